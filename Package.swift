@@ -1,0 +1,117 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Every target is compiled with the same strictness; see docs/architecture.md for the layers.
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+// The launcher is Embedded Swift: no runtime, no Foundation, one static binary.
+let embedded: [SwiftSetting] =
+    strict + [
+        .enableExperimentalFeature("Embedded"),
+        .unsafeFlags(["-wmo", "-no-static-stdlib"]),
+    ]
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: name + "Tests", dependencies: [.target(name: name), "TestSupport"] + dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "berth",
+    products: [
+        .executable(name: "berth", targets: ["berth"]),
+        .executable(name: "berthd", targets: ["berthd"]),
+        .executable(name: "berth-init", targets: ["berth-init"]),
+        .executable(name: "berth-helper", targets: ["berth-helper"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // Layer 0
+        .target(name: "CLinux"),
+        library("LaunchProgram", ["CLinux"]),
+        library("JobLog", ["CLinux"]),
+        library("JobModel"),
+        library("OCISpec"),
+        .target(name: "LaunchProgramEmbedded", dependencies: ["CLinux"], swiftSettings: embedded),
+        .target(name: "JobLogEmbedded", dependencies: ["CLinux"], swiftSettings: embedded),
+        // Layer 1
+        .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
+        .systemLibrary(name: "CCapability", pkgConfig: "libcap", providers: [.apt(["libcap-dev"])]),
+        library("Launcher", ["CLinux", "LaunchProgram", "JobLog"]),
+        .target(
+            name: "LauncherEmbedded", dependencies: ["CLinux", "LaunchProgramEmbedded", "JobLogEmbedded"],
+            swiftSettings: embedded),
+        library("LinuxSys", ["CLinux", "CSeccomp", "CCapability"]),
+        library("JobSpecs", ["JobModel", yams]),
+        library("Configuration", ["JobModel", yams]),
+        library("Scheduling", ["JobModel", collections]),
+        library("JobStore", ["JobModel", collections]),
+        library("API", ["JobModel"]),
+        // Layer 2
+        library("Topology", ["JobModel", "LinuxSys"]),
+        library("Cgroups", ["JobModel", "LinuxSys"]),
+        .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        library("Archives", ["OCISpec", "LinuxSys", "CArchive", crypto]),
+        library("Images", ["JobModel", "OCISpec", "LinuxSys", crypto]),
+        library("Database", ["JobModel", "JobStore", grdb]),
+        // Layer 3
+        library("Containers", ["JobModel", "LaunchProgram", "JobLog", "LinuxSys", "Cgroups", "OCISpec"]),
+        library("Reports", ["JobModel", "Database"]),
+        // Layer 4
+        library("NodeAgent", ["JobModel", "Containers", "Images", "Cgroups", "Topology", "Database", "LinuxSys", "JobLog", logging]),
+        library("Controller", ["JobModel", "JobStore", "Scheduling", "Database", "NodeAgent", "Reports", "API", "LinuxSys", logging]),
+        library("Server", ["Controller", "API", "JobModel", "LinuxSys", logging, hummingbird]),
+        library("Client", ["API", "JobModel", "LinuxSys"]),
+        // Layer 5
+        .executableTarget(
+            name: "berth", dependencies: ["Client", "API", "JobModel", "JobSpecs", argumentParser], swiftSettings: strict),
+        .executableTarget(
+            name: "berthd",
+            dependencies: ["Server", "Controller", "NodeAgent", "Configuration", "Database", logging, argumentParser],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "berth-init", dependencies: ["CLinux", "LauncherEmbedded"], swiftSettings: embedded,
+            linkerSettings: [
+                .unsafeFlags(["-enable-experimental-feature", "Embedded", "-no-static-stdlib", "-Xclang-linker", "-static"])
+            ]),
+        .executableTarget(
+            name: "berth-helper", dependencies: ["Archives", "LinuxSys", argumentParser], swiftSettings: strict),
+        // Tests
+        .target(name: "TestSupport", dependencies: ["JobModel", "LinuxSys"], path: "Tests/TestSupport", swiftSettings: strict),
+        tests("JobModel"), tests("LaunchProgram"), tests("JobLog"), tests("Launcher", ["LaunchProgram", "JobLog", "LinuxSys"]),
+        tests("LinuxSys"), tests("JobSpecs", ["JobModel"]), tests("Configuration", ["JobModel"]),
+        tests("Scheduling", ["JobModel"]), tests("JobStore", ["JobModel", "Database"]), tests("API", ["JobModel"]),
+        tests("Topology", ["JobModel"]), tests("Cgroups", ["JobModel", "LinuxSys"]), tests("Archives", ["OCISpec", "LinuxSys"]),
+        tests("Images", ["OCISpec", "LinuxSys", "JobModel"]), tests("Database", ["JobModel", "JobStore"]),
+        tests("Containers", ["JobModel", "LaunchProgram", "Cgroups", "LinuxSys"]), tests("Reports", ["JobModel", "Database"]),
+        tests("Controller", ["JobModel", "JobStore", "Scheduling"]), tests("Client", ["API", "JobModel"]),
+        .testTarget(
+            name: "CommandLineTests", dependencies: ["TestSupport", "JobModel", "LinuxSys"], swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,118 @@
+/// A set of task indices kept as sorted, disjoint, non-adjacent ranges: an array of a million pending tasks takes one range.
+public struct IntervalSet: Hashable, Sendable {
+    public private(set) var ranges: [ClosedRange<TaskIndex>] = []
+    public init() {}
+    public init(_ range: ClosedRange<TaskIndex>) { ranges = [range] }
+    public init(_ members: some Sequence<TaskIndex>) { for member in members { insert(member) } }
+
+    public var isEmpty: Bool { ranges.isEmpty }
+    public var count: Int { ranges.reduce(0) { $0 + Int($1.upperBound - $1.lowerBound) + 1 } }
+    public var first: TaskIndex? { ranges.first?.lowerBound }
+    public var last: TaskIndex? { ranges.last?.upperBound }
+
+    /// The position of the first range that ends at or after `index`.
+    private func position(_ index: TaskIndex) -> Int {
+        var low = 0
+        var high = ranges.count
+        while low < high {
+            let middle = (low + high) / 2
+            if ranges[middle].upperBound < index { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    public func contains(_ index: TaskIndex) -> Bool {
+        let at = position(index)
+        return at < ranges.count && ranges[at].lowerBound <= index
+    }
+
+    /// The smallest member that is at least `index`.
+    public func next(from index: TaskIndex) -> TaskIndex? {
+        let at = position(index)
+        return at < ranges.count ? max(index, ranges[at].lowerBound) : nil
+    }
+
+    public mutating func insert(_ index: TaskIndex) { insert(index...index) }
+
+    public mutating func insert(_ range: ClosedRange<TaskIndex>) {
+        let from = position(range.lowerBound == 0 ? 0 : range.lowerBound - 1)
+        var merged = range
+        var to = from
+        while to < ranges.count, ranges[to].lowerBound <= (merged.upperBound == .max ? .max : merged.upperBound + 1) {
+            merged = min(merged.lowerBound, ranges[to].lowerBound)...max(merged.upperBound, ranges[to].upperBound)
+            to += 1
+        }
+        ranges.replaceSubrange(from..<to, with: [merged])
+    }
+
+    public mutating func remove(_ index: TaskIndex) { remove(index...index) }
+
+    public mutating func remove(_ range: ClosedRange<TaskIndex>) {
+        let from = position(range.lowerBound)
+        var to = from
+        var kept: [ClosedRange<TaskIndex>] = []
+        while to < ranges.count, ranges[to].lowerBound <= range.upperBound {
+            let old = ranges[to]
+            if old.lowerBound < range.lowerBound { kept.append(old.lowerBound...(range.lowerBound - 1)) }
+            if old.upperBound > range.upperBound { kept.append((range.upperBound + 1)...old.upperBound) }
+            to += 1
+        }
+        ranges.replaceSubrange(from..<to, with: kept)
+    }
+
+    public func union(_ other: IntervalSet) -> IntervalSet {
+        var result = self
+        for range in other.ranges { result.insert(range) }
+        return result
+    }
+
+    public func subtracting(_ other: IntervalSet) -> IntervalSet {
+        var result = self
+        for range in other.ranges { result.remove(range) }
+        return result
+    }
+
+    public func intersection(_ other: IntervalSet) -> IntervalSet { subtracting(subtracting(other)) }
+
+    /// In ascending order, without building an array.
+    public var members: some Sequence<TaskIndex> { ranges.lazy.flatMap { $0 } }
+}
+
+extension IntervalSet: CustomStringConvertible, Codable {
+    /// What `init(list:)` accepts, for error messages.
+    public static let accepted = "indices such as 0-99, 1,3,7-9 or 0-100:10"
+
+    /// Parses `0-99`, `1,3,7-9` and steps `0-100:10`; at most ten million members. Nil when malformed.
+    public init?(list text: String) {
+        self.init()
+        guard !text.isEmpty else { return }
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+            let stepped = part.split(separator: ":", omittingEmptySubsequences: false)
+            let ends = stepped[0].split(separator: "-", omittingEmptySubsequences: false).map { TaskIndex($0) }
+            guard stepped.count <= 2, (1...2).contains(ends.count), let first = ends[0], let last = ends[ends.count - 1], first <= last,
+                last < 4_000_000_000
+            else { return nil }
+            let step = stepped.count == 2 ? TaskIndex(stepped[1]) : 1
+            guard let step, step > 0, (last - first) / step <= 10_000_000 else { return nil }
+            if step == 1 { insert(first...last) } else { for index in stride(from: first, through: last, by: Int(step)) { insert(index) } }
+        }
+    }
+
+    public var description: String {
+        ranges.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }.joined(separator: ",")
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        let text = try container.decode(String.self)
+        guard let value = Self(list: text) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "'\(text)' is not a list of \(Self.accepted)")
+        }
+        self = value
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}

@@ -1,0 +1,186 @@
+/// Who submitted, as stored at submit: contract §7.
+public struct Owner: Hashable, Sendable, Codable {
+    public var user: UserID
+    public var group: GroupID
+    public var groups: [GroupID]
+    public var name: String
+    public init(user: UserID, group: GroupID, groups: [GroupID], name: String) {
+        self.user = user
+        self.group = group
+        self.groups = groups
+        self.name = name
+    }
+}
+
+/// A job as submitted: written at submit and by `update`, kept once however many tasks it has.
+public struct JobRecord: Hashable, Sendable, Codable {
+    public var id: JobID
+    public var owner: Owner
+    /// After defaults.
+    public var spec: JobSpec
+    public var demand: ResourceDemand
+    public var queue: String
+    public var priority: Int
+    public var timeLimit: TimeSpan
+    public var submittedAt: WallTime
+    /// The order of submission.
+    public var sequence: UInt64
+    public var requestKey: RequestKey?
+
+    public init(
+        id: JobID, owner: Owner, spec: JobSpec, demand: ResourceDemand, queue: String, priority: Int, timeLimit: TimeSpan,
+        submittedAt: WallTime, sequence: UInt64, requestKey: RequestKey? = nil
+    ) {
+        self.id = id
+        self.owner = owner
+        self.spec = spec
+        self.demand = demand
+        self.queue = queue
+        self.priority = priority
+        self.timeLimit = timeLimit
+        self.submittedAt = submittedAt
+        self.sequence = sequence
+        self.requestKey = requestKey
+    }
+
+    public var isArray: Bool { spec.array != nil }
+    public var indices: IntervalSet { spec.array?.indices ?? IntervalSet([0]) }
+    public var batch: BatchID? { spec.batch.map { BatchID(owner: owner.user, name: $0) } }
+    public func task(_ slot: TaskIndex) -> TaskID { TaskID(id, isArray ? slot : nil) }
+}
+
+/// Where the tasks of a job stand: interval sets, so that tasks that never started take no rows.
+public struct TaskTable: Hashable, Sendable, Codable {
+    public var pending: IntervalSet
+    public var active = IntervalSet()
+    public var succeeded = IntervalSet()
+    /// Ended otherwise.
+    public var unsuccessful = IntervalSet()
+    /// Of the unsuccessful ones: cancelled before they started.
+    public var cancelled = IntervalSet()
+    public var dependencyFailed = IntervalSet()
+    /// Those that have started at least once.
+    public var started = IntervalSet()
+    public var holds: [TaskHold] = []
+    /// Attempts so far, only for tasks that ended an attempt and went back to pending.
+    public var attempts: [TaskIndex: UInt32] = [:]
+    /// Earliest next start of tasks that wait out a back-off.
+    public var notBefore: [TaskIndex: WallTime] = [:]
+
+    public init(pending: IntervalSet) { self.pending = pending }
+
+    public var isFinished: Bool { pending.isEmpty && active.isEmpty }
+}
+
+/// One run, decided: written by the controller before anything starts.
+public struct AttemptRecord: Hashable, Sendable, Codable {
+    public var id: AttemptID
+    public var placement: Placement
+    public var assignedAt: Stamp
+    /// Frozen by decision: a pause stands, or it has no cores.
+    public var frozen: Bool
+    /// A paused attempt that gave its cores to others.
+    public var coresReleased: Bool
+    public var stop: StopReason?
+
+    public init(id: AttemptID, placement: Placement, assignedAt: Stamp) {
+        self.id = id
+        self.placement = placement
+        self.assignedAt = assignedAt
+        self.frozen = false
+        self.coresReleased = false
+        self.stop = nil
+    }
+}
+
+/// Wall and boot clock with the boot they belong to, as stored.
+public struct Stamp: Hashable, Sendable, Codable {
+    public var wall: WallTime
+    public var boot: BootTime
+    public var bootID: String
+    public init(wall: WallTime, boot: BootTime, bootID: String) {
+        self.wall = wall
+        self.boot = boot
+        self.bootID = bootID
+    }
+}
+
+/// What the agent saw of an attempt: its only writer.
+public struct AttemptObservation: Hashable, Sendable, Codable {
+    public var id: AttemptID
+    public var state: AttemptState
+    public var startedAt: Stamp?
+    public var endedAt: Stamp?
+    /// Frozen so far; the time limit stands still meanwhile.
+    public var pausedFor: TimeSpan
+    public var pausedSince: BootTime?
+    public var outcome: AttemptOutcome?
+    public var usage: Usage?
+    /// A line for people, such as why a freeze failed.
+    public var note: String?
+
+    public init(id: AttemptID, state: AttemptState) {
+        self.id = id
+        self.state = state
+        self.pausedFor = .zero
+    }
+}
+
+/// A batch and its holds; members inherit them.
+public struct BatchRecord: Hashable, Sendable, Codable {
+    public var id: BatchID
+    public var holds: [Hold]
+    public init(id: BatchID, holds: [Hold] = []) {
+        self.id = id
+        self.holds = holds
+    }
+}
+
+/// One run as kept in the ledger for reports.
+public struct LedgerAttempt: Hashable, Sendable, Codable {
+    public var id: AttemptID
+    public var owner: UserID
+    public var ownerName: String
+    public var name: String?
+    public var batch: String?
+    public var queue: String
+    public var image: String?
+    public var node: String
+    public var demand: ResourceDemand
+    public var timeLimit: TimeSpan
+    public var placement: Placement
+    public var submittedAt: WallTime
+    public var startedAt: WallTime?
+    public var endedAt: WallTime
+    public var queuedFor: TimeSpan
+    public var ranFor: TimeSpan
+    public var pausedFor: TimeSpan
+    public var outcome: AttemptOutcome
+    public var usage: Usage
+
+    public init(
+        id: AttemptID, owner: UserID, ownerName: String, name: String?, batch: String?, queue: String, image: String?, node: String,
+        demand: ResourceDemand, timeLimit: TimeSpan, placement: Placement, submittedAt: WallTime, startedAt: WallTime?, endedAt: WallTime,
+        queuedFor: TimeSpan, ranFor: TimeSpan, pausedFor: TimeSpan, outcome: AttemptOutcome, usage: Usage
+    ) {
+        self.id = id
+        self.owner = owner
+        self.ownerName = ownerName
+        self.name = name
+        self.batch = batch
+        self.queue = queue
+        self.image = image
+        self.node = node
+        self.demand = demand
+        self.timeLimit = timeLimit
+        self.placement = placement
+        self.submittedAt = submittedAt
+        self.startedAt = startedAt
+        self.endedAt = endedAt
+        self.queuedFor = queuedFor
+        self.ranFor = ranFor
+        self.pausedFor = pausedFor
+        self.outcome = outcome
+        self.usage = usage
+    }
+}
