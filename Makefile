@@ -1,0 +1,76 @@
+# Berth's tasks. Every target does its own set-up; `make` alone prints what there is.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+# The toolchain is taken from PATH, else from its usual folder.
+ifeq ($(shell command -v swift),)
+export PATH := /opt/swift/usr/bin:$(PATH)
+endif
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+SYSCONFDIR ?= /etc
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+PROGRAMS := berth berthd berth-init berth-helper
+RELEASE := .build/release
+SWIFT_RELEASE := -c release --static-swift-stdlib
+
+# A crash must not leave the backtracer hanging in front of a build.
+export SWIFT_BACKTRACE ?= enable=no
+
+.PHONY: help packages build demo test test-unit test-vm vm bench install format lint clean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+packages:  ## install the Debian packages that are missing
+	@scripts/packages
+
+build: packages  ## build the programs (release, static)
+	@set -e; for program in $(PROGRAMS); do \
+	  echo "swift build $(SWIFT_RELEASE) --product $$program"; \
+	  swift build $(SWIFT_RELEASE) --product $$program; done
+
+demo: build  ## watch real jobs being run, paused, limited, killed and accounted for
+	@scripts/demo
+
+test: packages  ## everything: lint, unit and real-kernel tests, then the demo and tests in the virtual machine
+	@scripts/test-all
+
+test-unit: packages  ## the tests that run on this machine
+	@scripts/test-all lint unit criu
+
+test-vm: packages  ## the tests and the demo on a stock Debian 13 in a virtual machine
+	@scripts/test-all vm-tests vm-demo
+
+vm: build  ## a shell in that virtual machine
+	@scripts/vm shell
+
+bench: build  ## measure beside crun and the kernel's floor: .build/bench.json
+	@bench/run
+
+install: build  ## install below PREFIX (and DESTDIR): programs, unit, configuration, profiles, completions
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/libexec/berth
+	install -m 0755 $(RELEASE)/berth $(DESTDIR)$(PREFIX)/bin/berth
+	install -m 0755 $(RELEASE)/berthd $(DESTDIR)$(PREFIX)/sbin/berthd
+	install -m 0711 $(RELEASE)/berth-init $(DESTDIR)$(PREFIX)/libexec/berth/berth-init
+	install -m 0755 $(RELEASE)/berth-helper $(DESTDIR)$(PREFIX)/libexec/berth/berth-helper
+	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSCONFDIR)/berth $(DESTDIR)$(PREFIX)/share/berth
+	sed 's|@PREFIX@|$(PREFIX)|g; s|@SYSCONFDIR@|$(SYSCONFDIR)|g' Config/systemd/berthd.service.in \
+	  > $(DESTDIR)$(UNITDIR)/berthd.service
+	chmod 0644 $(DESTDIR)$(UNITDIR)/berthd.service
+	@# A configuration that the administrator has changed is never overwritten.
+	test -e $(DESTDIR)$(SYSCONFDIR)/berth/berthd.yaml || \
+	  install -m 0644 Config/berthd.yaml $(DESTDIR)$(SYSCONFDIR)/berth/berthd.yaml
+	find Config -maxdepth 1 -name '*.json' -exec install -m 0644 {} $(DESTDIR)$(PREFIX)/share/berth/ \;
+	@scripts/install-completions $(RELEASE)/berth $(DESTDIR)$(PREFIX)/share
+
+format:  ## format the Swift sources in place
+	swift format --in-place --recursive --parallel Sources Tests Package.swift
+
+lint: packages  ## formatting, imports by layer, forbidden words, file sizes
+	@scripts/lint
+
+clean:  ## remove everything that was built
+	rm -rf .build
