@@ -7,6 +7,8 @@
 #define BERTH_SYS_H
 
 #include <errno.h>
+#include <spawn.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -253,6 +255,12 @@ static inline long berth_sys_epoll_wait(int epoll, uint32_t *events, uint64_t *d
 
 /* ---- sockets ---- */
 
+/* struct ucred, which needs _GNU_SOURCE. */
+struct berth_credentials {
+    int32_t pid;
+    uint32_t uid, gid;
+};
+
 enum { BERTH_MAX_DESCRIPTORS = 253 }; /* SCM_MAX_FD */
 
 static inline long berth_sys_send(int socket, const void *bytes, size_t length, const int *descriptors, int count, int flags) {
@@ -407,6 +415,40 @@ static inline long berth_sys_park_user_namespace(int wait_end, int write_end) {
     syscall(SYS_close, write_end);
     syscall(SYS_read, wait_end, &byte, 1UL);
     for (;;) syscall(SYS_exit_group, 0);
+}
+
+/* GNU additions, as above. */
+extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);
+
+/*
+ * Starts a program with exactly the descriptors given: sources[i] becomes targets[i], the gaps and everything from `first_closed` are closed.
+ * No source is a target. Signals are unblocked and at their default. Returns 0 or -errno.
+ */
+static inline long berth_sys_spawn(int *pid, const char *path, char *const *argv, char *const *envp, const int *sources,
+                                   const int *targets, int count, const int *gaps, int gap_count, int first_closed, int new_session) {
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t none, all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    int error = posix_spawn_file_actions_init(&actions);
+    if (error) return -error;
+    error = posix_spawnattr_init(&attributes);
+    if (error) {
+        posix_spawn_file_actions_destroy(&actions);
+        return -error;
+    }
+    for (int i = 0; i < count && !error; i++) error = posix_spawn_file_actions_adddup2(&actions, sources[i], targets[i]);
+    for (int i = 0; i < gap_count && !error; i++) error = posix_spawn_file_actions_addclose(&actions, gaps[i]);
+    if (!error) error = posix_spawn_file_actions_addclosefrom_np(&actions, first_closed);
+    if (!error) error = posix_spawnattr_setsigmask(&attributes, &none);
+    if (!error) error = posix_spawnattr_setsigdefault(&attributes, &all);
+    /* POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK, and POSIX_SPAWN_SETSID of GNU. */
+    if (!error) error = posix_spawnattr_setflags(&attributes, (short)(0x04 | 0x08 | (new_session ? 0x80 : 0)));
+    if (!error) error = posix_spawn(pid, path, &actions, &attributes, argv, envp);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    return -error;
 }
 
 /* ---- quotas ---- */

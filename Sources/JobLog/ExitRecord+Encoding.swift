@@ -1,0 +1,90 @@
+extension ExitRecord {
+    private static let magic: UInt64 = 0x4452_4852_4542  // "BERHRD"
+
+    /// magic 8 │ version 2 │ kind 1 │ stage 1 │ index 2 │ – 2 │ status or errno 4 │ – 4 │ 14 numbers of 8 │ … │ checksum 8 at the end.
+    public func encoded() -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: Self.size)
+        store(Self.magic, in: &bytes, at: 0, size: 8)
+        store(UInt64(Self.version), in: &bytes, at: 8, size: 2)
+        switch outcome {
+        case .ended(let status):
+            bytes[10] = 1
+            store(UInt64(UInt32(bitPattern: status)), in: &bytes, at: 16, size: 4)
+        case .startFailed(let stage, let index, let errno):
+            bytes[10] = 2
+            bytes[11] = stage
+            store(UInt64(index), in: &bytes, at: 12, size: 2)
+            store(UInt64(UInt32(bitPattern: errno)), in: &bytes, at: 16, size: 4)
+        }
+        for (place, value) in numbers.enumerated() { store(value, in: &bytes, at: 24 + 8 * place, size: 8) }
+        store(checksum(bytes[0..<Self.size - 8]), in: &bytes, at: Self.size - 8, size: 8)
+        return bytes
+    }
+
+    /// Refuses what is torn, forged or of another version.
+    public init(decoding bytes: [UInt8]) throws(JobLogError) {
+        guard bytes.count == Self.size, number(bytes, at: 0, size: 8) == Self.magic,
+            number(bytes, at: 8, size: 2) == UInt64(Self.version),
+            number(bytes, at: Self.size - 8, size: 8) == checksum(bytes[0..<Self.size - 8])
+        else { throw .invalid }
+        let code = Int32(bitPattern: UInt32(truncatingIfNeeded: number(bytes, at: 16, size: 4)))
+        switch bytes[10] {
+        case 1: self.init(outcome: .ended(waitStatus: code))
+        case 2:
+            let index = UInt16(truncatingIfNeeded: number(bytes, at: 12, size: 2))
+            self.init(outcome: .startFailed(stage: bytes[11], index: index, errno: code))
+        default: throw .invalid
+        }
+        var values: [UInt64] = []
+        for place in 0..<13 { values.append(number(bytes, at: 24 + 8 * place, size: 8)) }
+        numbers = values
+    }
+
+    private var numbers: [UInt64] {
+        get {
+            [
+                startBootNanoseconds, endBootNanoseconds, usage.userMicroseconds, usage.systemMicroseconds,
+                usage.maximumResidentKilobytes, usage.minorFaults, usage.majorFaults, usage.voluntarySwitches,
+                usage.involuntarySwitches, usage.blocksIn, usage.blocksOut, logBytesKept, logBytesDropped,
+            ]
+        }
+        set {
+            startBootNanoseconds = newValue[0]
+            endBootNanoseconds = newValue[1]
+            usage.userMicroseconds = newValue[2]
+            usage.systemMicroseconds = newValue[3]
+            usage.maximumResidentKilobytes = newValue[4]
+            usage.minorFaults = newValue[5]
+            usage.majorFaults = newValue[6]
+            usage.voluntarySwitches = newValue[7]
+            usage.involuntarySwitches = newValue[8]
+            usage.blocksIn = newValue[9]
+            usage.blocksOut = newValue[10]
+            logBytesKept = newValue[11]
+            logBytesDropped = newValue[12]
+        }
+    }
+}
+
+extension ClonedStamp {
+    private static let magic: UInt64 = 0x444e_4f4c_4342  // "BCLOND"
+
+    /// magic 8 │ pid 4 │ – 4 │ start 8 │ checksum 8.
+    public func encoded() -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: Self.size)
+        store(Self.magic, in: &bytes, at: 0, size: 8)
+        store(UInt64(UInt32(bitPattern: pid)), in: &bytes, at: 8, size: 4)
+        store(startTicks, in: &bytes, at: 16, size: 8)
+        store(checksum(bytes[0..<24]), in: &bytes, at: 24, size: 8)
+        return bytes
+    }
+
+    /// Refuses what is torn.
+    public init(decoding bytes: [UInt8]) throws(JobLogError) {
+        guard bytes.count == Self.size, number(bytes, at: 0, size: 8) == Self.magic,
+            number(bytes, at: 24, size: 8) == checksum(bytes[0..<24])
+        else { throw .invalid }
+        pid = Int32(bitPattern: UInt32(truncatingIfNeeded: number(bytes, at: 8, size: 4)))
+        startTicks = number(bytes, at: 16, size: 8)
+    }
+}

@@ -1,0 +1,60 @@
+/// How an attempt ended, as PID 1 saw it; written with one `write` into a preallocated file.
+public struct ExitRecord: Equatable, Sendable {
+    /// What became of the job's process.
+    public enum Outcome: Equatable, Sendable {
+        /// Its wait status (wait(2)).
+        case ended(waitStatus: Int32)
+        /// The launch failed: raw values of `LaunchFailure`.
+        case startFailed(stage: UInt8, index: UInt16, errno: Int32)
+    }
+
+    /// The format this code writes and reads.
+    public static let version: UInt16 = 1
+    /// Bytes of the encoding.
+    public static let size = 256
+
+    public var outcome: Outcome
+    /// CLOCK_BOOTTIME at the exec; 0 when there was none.
+    public var startBootNanoseconds: UInt64 = 0
+    /// CLOCK_BOOTTIME when the main process was reaped.
+    public var endBootNanoseconds: UInt64 = 0
+    public var usage = ProcessUsage()
+    /// Bytes printed by the job that are in the log or its files.
+    public var logBytesKept: UInt64 = 0
+    /// Bytes printed by the job that are not.
+    public var logBytesDropped: UInt64 = 0
+
+    public init(outcome: Outcome) {
+        self.outcome = outcome
+    }
+}
+
+/// Resource usage of all reaped processes of a job (getrusage(2), RUSAGE_CHILDREN).
+public struct ProcessUsage: Equatable, Sendable {
+    public var userMicroseconds: UInt64 = 0
+    public var systemMicroseconds: UInt64 = 0
+    public var maximumResidentKilobytes: UInt64 = 0
+    public var minorFaults: UInt64 = 0
+    public var majorFaults: UInt64 = 0
+    public var voluntarySwitches: UInt64 = 0
+    public var involuntarySwitches: UInt64 = 0
+    public var blocksIn: UInt64 = 0
+    public var blocksOut: UInt64 = 0
+
+    public init() {}
+}
+
+/// The launcher's proof that PID 1 of an attempt was cloned.
+public struct ClonedStamp: Equatable, Sendable {
+    /// Bytes of the encoding.
+    public static let size = 32
+    /// The host's pid of PID 1.
+    public var pid: Int32
+    /// Field 22 of /proc/PID/stat: clock ticks since boot. With the pid it names one process for ever.
+    public var startTicks: UInt64
+
+    public init(pid: Int32, startTicks: UInt64) {
+        self.pid = pid
+        self.startTicks = startTicks
+    }
+}

@@ -1,0 +1,66 @@
+/// All that happens between a start and the job's exec, compiled by `berthd`. The launcher decides nothing: it executes.
+///
+///     launcher or a forked helper            PID 1 (cloned)                       job's process (cloned by PID 1)
+///     mkdirat run directory, files           "0" to `taskFiles`
+///     hostOperations                         unshare cgroup namespace
+///     clone3 into `group` ───────────────►   clone3 into `jobGroup` ──────────►   "0" to `jobTaskFiles`
+///     maps, `cloned` stamp, go ──────────►   mapped 0, setsid                     waits
+///     answers `started`                      containerOperations
+///                                            three ids, CAP_KILL alone
+///                                            go ──────────────────────────────►   streams, jobOperations, exec
+///                                            answers `running` or `failed`
+public struct LaunchProgram: Equatable, Sendable {
+    /// The version this code writes and the only one it reads.
+    public static let version: UInt16 = 1
+
+    /// Name of the attempt's run directory below the run root; no slash. Making it is the start: at most once.
+    public var runDirectory: ByteString
+    /// Where the log files are made instead of in the run directory: a directory that only root can enter.
+    public var logDirectory: DescriptorIndex?
+    public var namespaces: NamespaceSet = .all
+    public var uidMap: [IDMapExtent] = []
+    public var gidMap: [IDMapExtent] = []
+    /// A v2 group's directory that PID 1 is cloned into.
+    public var group: DescriptorIndex?
+    /// Opened v1 `tasks` files; PID 1 writes `0` to each.
+    public var taskFiles: [DescriptorIndex] = []
+    /// The v2 group `job` below it that the job is cloned into.
+    public var jobGroup: DescriptorIndex?
+    /// v1: opened `tasks` of the freezer's `job` group, where v2 cannot freeze.
+    public var jobTaskFiles: [DescriptorIndex] = []
+    /// Whose rights open paths on the host.
+    public var submitter: Identity
+    public var monitorIDs = MonitorIDs()
+    public var hostOperations: [HostOperation] = []
+    public var containerOperations: [ContainerOperation] = []
+    public var jobOperations: [JobOperation] = []
+    public var streams: JobStreams = .pipes(input: .null, output: .log, error: .log)
+    /// Who owns the job's pipes, FIFO and terminal, as ids inside, so that it can open /dev/stdout again.
+    public var streamOwner: Identity
+    public var logLimits = LogLimits(head: 8 << 20, tail: 4 << 20)
+    public var command: JobCommand
+
+    /// A program with nothing to do yet.
+    public init(runDirectory: ByteString, submitter: Identity, streamOwner: Identity, command: JobCommand) {
+        self.runDirectory = runDirectory
+        self.submitter = submitter
+        self.streamOwner = streamOwner
+        self.command = command
+    }
+}
+
+/// Names of the files in an attempt's run directory.
+public enum RunFile {
+    /// `ClonedStamp` of JobLog: PID 1 was cloned.
+    public static let cloned: ByteString = "cloned"
+    /// `ExitRecord` of JobLog, preallocated with zeros.
+    public static let record: ByteString = "record"
+    /// FIFO of `ControlMessage`s to PID 1.
+    public static let control: ByteString = "control"
+    /// FIFO that is the job's standard input with `JobInput.fifo`.
+    public static let input: ByteString = "stdin"
+    /// The log's beginning.
+    public static let logHead: ByteString = "head"
+    /// The log's end, written in turn.
+    public static let logTails: [ByteString] = ["tail.0", "tail.1"]
+}

@@ -1,0 +1,115 @@
+/// One SEQPACKET packet to the launcher, which is started as `berth-init launcher RUN-ROOT` with its end of a socketpair as
+/// descriptor 3. Each carries descriptors by SCM_RIGHTS: first the **answer socket**, one end of a SEQPACKET
+/// socketpair made for this request, then what the request names. All answers (`LauncherAnswer`) go there; its end of file without a final
+/// answer means that the process died. The launcher's own socket carries one answer only: `ready`, once the lock is held.
+///
+///     berthd                               launcher                PID 1 / exec's parent
+///       ◄─ ready ──────────────────────────┤
+///       ├─ start [answer, memfd, table…] ─►│
+///       ◄═ started(pid) [pidfd] ═══════════┤ clone3 ─────────────►│
+///       ◄═ running(time, pid) [master] or failed(…) ══════════════┤ closes the answer socket
+///       ◄═ exited(status)     for exec only ══════════════════════┤
+public enum LauncherRequest: Equatable, Sendable {
+    /// Starts a job. Descriptors: answer socket, a file with the encoded `LaunchProgram`, then its table.
+    case start
+    /// Starts a process in a running job. Descriptors: answer socket, a file with the encoded `ExecProgram`, then its table.
+    case execute
+    /// Makes a user namespace to id-map mounts with. Descriptors: answer socket. Answer: `descriptor`.
+    case userNamespace(uidMap: [IDMapExtent], gidMap: [IDMapExtent])
+    /// Builds an overlay where the kernel takes no layers by descriptor. Descriptors: answer socket, then its table. Answer: `descriptor`.
+    case stagedOverlay(StagedOverlay)
+    /// Descriptors that stand before those of the next packet, which is no `moreDescriptors` (SCM_MAX_FD).
+    case moreDescriptors
+}
+
+/// An overlay built in a private mount namespace of one process; the detached mount outlives it.
+public struct StagedOverlay: Equatable, Sendable {
+    /// Detached mounts of the layers, uppermost first.
+    public var layers: [DescriptorIndex]
+    /// Directories of upper and work.
+    public var upper: DescriptorIndex?
+    public var work: DescriptorIndex?
+    /// Further options.
+    public var options: [FilesystemMount.Option]
+    public var attributes: MountAttributes
+
+    public init(
+        layers: [DescriptorIndex], upper: DescriptorIndex? = nil, work: DescriptorIndex? = nil,
+        options: [FilesystemMount.Option] = [], attributes: MountAttributes = []
+    ) {
+        self.layers = layers
+        self.upper = upper
+        self.work = work
+        self.options = options
+        self.attributes = attributes
+    }
+}
+
+/// An answer on a request's own socket.
+public enum LauncherAnswer: Equatable, Sendable {
+    /// On the launcher's socket: the lock is held, requests are taken.
+    case ready(version: UInt16)
+    /// PID 1, or exec's process, was cloned; its host pid. With its pidfd.
+    case started(pid: Int32)
+    /// The exec succeeded at this time of the boot clock. With the terminal's master if there is one. `pid` is the job's as PID 1 sees it;
+    /// for exec the host's.
+    case running(bootNanoseconds: UInt64, pid: Int32)
+    /// An operation failed; final.
+    case failed(LaunchFailure)
+    /// Exec's process ended with this wait status; final.
+    case exited(waitStatus: Int32)
+    /// With the descriptor that was asked for; final.
+    case descriptor
+}
+
+/// What failed in a launch.
+public struct LaunchFailure: Equatable, Hashable, Error, Sendable {
+    /// Where in the launch.
+    public enum Stage: UInt8, Equatable, Sendable {
+        /// Receiving and decoding; errno is EBADMSG, `index` a `DecodeError`.
+        case request = 1
+        /// Making the run directory: EEXIST means that this attempt was started before.
+        case runDirectory
+        case hostOperation
+        /// clone3, maps, stamp.
+        case clone
+        /// Groups, ids and signals of PID 1.
+        case monitor
+        case containerOperation
+        /// Cloning the job's process, its streams.
+        case job
+        case jobOperation
+        case exec
+        /// Entering the namespaces of a running job.
+        case enter
+        case stagedOverlay
+        case userNamespace
+    }
+
+    public var stage: Stage
+    /// Place of the operation in its list.
+    public var index: UInt16
+    /// The kernel's error number.
+    public var errno: Int32
+    /// What it was tried on, such as `mount proc on /proc`.
+    public var detail: ByteString
+
+    public init(stage: Stage, index: UInt16 = 0, errno: Int32, detail: ByteString) {
+        self.stage = stage
+        self.index = index
+        self.errno = errno
+        self.detail = detail
+    }
+}
+
+/// One message in the `control` FIFO; 16 bytes, written at once, so that messages of several writers do not mix (pipe(7)).
+public enum ControlMessage: Equatable, Sendable {
+    /// Sends a signal to the job's main process.
+    case signalMain(UInt8)
+    /// Sends a signal to every process in the job but PID 1.
+    case signalAll(UInt8)
+    /// Changes the terminal's size; the job gets SIGWINCH.
+    case resize(TerminalSize)
+    /// Ends the job's standard input.
+    case closeInput
+}
