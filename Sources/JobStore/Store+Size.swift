@@ -1,0 +1,4 @@
+extension StoreChange {
+    /// Bytes of the encoded value; a removal has none.
+    var encodedSize: Int { 0 }
+}
