@@ -1,0 +1,47 @@
+public import JobModel
+
+extension State {
+    /// Something that happened, told to the scheduler after it was committed. A change about a job or task that the state does not know is ignored.
+    public enum Change: Hashable, Sendable {
+        /// A job and where its tasks stand. Tasks in `tasks.active` come as `started` (and `frozen`) after it.
+        /// Jobs that this one depends on and that the state does not hold must be told first by `finishedElsewhere`.
+        case jobAdded(Job, tasks: TaskTable)
+        /// Priority, demand, time limit, begin, limit, queue or batch changed; what runs keeps what it has.
+        case jobUpdated(Job)
+        /// The job is gone from the store, with all its tasks.
+        case jobRemoved(JobID)
+        /// Outcomes of a job that ended before (in the ledger), for jobs yet to be added that depend on it.
+        case finishedElsewhere(JobOutcomes)
+        /// All holds of task scope of a job, in place of the former ones.
+        case holds(JobID, [TaskHold])
+        /// All holds of a batch, in place of the former ones; members present and to come inherit them.
+        case batchHolds(BatchID, [Hold])
+        /// Pending tasks ended without an attempt: cancelled, or a dependency that can no longer hold.
+        case pendingEnded(JobID, IntervalSet, TaskOutcome)
+        /// Tasks go back to pending without an attempt that ends (`requeue` of finished tasks).
+        case pendingAgain(JobID, IntervalSet)
+        /// The start that a plan proposed was committed, or an attempt found at restart; the time limit runs from `at`.
+        case started(AttemptID, Placement, at: BootTime)
+        /// The start or resume that a plan proposed was not committed: it may be proposed again.
+        case withdrawn(TaskID)
+        /// The attempt ended and its groups are gone; its resources come back.
+        case ended(AttemptID, Ending)
+        /// The attempt is frozen since `at`; without `keepCores` its cores (or its share of the pool) go to others, memory stays.
+        case frozen(AttemptID, keepCores: Bool, at: BootTime)
+        /// No pause stands any more: the frozen attempt waits for cores, first in line.
+        case wantsResume(AttemptID, at: BootTime)
+        /// A pause was placed again before it got its cores.
+        case noLongerWantsResume(AttemptID)
+        /// The resume that a plan proposed was committed; the time limit goes on from `at`.
+        case resumed(AttemptID, Placement, at: BootTime)
+        case shape(MachineShape)
+        case settings(Settings)
+    }
+
+    /// What becomes of a task when its attempt ends.
+    public enum Ending: Hashable, Sendable {
+        case finished(TaskOutcome)
+        /// Back in the queue (retry, preempted, rerun), at its old place; not before a moment.
+        case pending(notBefore: WallTime?)
+    }
+}
