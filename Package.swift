@@ -70,7 +70,7 @@ let package = Package(
         library("JobSpecs", ["JobModel", yams]),
         library("Configuration", ["JobModel", yams]),
         library("Scheduling", ["JobModel", collections]),
-        library("JobStore", ["JobModel", collections]),
+        library("JobStore", ["JobModel"]),
         library("API", ["JobModel"]),
         // Layer 2
         library("Topology", ["JobModel", "LinuxSys"]),
@@ -78,10 +78,10 @@ let package = Package(
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
         library("Archives", ["OCISpec", "LinuxSys", "CArchive", crypto]),
         library("Images", ["JobModel", "OCISpec", "LinuxSys", crypto]),
-        library("Database", ["JobModel", "JobStore", grdb]),
+        library("Database", ["JobModel", "JobStore", "LinuxSys", grdb]),
         // Layer 3
         library("Containers", ["JobModel", "LaunchProgram", "JobLog", "LinuxSys", "Cgroups", "OCISpec"]),
-        library("Reports", ["JobModel", "Database"]),
+        library("Reports", ["JobModel"]),
         // Layer 4
         library("NodeAgent", ["JobModel", "Containers", "Images", "Cgroups", "Topology", "Database", "LinuxSys", "JobLog", logging]),
         library("Controller", ["JobModel", "JobStore", "Scheduling", "Database", "NodeAgent", "Reports", "API", "LinuxSys", logging]),
@@ -107,7 +107,7 @@ let package = Package(
         tests("LinuxSys"), tests("JobSpecs", ["JobModel"]), tests("Configuration", ["JobModel"]),
         tests("Scheduling", ["JobModel"]), tests("JobStore", ["JobModel", "Database"]), tests("API", ["JobModel"]),
         tests("Topology", ["JobModel"]), tests("Cgroups", ["JobModel", "LinuxSys"]), tests("Archives", ["OCISpec", "LinuxSys"]),
-        tests("Images", ["OCISpec", "LinuxSys", "JobModel"]), tests("Database", ["JobModel", "JobStore"]),
+        tests("Images", ["OCISpec", "LinuxSys", "JobModel"]), tests("Database", ["JobModel", "JobStore", "LinuxSys", grdb]),
         tests("Containers", ["JobModel", "LaunchProgram", "Cgroups", "LinuxSys"]), tests("Reports", ["JobModel", "Database"]),
         tests("Controller", ["JobModel", "JobStore", "Scheduling"]), tests("Client", ["API", "JobModel"]),
         .testTarget(
