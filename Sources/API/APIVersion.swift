@@ -1,0 +1,34 @@
+/// The version of paths, requests and replies; it stands in every JSON reply as `version`.
+public enum APIVersion {
+    public static let current = 1
+    /// The header in which client and server name their program's version.
+    public static let header = "Berth-Version"
+}
+
+/// Bounds that the server enforces and the client respects; sizes in bytes.
+public enum APILimit {
+    /// Of a JSON request body; a larger one is refused with 413 before it is read.
+    public static let requestBody = 32 << 20
+    /// Of one job's script.
+    public static let script = 4 << 20
+    /// Jobs in one submit.
+    public static let jobsPerSubmit = 10_000
+    /// Selectors in one selection.
+    public static let selectors = 10_000
+    /// Jobs in one page of a list; what is asked beyond is cut to this.
+    public static let page = 1_000
+    /// Attempts in one reply of `show`.
+    public static let attempts = 1_000
+    /// Payload of one frame.
+    public static let framePayload = 1 << 20
+    /// Of a job's output in one frame, so that position and time fit too.
+    public static let chunk = framePayload - 16
+    /// Of an imported archive.
+    public static let archive = 64 << 30
+    /// How long a long poll may be held, in milliseconds.
+    public static let longPollMilliseconds: Int64 = 30_000
+    /// After this long without a word a stream carries a ping (an empty line in events), in milliseconds.
+    public static let pingMilliseconds: Int64 = 5_000
+    /// How long a `run` survives its client, in milliseconds: contract §6.
+    public static let clientLossMilliseconds: Int64 = 10_000
+}
