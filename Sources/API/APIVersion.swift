@@ -23,6 +23,8 @@ public enum APILimit {
     public static let framePayload = 1 << 20
     /// Of a job's output in one frame, so that position and time fit too.
     public static let chunk = framePayload - 16
+    /// Input that a session's client may send beyond what the job took.
+    public static let inputWindow = 256 << 10
     /// Of an imported archive.
     public static let archive = 64 << 30
     /// How long a long poll may be held, in milliseconds.

@@ -27,6 +27,7 @@ extension Frame {
         case .error(let json): (0x18, json)
         case .alive: (0x19, [])
         case .end(let outcome): (0x1a, Array(outcome.utf8))
+        case .taken(let count): (0x1b, Self.bytes(count))
         case .other(let type): (type, [])
         }
     }
@@ -52,9 +53,9 @@ extension Frame {
         case 0x11, 0x12:
             guard let chunk = Self.chunk(payload) else { return nil }
             self = type == 0x11 ? .stdout(chunk) : .stderr(chunk)
-        case 0x13:
+        case 0x13, 0x1b:
             guard payload.count == 8 else { return nil }
-            self = .dropped(Self.number(payload))
+            self = type == 0x13 ? .dropped(Self.number(payload)) : .taken(Self.number(payload))
         case 0x14: self = .status(Array(payload))
         case 0x15: self = .started(text())
         case 0x16:

@@ -19,6 +19,10 @@ public import JobModel
 ///                                             18 error     JSON of APIError
 ///                                             19 ping      –
 ///                                             1a end       of a log: outcome as text, or nothing
+///                                             1b taken     input bytes that the job took so far (8)
+///
+/// The daemon reads the input request at all times, so that a signal never waits behind data; therefore the client keeps at most
+/// `APILimit.inputWindow` bytes of input beyond what `taken` told.
 ///
 /// `exit`, `detached`, `error` and `end` are the last of their stream. Types that a reader does not know are skipped.
 public enum Frame: Hashable, Sendable {
@@ -44,6 +48,7 @@ public enum Frame: Hashable, Sendable {
     case error([UInt8])
     case alive
     case end(String)
+    case taken(UInt64)
     /// Of a later version.
     case other(UInt8)
 }
