@@ -1,5 +1,5 @@
 internal import CCapability
-internal import CLinux
+internal import CLinuxSys
 import Glibc
 
 /// A capability of Linux (capabilities(7)).

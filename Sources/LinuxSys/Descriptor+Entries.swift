@@ -1,4 +1,4 @@
-internal import CLinux
+internal import CLinuxSys
 
 /// One name of a directory (getdents64(2)).
 public struct DirectoryEntry: Sendable, Hashable {

@@ -1,4 +1,4 @@
-internal import CLinux
+internal import CLinuxSys
 import Glibc
 
 /// A file system being configured before it is mounted (fsopen(2), fsconfig(2), fsmount(2)).

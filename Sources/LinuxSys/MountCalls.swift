@@ -1,4 +1,4 @@
-internal import CLinux
+internal import CLinuxSys
 
 /// Attributes of a mount, not of its superblock (mount_setattr(2)).
 public struct MountAttributes: OptionSet, Sendable, Hashable {

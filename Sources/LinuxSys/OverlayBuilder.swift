@@ -1,4 +1,4 @@
-internal import CLinux
+internal import CLinuxSys
 import Glibc
 
 /// How this kernel takes overlay layers that are id-mapped and detached; probed once.

@@ -1,4 +1,4 @@
-internal import CLinux
+internal import CLinuxSys
 import Glibc
 
 /// Who is at the other end of a Unix socket, as the kernel noted at connect.

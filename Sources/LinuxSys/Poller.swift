@@ -1,4 +1,4 @@
-internal import CLinux
+internal import CLinuxSys
 import Glibc
 
 /// What a descriptor is ready for (epoll_ctl(2)).

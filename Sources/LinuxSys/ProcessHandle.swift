@@ -1,4 +1,4 @@
-internal import CLinux
+internal import CLinuxSys
 import Glibc
 
 /// How a process ended (waitid(2)).

@@ -1,4 +1,4 @@
-internal import CLinux
+internal import CLinuxSys
 import Glibc
 
 /// Deletes a name and everything below it, by descriptor: no link is followed, no mount is entered, and a directory that is swapped for a

@@ -1,4 +1,4 @@
-internal import CLinux
+internal import CLinuxSys
 import Glibc
 
 /// A message with the descriptors that came along (SCM_RIGHTS).

@@ -1,4 +1,4 @@
-internal import CLinux
+internal import CLinuxSys
 import Glibc
 
 /// A program to start with chosen descriptors and environment; everything else of ours stays closed (posix_spawn(3)).

@@ -1,4 +1,4 @@
-internal import CLinux
+internal import CLinuxSys
 import Glibc
 
 /// A system call that failed: what was tried, on what, and what the kernel said (errno(3)).
