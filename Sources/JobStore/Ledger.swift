@@ -53,7 +53,7 @@ public protocol JobLedger: Sendable {
     /// The ended attempts of a job, finished or not, by task and number; at most `limit` after `after`.
     func ledgerAttempts(of job: JobID, after: AttemptID?, limit: Int) async throws(StoreError) -> [LedgerAttempt]
 
-    /// Folds all matching attempts, in the order of the ledger, at one point in time.
+    /// Folds all matching attempts, by task and number, at one point in time.
     func foldAttempts<Result: Sendable>(
         matching filter: LedgerFilter, into initial: Result, _ body: @escaping @Sendable (inout Result, LedgerAttempt) -> Void
     ) async throws(StoreError) -> Result

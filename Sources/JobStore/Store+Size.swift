@@ -1,4 +1,0 @@
-extension StoreChange {
-    /// Bytes of the encoded value; a removal has none.
-    var encodedSize: Int { 0 }
-}
