@@ -32,6 +32,9 @@ public struct IntervalSet: Hashable, Sendable {
         return at < ranges.count ? max(index, ranges[at].lowerBound) : nil
     }
 
+    /// The end of the range that a member lies in; the member itself when it is none.
+    public func last(inRangeOf member: TaskIndex) -> TaskIndex { contains(member) ? ranges[position(member)].upperBound : member }
+
     public mutating func insert(_ index: TaskIndex) { insert(index...index) }
 
     public mutating func insert(_ range: ClosedRange<TaskIndex>) {
@@ -82,10 +85,15 @@ extension IntervalSet: CustomStringConvertible, Codable {
     /// What `init(list:)` accepts, for error messages.
     public static let accepted = "indices such as 0-99, 1,3,7-9 or 0-100:10"
 
+    /// Members that the stepped parts of one list may have in all: a short hostile text must not become millions of ranges.
+    static let steppedLimit: TaskIndex = 1_000_000
+
     /// Parses `0-99`, `1,3,7-9` and steps `0-100:10`; at most ten million members. Nil when malformed.
     public init?(list text: String) {
         self.init()
         guard !text.isEmpty else { return }
+        var steppedMembers: TaskIndex = 0
+        var parsed: [ClosedRange<TaskIndex>] = []
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
             let stepped = part.split(separator: ":", omittingEmptySubsequences: false)
             let ends = stepped[0].split(separator: "-", omittingEmptySubsequences: false).map { TaskIndex($0) }
@@ -94,8 +102,17 @@ extension IntervalSet: CustomStringConvertible, Codable {
             else { return nil }
             let step = stepped.count == 2 ? TaskIndex(stepped[1]) : 1
             guard let step, step > 0, (last - first) / step <= 10_000_000 else { return nil }
-            if step == 1 { insert(first...last) } else { for index in stride(from: first, through: last, by: Int(step)) { insert(index) } }
+            if step > 1 { steppedMembers += (last - first) / step + 1 }
+            guard steppedMembers <= Self.steppedLimit else { return nil }
+            if step == 1 {
+                parsed.append(first...last)
+            } else {
+                parsed += stride(from: first, through: last, by: Int(step)).map { $0...$0 }
+            }
         }
+        // In order, so that each insertion is at the end: an unsorted hostile list would cost the square of its length.
+        parsed.sort { $0.lowerBound < $1.lowerBound }
+        for range in parsed { insert(range) }
     }
 
     public var description: String {

@@ -76,15 +76,3 @@ public struct ResolvedSpec: Hashable, Sendable {
         self.timeLimit = timeLimit
     }
 }
-
-extension JobSpec {
-    /// The spec with the defaults of the queue, then of the daemon, and what it demands; refuses what exceeds a maximum, with the limit's name.
-    ///
-    /// Calls `validate()` before and after. Pure.
-    public func resolved(
-        queue: QueueDefinition, defaults: JobDefaults, site: SiteLimits = SiteLimits(), submitter: SubmitterRights = SubmitterRights()
-    ) throws(SpecError) -> ResolvedSpec {
-        try validate()
-        return ResolvedSpec(spec: self, demand: ResourceDemand(cores: 1, memory: defaults.memoryPerCore), timeLimit: defaults.timeLimit)
-    }
-}
