@@ -1,0 +1,92 @@
+import LinuxSys
+
+/// The groups of one attempt: limits and counters sit on it, PID 1 is in it, the job in its child `job`. Used once.
+///
+/// ```
+/// berth-<hash>/                    one parent per daemon
+/// └─ 12.1/       limits, counters  PID 1
+///    └─ job/     frozen and killed the job's processes
+/// ```
+/// On v1 there is one such group per controller; `job` is in the freezer, or on the v2 side if there is one. All calls may block.
+public final class AttemptGroup: Sendable {
+    /// Its name below the parent.
+    public let name: String
+    let parent: GroupParent
+    let directories: GroupDirectories
+
+    init(name: String, parent: GroupParent, directories: GroupDirectories) {
+        self.name = name
+        self.parent = parent
+        self.directories = directories
+    }
+
+    var layout: CgroupLayout { parent.layout }
+
+    func holding(_ controller: Controller) throws(CgroupError) -> GroupDirectory {
+        guard let directory = directories.holding(controller, layout) else {
+            throw CgroupError("set limit", "\(parent.name)/\(name)", found: "this kernel has no \(controller.rawValue) controller")
+        }
+        return directory
+    }
+
+    /// Sets limits and reads each back, on a new group or a live one; fields that are nil stay as they are.
+    ///
+    /// - Throws: naming file, wanted and found, for a limit that did not take; those before it are set.
+    public func apply(_ limits: GroupLimits) throws(CgroupError) {
+        if limits.cpus != nil || limits.memoryNodes != nil { try Cpuset.apply(limits, to: holding(.cpuset)) }
+        if limits.cpuQuota != nil || limits.cpuWeight != nil { try CpuBandwidth.apply(limits, to: holding(.cpu)) }
+        if limits.memory != nil || limits.swap != nil { try MemoryLimit.apply(limits, to: holding(.memory)) }
+        if let pids = limits.pids { try PidsLimit.apply(pids, to: holding(.pids)) }
+        for throttle in limits.io {
+            try parent.countIO(on: throttle.device)
+            try BlockIO.apply(throttle, to: holding(.io))
+        }
+    }
+
+    /// What the launcher is given so that PID 1 and the job enter.
+    ///
+    /// - Parameter devices: the allow list of v1 (`GroupLimits.devices`); nil leaves devices alone.
+    public func entry(devices: [DeviceRule]? = nil) throws(CgroupError) -> GroupEntry {
+        var tasks: [Descriptor] = []
+        for directory in directories.all where directory.version == .v1 { tasks.append(try directory.open("tasks", .writeOnly)) }
+        if let devices, let shared = parent.directories.legacy[.devices] {
+            tasks.append(try SharedDevices.group(for: devices, in: shared).open("tasks", .writeOnly))
+        }
+        let isUnified = directories.unified != nil
+        return GroupEntry(
+            cloneInto: directories.unified?.descriptor, tasks: tasks, jobCloneInto: isUnified ? directories.job?.descriptor : nil,
+            jobTasks: isUnified ? nil : try directories.job?.open("tasks", .writeOnly),
+            jobProcesses: isUnified ? try directories.job?.open("cgroup.procs", .writeOnly) : nil)
+    }
+
+    /// Lets a user clone into the group and its child on v2: `cgroup.procs` becomes theirs. PID 1 needs it if it clones the job after it took
+    /// other ids, because CLONE_INTO_CGROUP asks for the right to write both files.
+    public func allowEntry(uid: UInt32, gid: UInt32) throws(CgroupError) {
+        for directory in [directories.unified, directories.job].compactMap({ $0 }) where directory.version == .v2 {
+            do throws(SystemError) { try directory.descriptor.changeOwner(of: "cgroup.procs", uid: uid, gid: gid) } catch {
+                throw CgroupError("give cgroup.procs", directory.path, cause: error)
+            }
+        }
+    }
+
+    /// The numbers of all processes in the attempt's group and its child, PID 1 included, in our pid namespace.
+    public func processes() throws(CgroupError) -> [Int32] { try own().processes() + jobProcesses() }
+
+    /// The numbers of the job's processes.
+    public func jobProcesses() throws(CgroupError) -> [Int32] { try directories.job?.processes() ?? [] }
+
+    private func own() throws(CgroupError) -> GroupDirectory {
+        guard let own = directories.freezing else { throw CgroupError("list processes", "\(parent.name)/\(name)", found: "the group is gone") }
+        return own
+    }
+}
+
+extension GroupDirectory {
+    /// The processes of this group alone; a frozen or dying one counts. A group that is gone has none.
+    func processes() throws(CgroupError) -> [Int32] {
+        do throws(CgroupError) { return try read("cgroup.procs").split(whereSeparator: \.isWhitespace).compactMap { Int32($0) } } catch {
+            if error.cause?.errno == 2 || error.cause?.errno == 19 { return [] }
+            throw error
+        }
+    }
+}

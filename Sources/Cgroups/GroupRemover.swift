@@ -1,0 +1,74 @@
+internal import Dispatch
+import LinuxSys
+internal import Synchronization
+
+/// Removes groups on a thread of its own: rmdir of a group whose last process has just ended answers EBUSY for a moment.
+final class GroupRemover: Sendable {
+    private let queue = DispatchQueue(label: "berth.groups")
+    private let failures = Mutex<[CgroupError]>([])
+
+    /// Removes a group in every directory, in the background.
+    func remove(_ name: String, in directories: [GroupDirectory], deadlineMilliseconds: UInt64 = 10_000) {
+        queue.async { [self] in
+            for directory in directories {
+                do throws(CgroupError) { try Self.remove(name, in: directory, deadlineMilliseconds: deadlineMilliseconds) } catch {
+                    failures.withLock { $0.append(error) }
+                }
+            }
+        }
+    }
+
+    /// Waits for what was given so far; hands out the failures since the last call.
+    @discardableResult
+    func waitUntilIdle() -> [CgroupError] {
+        queue.sync {}
+        return failures.withLock { list in
+            defer { list = [] }
+            return list
+        }
+    }
+
+    /// Removes a group and those below, trying again on EBUSY until the deadline.
+    static func remove(_ name: String, in directory: GroupDirectory, deadlineMilliseconds: UInt64) throws(CgroupError) {
+        let deadline = bootNanoseconds() + deadlineMilliseconds * 1_000_000
+        var pause: UInt64 = 100_000
+        while true {
+            do throws(CgroupError) { return try removeNow(name, in: directory) } catch {
+                // EBUSY: processes are still leaving.
+                guard error.cause?.errno == 16, bootNanoseconds() < deadline else { throw error }
+            }
+            sleepBlocking(nanoseconds: pause)
+            pause = min(pause * 2, 20_000_000)
+        }
+    }
+
+    /// Removes a group and those below, once; nothing there is fine.
+    static func removeNow(_ name: String, in directory: GroupDirectory) throws(CgroupError) {
+        for _ in 0..<2 {
+            do throws(SystemError) { return try directory.descriptor.removeDirectory(name) } catch {
+                if error.isNotFound { return }
+                guard error.errno == 16, let child = try directory.child(name) else {
+                    throw CgroupError("remove group", "\(directory.path)/\(name)", cause: error)
+                }
+                let below = try child.children()
+                if below.isEmpty { throw CgroupError("remove group", "\(directory.path)/\(name)", cause: error) }
+                for grandchild in below { try removeNow(grandchild, in: child) }
+            }
+        }
+    }
+}
+
+extension AttemptGroup {
+    /// Removes the groups in the background; failures come from `GroupParent.waitForRemovals`. Read usage first.
+    public func removeInBackground() { parent.remover.remove(name, in: parentDirectories) }
+
+    /// Removes the groups now, waiting for EBUSY to pass; blocks.
+    public func remove(deadlineMilliseconds: UInt64 = 10_000) throws(CgroupError) {
+        for directory in parentDirectories { try GroupRemover.remove(name, in: directory, deadlineMilliseconds: deadlineMilliseconds) }
+    }
+
+    private var parentDirectories: [GroupDirectory] {
+        let devices = parent.directories.legacy[.devices]?.path
+        return parent.directories.all.filter { $0.path != devices || layout.legacy.values.filter { devices?.hasPrefix($0) ?? false }.count > 1 }
+    }
+}

@@ -1,0 +1,107 @@
+public import LinuxSys
+
+/// Which of an attempt's processes.
+public enum KillScope: Sendable, Hashable {
+    /// The job's; PID 1 stays, reaps and writes the record.
+    case job
+    /// PID 1 too.
+    case everything
+}
+
+/// Ends all processes of a group, frozen or not (cgroup-v2.rst, `cgroup.kill`).
+enum GroupKill {
+    /// Sends SIGKILL to all once. v2 does it atomically against forks; v1 by process, and thaws because a frozen process there ignores it.
+    static func strike(_ group: GroupDirectory, job: GroupDirectory?) throws(CgroupError) {
+        if group.version == .v2, group.has("cgroup.kill") { return try group.write("cgroup.kill", "1") }
+        for directory in [job, group].compactMap({ $0 }) {
+            for pid in try directory.processes() {
+                // Held by a pidfd and seen in the group again afterwards, so that a number reused meanwhile is spared.
+                guard let process = try? ProcessHandle(pid: pid), try directory.processes().contains(pid) else { continue }
+                try? process.signal(9)
+            }
+            try Freezer.request(false, of: directory)
+        }
+    }
+
+    static func isEmpty(_ group: GroupDirectory, job: GroupDirectory?) throws(CgroupError) -> Bool {
+        if group.version == .v2 { return try !UnifiedTree.isPopulated(group) }
+        if let job, try !job.processes().isEmpty { return false }
+        return try group.processes().isEmpty
+    }
+}
+
+extension AttemptGroup {
+    /// Kills the job's processes, or all, and waits until none is left. Blocks; usually some milliseconds.
+    ///
+    /// - Throws: when some are left after the deadline, naming one.
+    public func kill(_ scope: KillScope = .job, deadlineMilliseconds: UInt64 = 10_000) throws(CgroupError) {
+        switch scope {
+        case .job: if let job = directories.job { try Self.kill(job, job: nil, deadlineMilliseconds) }
+        case .everything: try killEverything(deadlineMilliseconds: deadlineMilliseconds)
+        }
+    }
+
+    func killEverything(deadlineMilliseconds: UInt64) throws(CgroupError) {
+        if let own = directories.freezing { try Self.kill(own, job: directories.job, deadlineMilliseconds) }
+        // On v1 and hybrid a process may have entered one hierarchy and not yet the freezing one.
+        for directory in directories.all where directory.version == .v1 && directory.path != directories.freezing?.path {
+            try Self.killStragglers(in: directory, deadlineMilliseconds)
+        }
+    }
+
+    /// Sends SIGKILL once and returns at once; for callers that wait by PID 1's record.
+    public func strike(_ scope: KillScope = .job) throws(CgroupError) {
+        switch scope {
+        case .job: if let job = directories.job { try GroupKill.strike(job, job: nil) }
+        case .everything: if let own = directories.freezing { try GroupKill.strike(own, job: directories.job) }
+        }
+    }
+
+    /// Whether any process is left, of the job alone or PID 1 too.
+    public func isPopulated(_ scope: KillScope = .everything) throws(CgroupError) -> Bool {
+        switch scope {
+        case .job: try directories.job.map { job throws(CgroupError) in try !GroupKill.isEmpty(job, job: nil) } ?? false
+        case .everything: try directories.freezing.map { own throws(CgroupError) in try !GroupKill.isEmpty(own, job: directories.job) } ?? false
+        }
+    }
+
+    /// v2 and hybrid: becomes `.priority` in a `Poller` when the job's group or the whole gets empty, frozen or thawed; read it after each
+    /// event. Nil on v1, where PID 1's pidfd tells the end.
+    public func eventsFile(_ scope: KillScope = .job) throws(CgroupError) -> Descriptor? {
+        let directory = scope == .job ? directories.job : directories.unified
+        guard let directory, directory.version == .v2 else { return nil }
+        return try directory.open("cgroup.events", .readOnly)
+    }
+
+    private static func kill(_ group: GroupDirectory, job: GroupDirectory?, _ milliseconds: UInt64) throws(CgroupError) {
+        let deadline = bootNanoseconds() + milliseconds * 1_000_000
+        var pause: UInt64 = 50_000
+        repeat {
+            try GroupKill.strike(group, job: job)
+            // The first rounds are short: most processes end within a millisecond.
+            for _ in 0..<20 {
+                if try GroupKill.isEmpty(group, job: job) { return }
+                sleepBlocking(nanoseconds: pause)
+                pause = min(pause * 2, 10_000_000)
+            }
+        } while bootNanoseconds() < deadline
+        let left = [job, group].compactMap { try? $0?.processes() }.flatMap { $0 }
+        guard let pid = left.first else { return }
+        let place = ProcessStatus.waitChannel(of: pid).map { ", waits in \($0)" } ?? ""
+        throw CgroupError("kill processes", group.path, found: "\(left.count) left after \(milliseconds) ms, first pid \(pid)\(place)")
+    }
+
+    private static func killStragglers(in group: GroupDirectory, _ milliseconds: UInt64) throws(CgroupError) {
+        let deadline = bootNanoseconds() + milliseconds * 1_000_000
+        while true {
+            let left = try group.processes()
+            if left.isEmpty { return }
+            for pid in left {
+                guard let process = try? ProcessHandle(pid: pid), try group.processes().contains(pid) else { continue }
+                try? process.signal(9)
+            }
+            guard bootNanoseconds() < deadline else { throw CgroupError("kill processes", group.path, found: "\(left.count) left, first pid \(left[0])") }
+            sleepBlocking(nanoseconds: 1_000_000)
+        }
+    }
+}
