@@ -1,0 +1,98 @@
+internal import FoundationEssentials
+internal import JobModel
+public import LinuxSys
+public import OCISpec
+
+extension ImageStore {
+    /// Imports a docker-archive or a tar of a root, perhaps compressed, under a name.
+    ///
+    /// Everything is read by the helper in namespaces of its own; nothing of the image is seen before all of it is verified and on disk. A
+    /// name that stood for another image of the owner then stands for this one.
+    ///
+    /// - Parameters:
+    ///   - archive: a regular file at any offset, or a pipe or socket, which is read to its end.
+    ///   - reference: which image, when the archive holds several.
+    /// - Throws: `refused` with a line that names the entry; nothing stays behind.
+    public func importArchive(
+        _ archive: Descriptor, as name: ImageName, owner: ImageOwner, reference: String? = nil, limits: ImportLimits? = nil
+    ) async throws(ImageError) -> NamedImage {
+        guard owner.mayName(name) else { throw refusal(of: name, for: owner) }
+        let request = ImportRequest(limits: limits ?? settings.limits, machine: Self.machine, reference: reference)
+        await importSlots.take()
+        let result = await unpackAndKeep(archive, as: name, owner: owner, request)
+        await importSlots.give()
+        return try result.get()
+    }
+
+    private func unpackAndKeep(
+        _ archive: Descriptor, as name: ImageName, owner: ImageOwner, _ request: ImportRequest
+    ) async -> Result<NamedImage, ImageError> {
+        let area = ImportArea(staging: files.staging, base: settings.base)
+        let helper = ImportHelper(path: settings.helper, request: request)
+        do throws(ImageError) {
+            let unpacked = try await BlockingWork.run { () throws(ImageError) in
+                let layers = try area.make()
+                let image = try helper.run(
+                    archive: try area.spool(archive, limit: request.limits.archiveBytes), layers: layers, base: area.base)
+                try area.complete(image)
+                return image
+            }
+            let record = try keep(unpacked, from: area, as: name, owner: owner)
+            await area.removeQuietly()
+            return .success(record)
+        } catch {
+            await area.removeQuietly()
+            return .failure(error)
+        }
+    }
+
+    /// Moves layers in, then the image, then the name; each step is durable before the next, and what no later step names is swept.
+    private func keep(_ image: UnpackedImage, from area: ImportArea, as name: ImageName, owner: ImageOwner) throws(ImageError) -> NamedImage
+    {
+        var layers: [ImageRecord.Layer] = []
+        for (number, layer) in image.layers.enumerated() {
+            let key = try keepLayer(layer, number: number, from: area, owner: owner)
+            layers.append(ImageRecord.Layer(key: key, size: Bytes(layer.bytes), entries: layer.entries))
+        }
+        try onHost { () throws(SystemError) in try files.layers.synchronize() }
+        let key = ImageKey(owner: owner.id, id: image.id)
+        let record = ImageRecord(
+            key: key, config: image.config, layers: layers, format: image.format, reference: image.reference, importedAt: settings.now())
+        if images[key] == nil || leaseCounts[key] == nil {
+            try SmallFile.write(record, as: key.description, in: files.images)
+            images[key] = record
+        }
+        do throws(ImageError) { try setName(name, to: key, owner: owner) } catch {
+            try? collectGarbage()
+            throw error
+        }
+        try collectGarbage()
+        return try show(name)
+    }
+
+    /// The operators' layer of that digest serves all; a user's serves only that user, since only a compromised helper stands between a
+    /// forged digest and others.
+    private func keepLayer(
+        _ layer: UnpackedLayer, number: Int, from area: ImportArea, owner: ImageOwner
+    ) throws(ImageError) -> LayerKey {
+        let shared = LayerKey(owner: .root, diffID: layer.diffID)
+        let own = LayerKey(owner: owner.id, diffID: layer.diffID)
+        return try onHost { () throws(SystemError) in
+            if try files.layers.contains(shared.description) { return shared }
+            if try files.layers.contains(own.description) { return own }
+            try area.moveLayer(number, to: own.description, in: files.layers)
+            return own
+        }
+    }
+
+    /// The machine's architecture as Go names it.
+    static var machine: String {
+        #if arch(x86_64)
+            "amd64"
+        #elseif arch(arm64)
+            "arm64"
+        #else
+            "unknown"
+        #endif
+    }
+}

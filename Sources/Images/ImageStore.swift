@@ -1,0 +1,158 @@
+internal import FoundationEssentials
+public import JobModel
+internal import LinuxSys
+
+/// The images of one machine: content-addressed layers, unpacked once and shared, and the names that stand for them.
+///
+/// Its methods run on a thread of its own, because they block on the disk; imports run beside it.
+public actor ImageStore {
+    let settings: ImageStoreSettings
+    let files: StoreFiles
+    var images: [ImageKey: ImageRecord] = [:]
+    var names: [ImageName: NameEntry] = [:]
+    var leases: [AttemptID: ImageKey] = [:]
+    var leaseCounts: [ImageKey: Int] = [:]
+    /// Open directories of layers that were leased once.
+    var openLayers: [LayerKey: Descriptor] = [:]
+    let importSlots: ImportSlots
+    private nonisolated let thread = SerialThread("berth.images.store")
+
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+
+    /// What a name stands for.
+    struct NameEntry: Hashable, Codable {
+        var image: ImageKey
+        var owner: UserID
+    }
+
+    /// The form of `names.json`.
+    struct NameTable: Codable {
+        var version = 1
+        var names: [String: NameEntry]
+    }
+
+    /// The form of `store.json`.
+    private struct StoreDescription: Codable {
+        var version = 1
+        var base: UInt32
+    }
+
+    private init(settings: ImageStoreSettings, files: StoreFiles) {
+        self.settings = settings
+        self.files = files
+        importSlots = ImportSlots(settings.simultaneousImports)
+    }
+
+    /// Opens the store and removes what a crash left: half imports, layers that no image names, leases of attempts not in `running`.
+    ///
+    /// - Throws: when another daemon has it, its base of ids differs, or a file of it is damaged (it stays as it is).
+    public static func open(_ settings: ImageStoreSettings, running: Set<AttemptID>) async throws(ImageError) -> ImageStore {
+        let files = try await BlockingWork.run { () throws(ImageError) in try StoreFiles(path: settings.root) }
+        let store = ImageStore(settings: settings, files: files)
+        try await store.load(running: running)
+        return store
+    }
+
+    private func load(running: Set<AttemptID>) throws(ImageError) {
+        let description = StoreDescription(base: settings.base)
+        if let found = try SmallFile.read(StoreDescription.self, "store.json", in: files.root) {
+            guard found.version == description.version, found.base == settings.base else {
+                throw .invalid(
+                    "image store \(settings.root): version \(found.version) with ids from \(found.base), accepted is version 1 with \(settings.base)"
+                )
+            }
+        } else {
+            try SmallFile.write(description, as: "store.json", in: files.root)
+        }
+        try loadImages()
+        for (text, entry) in try SmallFile.read(NameTable.self, "names.json", in: files.root)?.names ?? [:] {
+            if let name = ImageName(text), images[entry.image] != nil { names[name] = entry }
+        }
+        try loadLeases(running: running)
+        try sweep()
+    }
+
+    private func loadImages() throws(ImageError) {
+        for name in try onHost({ () throws(SystemError) in try files.images.names() }) {
+            guard let key = ImageKey(name) else {
+                try onHost { () throws(SystemError) in _ = try removeTree(at: files.images, name) }
+                continue
+            }
+            guard let record = try SmallFile.read(ImageRecord.self, name, in: files.images), record.version == ImageRecord.version,
+                record.key == key
+            else { throw .host("read \(settings.root)/images/\(name): not an image of this version; restore it or move it away") }
+            images[key] = record
+        }
+    }
+
+    // MARK: What there is
+
+    /// All names, sorted.
+    public func list() -> [NamedImage] {
+        names.sorted { $0.key < $1.key }.compactMap { name, entry in
+            images[entry.image].map { NamedImage(name: name, image: $0, leases: leaseCounts[entry.image] ?? 0) }
+        }
+    }
+
+    /// The image that a name stands for.
+    public func show(_ name: ImageName) throws(ImageError) -> NamedImage {
+        guard let entry = names[name], let image = images[entry.image] else { throw notFound(name) }
+        return NamedImage(name: name, image: image, leases: leaseCounts[entry.image] ?? 0)
+    }
+
+    func notFound(_ name: ImageName) -> ImageError {
+        let near = names.keys.filter { $0.name == name.name }.sorted().prefix(3).map(\.description).joined(separator: ", ")
+        return .notFound("image \(name): there is none of that name" + (near.isEmpty ? "" : "; there is \(near)"))
+    }
+
+    // MARK: Names
+
+    /// Gives an image a further name. An existing name of the same owner then stands for this image.
+    public func tag(_ name: ImageName, as new: ImageName, owner: ImageOwner) throws(ImageError) {
+        guard let entry = names[name] else { throw notFound(name) }
+        try setName(new, to: entry.image, owner: owner)
+        try collectGarbage()
+    }
+
+    /// Takes a name away, and the image with its last name. Refused while attempts use an image that would go.
+    public func remove(_ name: ImageName, owner: ImageOwner) throws(ImageError) {
+        guard let entry = names[name] else { throw notFound(name) }
+        guard entry.owner == owner.id else { throw .invalid("image \(name): it belongs to another user") }
+        let isLast = names.values.count { $0.image == entry.image } == 1
+        let users = leases.filter { $0.value == entry.image }.keys.sorted()
+        guard !isLast || users.isEmpty else {
+            throw .inUse(
+                "image \(name): used by \(users.count) running attempts (\(users.prefix(3).map(\.description).joined(separator: ", ")))")
+        }
+        names[name] = nil
+        try writeNames()
+        try collectGarbage()
+    }
+
+    func setName(_ name: ImageName, to image: ImageKey, owner: ImageOwner) throws(ImageError) {
+        guard owner.mayName(name) else {
+            throw refusal(of: name, for: owner)
+        }
+        if let old = names[name], old.owner != owner.id {
+            throw .invalid("image \(name): the name belongs to user \(old.owner)")
+        }
+        let old = names[name]
+        names[name] = NameEntry(image: image, owner: owner.id)
+        do throws(ImageError) { try writeNames() } catch {
+            names[name] = old
+            throw error
+        }
+    }
+
+    func refusal(of name: ImageName, for owner: ImageOwner) -> ImageError {
+        switch owner {
+        case .operators: .invalid("image \(name): found a user's name in front, accepted is NAME[:TAG]")
+        case .user(_, let login): .invalid("image \(name): accepted is \(login)/NAME[:TAG]")
+        }
+    }
+
+    private func writeNames() throws(ImageError) {
+        try SmallFile.write(
+            NameTable(names: Dictionary(uniqueKeysWithValues: names.map { ($0.description, $1) })), as: "names.json", in: files.root)
+    }
+}

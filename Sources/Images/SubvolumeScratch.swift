@@ -1,0 +1,101 @@
+internal import JobModel
+internal import LinuxSys
+internal import Synchronization
+
+/// Subvolumes with quota groups in a btrfs of the daemon's own: a sparse file on a loop device, mounted below the state directory.
+///
+/// The file is as long as its file system is large, so it never has to grow; it takes the blocks that are used and gives them back
+/// (`discard`). The mount outlives the daemon with the jobs that use it; the loop device goes with the mount.
+final class SubvolumeScratch: ScratchBackend {
+    let kind = ScratchLimitKind.subvolumeQuota
+    let spaces: Descriptor
+    private let mountPoint: String
+    /// Quota groups of deleted subvolumes; the kernel lets go of them once it has cleaned up.
+    private let leftGroups = Mutex<[UInt64]>([])
+
+    /// Adopts what is mounted already, mounts the image that is there, or makes one.
+    init(path: String, root: Descriptor, size: Bytes) throws(SystemError) {
+        mountPoint = path + "/mount"
+        _ = try root.makeAndOpenDirectory("mount", mode: 0o700)
+        if try !Self.isMounted(mountPoint) {
+            do throws(SystemError) {
+                let image = try root.open(at: "scratch.btrfs", [.readWrite, .noFollow])
+                try Self.mount(image, at: mountPoint)
+            } catch {
+                // None yet, or one that a crash damaged: no job runs on it, or it would be mounted.
+                try Self.mount(try Self.makeImage(path: path, root: root, size: size), at: mountPoint)
+            }
+        }
+        spaces = try Descriptor.open(mountPoint, [.directory, .noFollow])
+        try spaces.changeMode(0o700)
+        try Self.enableQuota(on: spaces)
+    }
+
+    private static func isMounted(_ mountPoint: String) throws(SystemError) -> Bool {
+        try MountTable().entries.contains { $0.mountPoint == mountPoint && $0.type == "btrfs" }
+    }
+
+    private static func makeImage(path: String, root: Descriptor, size: Bytes) throws(SystemError) -> Descriptor {
+        let image = try root.open(at: "scratch.btrfs", [.readWrite, .create, .truncate, .noFollow], mode: 0o600)
+        // btrfs takes 109 MiB at least.
+        try image.truncate(to: Int64(max(size.count, 256 << 20)) & ~0xFFFFF)
+        let arguments = ["mkfs.btrfs", "-q", "-f", "-K", "-m", "single", "-d", "single", path + "/scratch.btrfs"]
+        let program = ["/usr/sbin/mkfs.btrfs", "/sbin/mkfs.btrfs", "/usr/bin/mkfs.btrfs"].first { (try? Descriptor.open($0, .path)) != nil }
+        guard let program else {
+            throw SystemError("make scratch image", path, errno: 0, detail: "mkfs.btrfs is missing: apt-get install btrfs-progs")
+        }
+        let end = try Spawn(path: program, arguments: arguments, environment: ["LC_ALL": "C"]).run().wait()
+        guard end == .exited(0) else {
+            throw SystemError("mkfs.btrfs", path, errno: 0, detail: "it ended with status \(end?.shellStatus ?? -1)")
+        }
+        return image
+    }
+
+    private static func mount(_ image: Descriptor, at mountPoint: String) throws(SystemError) {
+        let device = try LoopDevice.attach(image)
+        // 2 is MS_NOSUID, 4 MS_NODEV, 1024 MS_NOATIME. Sums of scratch data protect nobody and cost time.
+        try Mount.mount(device.path, at: mountPoint, type: "btrfs", flags: 2 | 4 | 1024, data: "nodatasum,discard=async")
+    }
+
+    /// Simple quotas charge the writer and need no back references, where the kernel has them (6.7).
+    private static func enableQuota(on spaces: Descriptor) throws(SystemError) {
+        let id = try Btrfs.subvolumeID(of: spaces)
+        if try Btrfs.quotaGroup(subvolume: id, on: spaces) != nil { return }
+        do throws(SystemError) { try Btrfs.enableQuota(on: spaces, simple: true) } catch {
+            try Btrfs.enableQuota(on: spaces)
+            try Btrfs.waitForRescan(on: spaces)
+        }
+    }
+
+    func make(_ name: String) throws(SystemError) {
+        try Btrfs.createSubvolume(name, in: spaces)
+        let space = try spaces.open(at: name, [.directory, .noFollow])
+        try space.changeMode(0o700)
+        try makeDirectories(in: space)
+    }
+
+    func limit(_ space: Descriptor, bytes: Bytes, inodes: Int?) throws(SystemError) {
+        try Btrfs.setLimit(subvolume: try Btrfs.subvolumeID(of: space), on: spaces, referencedBytes: bytes.count)
+    }
+
+    func remove(_ name: String) throws(SystemError) {
+        let id = try Btrfs.subvolumeID(of: spaces.open(at: name, [.directory, .noFollow]))
+        try Btrfs.deleteSubvolume(name, in: spaces)
+        let groups = leftGroups.withLock { groups in
+            defer { groups = [] }
+            return groups + [id]
+        }
+        let left = groups.filter { (try? Btrfs.removeQuotaGroup(subvolume: $0, on: spaces)) == nil }
+        leftGroups.withLock { $0 += left }
+    }
+
+    func usage(of space: Descriptor) throws(SystemError) -> ScratchUsage {
+        let group = try Btrfs.quotaGroup(subvolume: try Btrfs.subvolumeID(of: space), on: spaces)
+        return ScratchUsage(bytes: Bytes(group?.referencedBytes ?? 0), inodes: nil)
+    }
+
+    func tearDown() throws(SystemError) {
+        spaces.close()
+        try Mount.detach(mountPoint, lazily: true)
+    }
+}
