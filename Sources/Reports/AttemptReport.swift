@@ -1,0 +1,56 @@
+public import JobModel
+
+/// What one run asked for, got and used.
+public struct AttemptReport: Hashable, Sendable, Codable {
+    public var id: AttemptID
+    public var outcome: AttemptOutcome
+    public var node: String
+    /// The cores it ran on, or the shared pool's.
+    public var cpus: CpuSet
+    public var shared: Bool
+    public var memoryNodes: MemoryNodeSet
+    /// What was given: exclusive cores, or thousandths of a CPU on the shared pool.
+    public var cores: Int
+    public var cpuMillis: Int
+    public var memory: Bytes
+    public var startedAt: WallTime?
+    public var endedAt: WallTime
+    public var queuedFor: TimeSpan
+    public var ranFor: TimeSpan
+    public var pausedFor: TimeSpan
+    public var usage: Usage
+    /// CPU time over the CPU time that was given, from 0; nil where one of them is not known or zero.
+    public var cpuEfficiency: Double?
+    /// The memory peak over the limit.
+    public var memoryEfficiency: Double?
+
+    public init(_ attempt: LedgerAttempt) {
+        id = attempt.id
+        outcome = attempt.outcome
+        node = attempt.node
+        cpus = attempt.placement.cpus
+        shared = attempt.placement.shared
+        memoryNodes = attempt.placement.memoryNodes
+        cores = attempt.demand.cores
+        cpuMillis = attempt.demand.cpuMillis
+        memory = attempt.demand.memory
+        startedAt = attempt.startedAt
+        endedAt = attempt.endedAt
+        queuedFor = attempt.queuedFor
+        ranFor = attempt.ranFor
+        pausedFor = attempt.pausedFor
+        usage = attempt.usage
+        let given = attempt.givenCpuMicroseconds
+        cpuEfficiency = attempt.usage.cpuMicroseconds.flatMap { given > 0 ? Double($0) / Double(given) : nil }
+        memoryEfficiency = attempt.usage.memoryPeak.flatMap { memory > .zero ? Double($0.count) / Double(memory.count) : nil }
+    }
+}
+
+extension LedgerAttempt {
+    /// CPU time that was set aside while it ran; what it was frozen does not count.
+    var givenCpuMicroseconds: UInt64 {
+        let millis = UInt64(max(demand.cores, 0)) * 1000 + UInt64(max(demand.cpuMillis, 0))
+        // Thousandths of a CPU times milliseconds are microseconds.
+        return millis * UInt64(max(ranFor.milliseconds, 0))
+    }
+}
