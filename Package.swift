@@ -65,7 +65,10 @@ let package = Package(
         library("Launcher", ["CLinux", "LaunchProgram", "JobLog"]),
         .target(
             name: "LauncherEmbedded", dependencies: ["CLinux", "LaunchProgramEmbedded", "JobLogEmbedded"],
-            swiftSettings: embedded),
+            // The sources import the ordinary names, which are taken by the targets of the other mode.
+            swiftSettings: embedded + [
+                .unsafeFlags(["-module-alias", "LaunchProgram=LaunchProgramEmbedded", "-module-alias", "JobLog=JobLogEmbedded"])
+            ]),
         library("LinuxSys", ["CLinux", "CSeccomp", "CCapability"]),
         library("JobSpecs", ["JobModel", yams]),
         library("Configuration", ["JobModel", yams]),
@@ -100,14 +103,14 @@ let package = Package(
                 .unsafeFlags(["-enable-experimental-feature", "Embedded", "-no-static-stdlib", "-Xclang-linker", "-static"])
             ]),
         .executableTarget(
-            name: "berth-helper", dependencies: ["Archives", "LinuxSys", argumentParser], swiftSettings: strict),
+            name: "berth-helper", dependencies: ["CLinux", "Archives", "OCISpec", "LinuxSys", argumentParser], swiftSettings: strict),
         // Tests
         .target(name: "TestSupport", dependencies: ["JobModel", "LinuxSys"], path: "Tests/TestSupport", swiftSettings: strict),
         tests("JobModel"), tests("LaunchProgram"), tests("JobLog"), tests("Launcher", ["LaunchProgram", "JobLog", "LinuxSys"]),
         tests("LinuxSys"), tests("JobSpecs", ["JobModel"]), tests("Configuration", ["JobModel"]),
         tests("Scheduling", ["JobModel"]), tests("JobStore", ["JobModel", "Database"]), tests("API", ["JobModel"]),
-        tests("Topology", ["JobModel"]), tests("Cgroups", ["JobModel", "LinuxSys"]), tests("Archives", ["OCISpec", "LinuxSys"]),
-        tests("Images", ["OCISpec", "LinuxSys", "JobModel"]), tests("Database", ["JobModel", "JobStore", "LinuxSys", grdb]),
+        tests("Topology", ["JobModel"]), tests("Cgroups", ["JobModel", "LinuxSys"]), tests("Archives", ["OCISpec", "LinuxSys", crypto]),
+        tests("Images", ["OCISpec", "LinuxSys", "JobModel", "berth-helper", crypto]), tests("Database", ["JobModel", "JobStore", "LinuxSys", grdb]),
         tests("Containers", ["JobModel", "LaunchProgram", "Cgroups", "LinuxSys"]), tests("Reports", ["JobModel", "Database"]),
         tests("Controller", ["JobModel", "JobStore", "Scheduling"]), tests("Client", ["API", "JobModel"]),
         .testTarget(

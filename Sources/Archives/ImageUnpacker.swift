@@ -1,3 +1,4 @@
+internal import CArchive
 internal import Crypto
 internal import FoundationEssentials
 public import LinuxSys
@@ -16,6 +17,9 @@ public struct ImageUnpacker {
         self.directory = directory
         self.request = request
     }
+
+    /// Once in a process, while its files can still be reached: names of archives are UTF-8.
+    public static func prepare() { _ = berth_archive_use_utf8() }
 
     /// - Throws: `ArchiveError`, naming the entry; what was written until then is the caller's to remove.
     public func run() throws(ArchiveError) -> UnpackedImage {

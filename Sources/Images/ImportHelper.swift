@@ -38,7 +38,7 @@ struct ImportHelper: Sendable {
     private func talk(
         _ process: ProcessHandle, _ socket: Descriptor, _ base: UInt32, _ deadline: Deadline
     ) throws(ImageError) -> [UInt8] {
-        let greeting = try read(socket, limit: 64, deadline) { $0.last == UInt8(ascii: "\n") }
+        let greeting = try read(socket, limit: 1 << 16, deadline) { $0.last == UInt8(ascii: "\n") }
         guard String(decoding: greeting, as: UTF8.self) == "namespaces\n" else {
             return greeting
         }

@@ -1,0 +1,148 @@
+import Archives
+import LinuxSys
+import OCISpec
+import Testing
+
+private let isRoot = ProcessContext.effectiveUser == 0
+
+@Suite("Unpacking images", .enabled(if: isRoot, "needs root"))
+struct ImageUnpackerTests {
+    @Test func aPlainRootComesOutAsItWasPacked() throws {
+        let place = try Workplace()
+        let tar = TarBuilder.make {
+            $0.directory("./", mode: 0o755)
+            $0.directory("./etc", mode: 0o750, uid: 1, gid: 2, modified: 1234)
+            $0.file("./etc/passwd", "root:x:0:0\n", mode: 0o600, uid: 7, gid: 8, modified: 5678, pax: ["SCHILY.xattr.user.note": "kept"])
+            $0.file("./su", "#", mode: 0o4755)
+            $0.symbolicLink("./link", to: "/../../etc/shadow")
+            $0.hardLink("./etc/second", to: "./etc/passwd")
+            $0.fifo("./pipe")
+        }
+        let image = try place.unpack(tar)
+        #expect(image.format == .root)
+        #expect(image.layers.map(\.diffID) == [DockerArchiveBuilder.digest(tar)])
+        #expect(image.layers.first?.entries == 7)
+        let root = try place.layers.open(at: "0", .directory)
+        let directory = try root.status(at: "etc")
+        #expect(directory.permissions == 0o750 && directory.uid == 1 && directory.gid == 2 && directory.modifiedNanoseconds == 1234 * 1_000_000_000)
+        let file = try root.status(at: "etc/passwd")
+        #expect(file.permissions == 0o600 && file.uid == 7 && file.gid == 8 && file.modifiedNanoseconds == 5678 * 1_000_000_000)
+        #expect(try root.status(at: "etc/second").isSameFile(as: file))
+        #expect(try place.text("0/etc/passwd") == "root:x:0:0\n")
+        #expect(try root.open(at: "etc/passwd").extendedAttribute("user.note") == Array("kept".utf8))
+        #expect(try root.status(at: "su").permissions == 0o4755)
+        #expect(try root.readLink("link") == "/../../etc/shadow")
+        #expect(try root.status(at: "pipe").kind == .fifo)
+    }
+
+    @Test(arguments: [("gzip", ["-c"]), ("zstd", ["-c", "-q"]), ("xz", ["-c"])])
+    func compressedArchivesAndLayersHaveTheDigestOfTheTar(tool: String, arguments: [String]) throws {
+        let place = try Workplace()
+        let layer = TarBuilder.make { $0.file("hello", "world") }
+        let packed = try place.run(tool, arguments, layer)
+        let archive = DockerArchiveBuilder.archive(layers: [layer], stored: [packed])
+        let image = try place.unpack(try place.run(tool, arguments, archive))
+        #expect(image.format == .docker)
+        #expect(image.layers.map(\.diffID) == [DockerArchiveBuilder.digest(layer)])
+        #expect(try place.text("0/hello") == "world")
+    }
+
+    @Test(arguments: [true, false])
+    func dockerArchiveWithWhiteouts(manifestLast: Bool) throws {
+        let place = try Workplace()
+        let lower = TarBuilder.make {
+            $0.directory("a")
+            $0.file("a/gone", "1")
+            $0.directory("b")
+            $0.file("b/hidden", "2")
+        }
+        let upper = TarBuilder.make {
+            $0.file("a/.wh.gone")
+            $0.directory("b")
+            $0.file("b/.wh..wh..opq")
+            $0.file("b/new", "3")
+        }
+        let execution = #"{"User":"1000:users","Env":["A=b","PATH=/x"],"Entrypoint":["/run"],"Cmd":null,"WorkingDir":"/srv/./x","StopSignal":"SIGQUIT"}"#
+        let config = DockerArchiveBuilder.config([lower, upper], execution: execution)
+        let image = try place.unpack(DockerArchiveBuilder.archive(layers: [lower, upper], config: config, manifestLast: manifestLast))
+        #expect(image.id == DockerArchiveBuilder.digest(Array(config.utf8)))
+        #expect(image.layers.map(\.diffID) == [lower, upper].map(DockerArchiveBuilder.digest))
+        #expect(image.layers.map(\.opaqueDirectories) == [[], ["b"]])
+        #expect(image.reference == "test:1")
+        #expect(image.config.entrypoint == ["/run"] && image.config.command == [] && image.config.environment == ["A=b", "PATH=/x"])
+        #expect(image.config.user == ImageUser("1000:users") && image.config.workingDirectory == "/srv/x" && image.config.stopSignal == 3)
+        let whiteout = try place.layers.status(at: "1/a/gone")
+        #expect(whiteout.kind == .characterDevice && whiteout.specialDevice == DeviceNumber(major: 0, minor: 0))
+        #expect(try place.layers.open(at: "1/b", .directory).names() == ["new"])
+    }
+
+    @Test func whiteoutsActOnLowerLayersOnly() throws {
+        let place = try Workplace()
+        let layer = TarBuilder.make {
+            // The file of this layer wins, whichever comes first; a directory in the place of a whiteout hides what was below.
+            $0.file("first", "kept")
+            $0.file(".wh.first")
+            $0.file(".wh.second")
+            $0.file("second", "kept")
+            $0.file(".wh.dir")
+            $0.directory("dir")
+            $0.file(".wh.implied")
+            $0.file("implied/file", "x")
+            $0.directory("later")
+            $0.file(".wh.later")
+            $0.file(".wh..wh.plnk")
+        }
+        let image = try place.unpack(DockerArchiveBuilder.archive(layers: [layer]))
+        #expect(try place.text("0/first") == "kept")
+        #expect(try place.text("0/second") == "kept")
+        #expect(image.layers.first?.opaqueDirectories == ["dir", "implied", "later"])
+        #expect(try place.layers.open(at: "0", .directory).names() == ["dir", "first", "implied", "later", "second"])
+    }
+
+    @Test func aLayerThatRepeatsIsUnpackedOnceInItsHighestPlace() throws {
+        let place = try Workplace()
+        let same = TarBuilder.make { $0.file("x", "same") }
+        let other = TarBuilder.make { $0.file("x", "other") }
+        let image = try place.unpack(DockerArchiveBuilder.archive(layers: [same, other, same]))
+        #expect(image.layers.map(\.diffID) == [other, same].map(DockerArchiveBuilder.digest))
+        #expect(try place.text("1/x") == "same")
+    }
+
+    @Test func oneOfTwoEqualLayersMayBeALinkToTheOther() throws {
+        let place = try Workplace()
+        let layer = TarBuilder.make { $0.file("x", "same") }
+        let archive = TarBuilder.make {
+            $0.file("blobs/one", bytes: layer)
+            $0.symbolicLink("two/layer.tar", to: "../blobs/one")
+            $0.file("c.json", DockerArchiveBuilder.config([layer]))
+            $0.file("manifest.json", #"[{"Config":"c.json","RepoTags":null,"Layers":["two/layer.tar"]}]"#)
+        }
+        #expect(try place.unpack(archive).layers.count == 1)
+    }
+
+    @Test func oneImageOfSeveralIsChosenByItsTag() throws {
+        let place = try Workplace()
+        let layers = [TarBuilder.make { $0.file("x", "1") }, TarBuilder.make { $0.file("x", "2") }]
+        let archive = TarBuilder.make {
+            for (index, layer) in layers.enumerated() {
+                $0.file("\(index).tar", bytes: layer)
+                $0.file("\(index).json", DockerArchiveBuilder.config([layer]))
+            }
+            $0.file(
+                "manifest.json",
+                #"[{"Config":"0.json","RepoTags":["a:1"],"Layers":["0.tar"]},{"Config":"1.json","RepoTags":["b:1"],"Layers":["1.tar"]}]"#)
+        }
+        #expect(place.refusal(archive).contains("holds 2 images"))
+        #expect(place.refusal(archive, reference: "c:1").contains(#"holds no image "c:1"; it holds "a:1", "b:1""#))
+        #expect(try place.unpack(archive, reference: "b:1").layers.map(\.diffID) == [DockerArchiveBuilder.digest(layers[1])])
+    }
+
+    @Test func sparseFilesKeepTheirHolesAndLength() throws {
+        let place = try Workplace()
+        _ = try place.unpack(TarBuilder.make { $0.sparseFile("big", length: 8 << 20) })
+        let status = try place.layers.status(at: "0/big")
+        #expect(status.size == 8 << 20)
+        #expect(status.allocatedBytes < 1 << 20)
+        #expect(try place.layers.open(at: "0/big").readFully(2, at: (8 << 20) - 2) == [0, UInt8(ascii: "x")])
+    }
+}
