@@ -63,19 +63,59 @@ public struct IntervalSet: Hashable, Sendable {
         ranges.replaceSubrange(from..<to, with: kept)
     }
 
+    /// In one walk over both.
     public func union(_ other: IntervalSet) -> IntervalSet {
-        var result = self
-        for range in other.ranges { result.insert(range) }
+        guard !other.isEmpty else { return self }
+        guard !isEmpty else { return other }
+        var result = IntervalSet()
+        var left = ranges[...]
+        var right = other.ranges[...]
+        while let a = left.first ?? right.first {
+            let b = right.first ?? a
+            let next = a.lowerBound <= b.lowerBound && !left.isEmpty ? left.removeFirst() : right.removeFirst()
+            guard let last = result.ranges.last, last.upperBound == .max || next.lowerBound <= last.upperBound + 1 else {
+                result.ranges.append(next)
+                continue
+            }
+            result.ranges[result.ranges.count - 1] = last.lowerBound...max(last.upperBound, next.upperBound)
+        }
         return result
     }
 
+    /// In one walk over both.
     public func subtracting(_ other: IntervalSet) -> IntervalSet {
-        var result = self
-        for range in other.ranges { result.remove(range) }
+        guard !other.isEmpty, !isEmpty else { return self }
+        var result = IntervalSet()
+        var at = other.position(ranges[0].lowerBound)
+        for range in ranges {
+            var from = range.lowerBound
+            var whole = false
+            while at < other.ranges.count, other.ranges[at].lowerBound <= range.upperBound {
+                let hole = other.ranges[at]
+                if hole.upperBound >= from, hole.lowerBound > from { result.ranges.append(from...(hole.lowerBound - 1)) }
+                whole = hole.upperBound >= range.upperBound
+                if whole { break }
+                from = max(from, hole.upperBound + 1)
+                at += 1
+            }
+            if !whole { result.ranges.append(from...range.upperBound) }
+        }
         return result
     }
 
-    public func intersection(_ other: IntervalSet) -> IntervalSet { subtracting(subtracting(other)) }
+    /// In one walk over both.
+    public func intersection(_ other: IntervalSet) -> IntervalSet {
+        var result = IntervalSet()
+        var left = 0
+        var right = 0
+        while left < ranges.count, right < other.ranges.count {
+            let from = max(ranges[left].lowerBound, other.ranges[right].lowerBound)
+            let to = min(ranges[left].upperBound, other.ranges[right].upperBound)
+            if from <= to { result.ranges.append(from...to) }
+            if ranges[left].upperBound <= other.ranges[right].upperBound { left += 1 } else { right += 1 }
+        }
+        return result
+    }
 
     /// In ascending order, without building an array.
     public var members: some Sequence<TaskIndex> { ranges.lazy.flatMap { $0 } }

@@ -20,12 +20,15 @@ extension State {
             public var demand: ResourceDemand
             public var timeLimit: TimeSpan
             public var startedAt: BootTime
-            /// Frozen before the present freeze.
-            public var pausedFor: TimeSpan
+            /// Frozen before the present freeze, in nanoseconds.
+            public var pausedNanoseconds: Int64
             public var frozenAt: BootTime?
             public var waitingSince: BootTime?
+            public var resumingAt: BootTime?
             public var coresReleased: Bool
             public var phase: Phase
+            /// Bytes booked by memory node.
+            public var memory: [MemoryNode: Int64]
         }
 
         public struct JobEntry: Hashable, Sendable, Codable {
@@ -40,7 +43,81 @@ extension State {
         /// By id.
         public var attempts: [Attempt]
         public var batchHolds: [BatchID: [Hold]]
-        /// Of jobs that are not in `jobs` but that some of them may depend on.
+        /// Of jobs that are not in `jobs` but that some of them may depend on, by id.
         public var finishedElsewhere: [JobOutcomes]
+        /// What the agent was last told of the shared pool.
+        public var announcedPool: CpuSet?
+    }
+}
+
+extension State {
+    public var snapshot: Snapshot {
+        Snapshot(
+            shape: shape, settings: settings,
+            jobs: positions.sorted { $0.key < $1.key }.map { id, position in
+                Snapshot.JobEntry(job: entries[position].job, tasks: table(id, entries[position]))
+            },
+            attempts: attempts.values.sorted { $0.task < $1.task }.map(saved),
+            batchHolds: batches.filter { !$0.value.holds.isEmpty }.mapValues(\.holds),
+            finishedElsewhere: dependencies.sources.values.filter { positions[$0.outcomes.job] == nil }.map(\.outcomes).sorted { $0.job < $1.job },
+            announcedPool: announcedPool)
+    }
+
+    private func table(_ id: JobID, _ entry: Entry) -> TaskTable {
+        var table = TaskTable(pending: entry.pending)
+        table.active = IntervalSet(entry.active)
+        if let outcomes = dependencies.sources[id]?.outcomes {
+            table.succeeded = outcomes.succeeded
+            table.unsuccessful = outcomes.unsuccessful
+            table.started = outcomes.started
+        }
+        table.holds = entry.holds
+        table.notBefore = entry.notBefore
+        return table
+    }
+
+    private func saved(_ attempt: Attempt) -> Snapshot.Attempt {
+        var memory: [MemoryNode: Int64] = [:]
+        for (node, bytes) in attempt.holding.memory.enumerated() where bytes != 0 { memory[machine.nodes[node].id] = bytes }
+        return Snapshot.Attempt(
+            task: attempt.task, number: attempt.number, placement: attempt.placement, demand: attempt.demand, timeLimit: attempt.timeLimit,
+            startedAt: attempt.startedAt, pausedNanoseconds: attempt.pausedFor, frozenAt: attempt.frozenAt,
+            waitingSince: attempt.waitingSince, resumingAt: attempt.resumingAt, coresReleased: attempt.coresReleased, phase: attempt.phase,
+            memory: memory)
+    }
+
+    /// The state that a snapshot tells of; also the way in which new settings are taken in.
+    public init(snapshot: Snapshot) {
+        self.init(shape: snapshot.shape, settings: snapshot.settings)
+        for outcomes in snapshot.finishedElsewhere { knowElsewhere(outcomes) }
+        for (batch, holds) in snapshot.batchHolds.sorted(by: { $0.key < $1.key }) { setBatchHolds(batch, holds) }
+        // All are known before the first depends on one.
+        for entry in snapshot.jobs { dependencies.know(Self.outcomes(entry), live: true) }
+        for entry in snapshot.jobs { add(entry.job, entry.tasks) }
+        for attempt in snapshot.attempts { restore(attempt) }
+        announcedPool = snapshot.announcedPool
+    }
+
+    private static func outcomes(_ entry: Snapshot.JobEntry) -> JobOutcomes {
+        JobOutcomes(
+            job: entry.job.id, isArray: entry.job.isArray, indices: entry.job.indices, started: entry.tasks.started.union(entry.tasks.active),
+            succeeded: entry.tasks.succeeded, unsuccessful: entry.tasks.unsuccessful)
+    }
+
+    private mutating func restore(_ saved: Snapshot.Attempt) {
+        guard let position = positions[saved.task.job] else { return }
+        var holding = machine.holding(saved.placement, demand: saved.demand, cores: !saved.coresReleased)
+        holding.memory = machine.nodes.map { saved.memory[$0.id] ?? 0 }
+        let need = machine.vector(saved.demand) ?? machine.vector(holding)
+        entries[position].active.insert(saved.task.slot)
+        attempts[saved.task] = Attempt(
+            task: saved.task, number: saved.number, position: position, placement: saved.placement, demand: saved.demand, need: need,
+            timeLimit: saved.timeLimit, startedAt: saved.startedAt, pausedFor: saved.pausedNanoseconds, frozenAt: saved.frozenAt,
+            waitingSince: saved.waitingSince, resumingAt: saved.resumingAt, coresReleased: saved.coresReleased, phase: saved.phase,
+            holding: machine.take(holding))
+        charge(saved.task, sign: 1)
+        refreshEnd(saved.task)
+        if saved.phase == .waiting { addWaiter(Waiter(since: saved.waitingSince ?? saved.startedAt, task: saved.task)) }
+        relist(position)
     }
 }

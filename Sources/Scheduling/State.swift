@@ -1,3 +1,4 @@
+import HeapModule
 public import JobModel
 
 /// The scheduler: told what changed, it says what to start. A value without clock, randomness or I/O; the daemon and the simulator share it.
@@ -7,35 +8,52 @@ public import JobModel
 /// Priority (queue's plus own), then the order of submission; EASY backfill on cores, memory, scratch and named resources.
 /// A decision counts as given at once: planning again does not repeat it, and `withdrawn` takes it back.
 public struct State: Sendable {
-    public private(set) var settings: Settings
-    public private(set) var shape: MachineShape
+    public internal(set) var settings: Settings
+    public internal(set) var shape: MachineShape
+    var machine: Machine
+
+    /// Jobs by position; a position is used again after its job went.
+    var entries: [Entry] = []
+    /// Raised whenever an entry leaves the line, so that what the heaps still hold of it is known to be stale.
+    var stamps: [UInt32] = []
+    var positions: [JobID: Int] = [:]
+    var vacantPositions: [Int] = []
+
+    /// Jobs of equal demand, time limit and limits: one that does not fit speaks for all.
+    var classes: [DemandClass] = []
+    var classPositions: [DemandClass.Key: Int] = [:]
+    var vacantClasses: [Int] = []
+    var tree: ClassTree
+
+    var books: [LimitBook] = []
+    var bookPositions: [LimitBook.Key: Int] = [:]
+
+    var attempts: [TaskID: Attempt] = [:]
+    /// What runs, by expected end.
+    var profile = Profile()
+    /// Frozen attempts that wait for cores, first come first served.
+    var waiters: [Waiter] = []
+
+    var batches: [BatchID: BatchEntry] = [:]
+    var timers = Heap<Timer>()
+    var dependencies = Dependencies()
+    /// Jobs with pending tasks whose dependencies can no longer hold.
+    var failing: Set<JobID> = []
+
+    /// What the agent was last told; nil while no task of the pool is active.
+    var announcedPool: CpuSet?
+    /// Of the last plan.
+    var reserve: Reserve?
+    /// Steps done outside the tree, for the tests of cost.
+    var steps = 0
 
     public init(shape: MachineShape, settings: Settings = Settings()) {
         self.shape = shape
         self.settings = settings
+        machine = Machine(shape: shape, settings: settings)
+        tree = ClassTree(width: machine.total.flat.count)
     }
 
-    /// Takes in what happened; its cost is bound to what changed.
-    public mutating func apply(_ change: Change) {}
-
-    /// Decides what can start now; its cost grows with what can start, not with what waits.
-    public mutating func plan(now: Instant) -> Plan { Plan() }
-
-    /// Every reason why the task waits, with numbers; empty when it is unknown, runs, or would start with the next plan.
-    public func reasons(for task: TaskID, now: Instant) -> [PendingReason] { [] }
-
-    /// When the task is expected to start, from the last plan's reservation; nil: not known.
-    public func estimatedStart(of task: TaskID) -> WallTime? { nil }
-
-    /// Why a demand can never be met on this machine, told at submit.
-    public func refusal(of demand: ResourceDemand) -> PendingReason? { nil }
-
-    /// Why a job can never start under its queue's and user's limits or on this machine, told at submit.
-    public func refusal(of job: Job) -> PendingReason? { nil }
-
-    /// Why the dependencies of a job cannot be accepted: an unknown job or index, index sets of `aftercorr` that differ.
-    public func refusal(ofDependencies job: Job) -> SpecError? { nil }
-
-    /// One line for each invariant that is broken; for debug builds and tests.
-    public func checkInvariants() -> [String] { [] }
+    /// Steps done so far, by which tests see that the cost is bound to what changed.
+    var operations: Int { steps + tree.visits }
 }

@@ -1,0 +1,43 @@
+public import JobModel
+
+extension State {
+    /// Why a demand can never be met on this machine, told at submit.
+    public func refusal(of demand: ResourceDemand) -> PendingReason? { machine.refusal(of: demand) }
+
+    /// Why a job can never start under its queue's and user's limits or on this machine, or is one task too many in the queue; told at submit.
+    public func refusal(of job: Job) -> PendingReason? {
+        if let reason = machine.refusal(of: job.demand) { return reason }
+        for key in limitKeys(job) {
+            let limits = limits(key)
+            let book = LimitBook(key, limits)
+            if let text = excess(job.demand, job.timeLimit, over: limits) { return PendingReason(.impossible, "\(book.name): \(text)") }
+            guard let most = limits.pendingTasks, positions[job.id] == nil else { continue }
+            let waiting = bookPositions[key].map { books[$0].pending } ?? 0
+            if waiting + job.indices.count > most {
+                return PendingReason(book.reason, "\(book.name): \(job.indices.count) more tasks, \(waiting) wait, at most \(most) may")
+            }
+        }
+        return nil
+    }
+
+    /// Why the dependencies of a job cannot be accepted: an unknown job or index, index sets of `aftercorr` that differ.
+    public func refusal(ofDependencies job: Job) -> SpecError? {
+        dependencies.refusal(job.id, indices: job.indices, dependencies: job.dependencies)
+    }
+
+    private func excess(_ demand: ResourceDemand, _ timeLimit: TimeSpan, over limits: ResourceLimits) -> String? {
+        let cores = [limits.coresPerTask, limits.activeCores].compactMap { $0 }.min()
+        if let cores, max(demand.cores * 1000, demand.cpuMillis) > cores * 1000 {
+            return "needs \(Machine.cpus(max(demand.cores * 1000, demand.cpuMillis))) cores, at most \(cores) are allowed"
+        }
+        let memory = [limits.memoryPerTask, limits.activeMemory].compactMap { $0 }.min()
+        if let memory, demand.memory > memory { return "needs \(demand.memory) of memory, at most \(memory) is allowed" }
+        if let scratch = limits.scratchPerTask, demand.scratch > scratch {
+            return "needs \(demand.scratch) of scratch, at most \(scratch) is allowed"
+        }
+        if let pids = limits.pidsPerTask, demand.pids > pids { return "needs \(demand.pids) pids, at most \(pids) are allowed" }
+        if let longest = limits.timeLimit, timeLimit > longest { return "time limit \(timeLimit), at most \(longest) is allowed" }
+        if limits.activeTasks == 0 { return "no task may be active" }
+        return nil
+    }
+}
