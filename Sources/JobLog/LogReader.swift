@@ -1,3 +1,5 @@
+internal import CLinux
+
 /// Reads an attempt's log in order while PID 1 may still write it. Its place is the number of bytes the job printed before, so it can be
 /// kept and used by another reader.
 public struct LogReader: Sendable {
@@ -5,6 +7,20 @@ public struct LogReader: Sendable {
     public let descriptors: [Int32]
     /// Bytes the job printed before the next item.
     public private(set) var position: UInt64
+    private var cursor: Cursor?
+
+    /// A place in a file that was reached by reading: `offset` is the start of the frame that `position` begins.
+    private struct Cursor: Sendable {
+        var segment: Segment
+        var offset: Int64
+        var position: UInt64
+    }
+
+    private struct Segment: Equatable, Sendable {
+        var descriptor: Int32
+        var sequence: UInt64
+        var position: UInt64
+    }
 
     /// Reads from this place on.
     public init(head: Int32, tails: (Int32, Int32), position: UInt64 = 0) {
@@ -14,6 +30,131 @@ public struct LogReader: Sendable {
 
     /// The items from the place on, up to about `maximumBytes` of payload; empty when nothing more is there yet.
     public mutating func read(maximumBytes: Int = 1 << 20) throws(JobLogError) -> [LogItem] {
-        []
+        var items: [LogItem] = []
+        var left = maximumBytes
+        while left > 0 {
+            // Seen before the file is read to its end: then a later segment proves that the earlier one is complete.
+            let segments = try segments()
+            guard let current = place(in: segments, &items) else { return items }
+            let found = try frames(at: current, maximumBytes: left)
+            // Truncated and written anew while it was read: what was found is not to be trusted.
+            guard try segment(of: current.segment.descriptor) == current.segment else {
+                cursor = nil
+                continue
+            }
+            for item in found.items {
+                guard let item = advance(item) else { continue }
+                if case .frame(let frame) = item { left -= frame.bytes.count }
+                items.append(item)
+            }
+            cursor = found.end
+            if found.items.isEmpty {
+                guard segments.contains(where: { $0.sequence > current.segment.sequence }) else { return items }
+                cursor = Cursor(segment: current.segment, offset: .max, position: found.end.position)
+            }
+        }
+        return items
+    }
+
+    /// Where to read on: the cursor, or the start of the first segment that holds the position or lies behind it.
+    private mutating func place(in segments: [Segment], _ items: inout [LogItem]) -> Cursor? {
+        if let cursor, cursor.offset != .max, segments.contains(cursor.segment) { return cursor }
+        let done = cursor.flatMap { $0.offset == .max ? $0.segment.sequence : nil }
+        let ahead = segments.filter { segment in done.map { segment.sequence > $0 } ?? true }
+        guard let first = ahead.last(where: { $0.position <= position }) ?? ahead.first else { return nil }
+        if first.position > position {
+            items.append(.gap(bytes: first.position - position))
+            position = first.position
+        }
+        let start = Cursor(segment: first, offset: Int64(LogFormat.segmentHeader), position: first.position)
+        cursor = start
+        return start
+    }
+
+    /// Cuts off what lies before the position, moves the position behind the item.
+    private mutating func advance(_ found: Found) -> LogItem? {
+        guard found.position &+ found.count > position else { return nil }
+        let skipped = position > found.position ? position &- found.position : 0
+        position = found.position &+ found.count
+        guard let frame = found.frame else { return .gap(bytes: found.count &- skipped) }
+        guard skipped > 0 else { return .frame(frame) }
+        let bytes = Array(frame.bytes.dropFirst(Int(truncatingIfNeeded: skipped)))
+        return .frame(LogFrame(stream: frame.stream, bootNanoseconds: frame.bootNanoseconds, bytes: bytes))
+    }
+
+    // MARK: Files
+
+    private struct Found {
+        var position: UInt64
+        var count: UInt64
+        var frame: LogFrame?
+    }
+
+    /// The files that hold a segment, in order.
+    private func segments() throws(JobLogError) -> [Segment] {
+        var segments: [Segment] = []
+        for descriptor in descriptors {
+            if let segment = try segment(of: descriptor) { segments.append(segment) }
+        }
+        return segments.sorted { $0.sequence < $1.sequence }
+    }
+
+    private func segment(of descriptor: Int32) throws(JobLogError) -> Segment? {
+        let bytes = try bytes(of: descriptor, at: 0, count: LogFormat.segmentHeader)
+        guard bytes.count == LogFormat.segmentHeader else { return nil }
+        guard bytes[0] == LogFormat.segmentStream, number(bytes, at: LogFormat.frameHeader, size: 8) == LogFormat.magic,
+            number(bytes, at: LogFormat.frameHeader + 8, size: 4) == UInt64(LogFormat.version)
+        else { throw .invalid }
+        return Segment(
+            descriptor: descriptor, sequence: number(bytes, at: LogFormat.frameHeader + 12, size: 8),
+            position: number(bytes, at: LogFormat.frameHeader + 20, size: 8))
+    }
+
+    /// Whole frames from the cursor on; a torn one ends them.
+    private func frames(at start: Cursor, maximumBytes: Int) throws(JobLogError) -> (items: [Found], end: Cursor) {
+        let wanted = Swift.max(maximumBytes, LogFormat.longestFrame)
+        let bytes = try bytes(of: start.segment.descriptor, at: start.offset, count: wanted)
+        var items: [Found] = []
+        var end = start
+        var offset = 0
+        while offset + LogFormat.frameHeader <= bytes.count {
+            let count = Int(number(bytes, at: offset + 9, size: 4))
+            let body = offset + LogFormat.frameHeader
+            guard count <= LogFormat.longestFrame, count <= bytes.count - body else { break }
+            guard let found = found(in: bytes, at: offset, count: count, position: end.position) else { break }
+            items.append(found)
+            offset = body + count
+            end.position &+= found.count
+        }
+        end.offset += Int64(offset)
+        return (items, end)
+    }
+
+    private func found(in bytes: [UInt8], at offset: Int, count: Int, position: UInt64) -> Found? {
+        let body = offset + LogFormat.frameHeader
+        if bytes[offset] == LogFormat.gapStream, count == 8 {
+            return Found(position: position, count: number(bytes, at: body, size: 8), frame: nil)
+        }
+        guard let stream = LogStream(rawValue: bytes[offset]) else { return nil }
+        let frame = LogFrame(
+            stream: stream, bootNanoseconds: number(bytes, at: offset + 1, size: 8), bytes: Array(bytes[body..<body + count]))
+        return Found(position: position, count: UInt64(count), frame: frame)
+    }
+
+    private func bytes(of descriptor: Int32, at offset: Int64, count: Int) throws(JobLogError) -> [UInt8] {
+        guard offset >= 0, offset != .max else { return [] }
+        var failure: Int32 = 0
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+            while initialized < count {
+                let result = linux_pread(
+                    descriptor, buffer.baseAddress! + initialized, count - initialized, offset + Int64(initialized))
+                if result == -Int(EINTR) { continue }
+                if result < 0 { failure = Int32(-result) }
+                if result <= 0 { break }
+                initialized += result
+            }
+        }
+        guard failure == 0 else { throw .system(errno: failure) }
+        return bytes
     }
 }

@@ -40,6 +40,8 @@ public enum MountTarget: UInt8, Equatable, Sendable {
     case existing
     case directory
     case file
+    /// A directory or a file, as the attached mount's root is: for binds, whose kind only the launcher knows.
+    case likeSource
 }
 
 /// A new file system.

@@ -25,6 +25,7 @@ extension LaunchProgram {
         writer.put(streamOwner)
         writer.put(logLimits.head)
         writer.put(logLimits.tail)
+        writer.put(withoutIDMapDropsCapabilities)
         writer.put(command)
         return writer.bytes
     }
@@ -53,6 +54,7 @@ extension LaunchProgram {
         streams = try reader.value(JobStreams.self)
         streamOwner = try reader.value(Identity.self)
         logLimits = LogLimits(head: try reader.uint64(), tail: try reader.uint64())
+        withoutIDMapDropsCapabilities = try reader.uint64()
         command = try reader.value(JobCommand.self)
         try reader.finish()
     }

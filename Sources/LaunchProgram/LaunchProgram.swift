@@ -38,6 +38,9 @@ public struct LaunchProgram: Equatable, Sendable {
     /// Who owns the job's pipes, FIFO and terminal, as ids inside, so that it can open /dev/stdout again.
     public var streamOwner: Identity
     public var logLimits = LogLimits(head: 8 << 20, tail: 4 << 20)
+    /// Capabilities (one bit each) that the job loses from all its sets when a bind could not be id-mapped and became `plain`: with them it could
+    /// act as another id there (contract §7).
+    public var withoutIDMapDropsCapabilities: UInt64 = 0
     public var command: JobCommand
 
     /// A program with nothing to do yet.

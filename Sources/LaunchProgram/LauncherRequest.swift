@@ -26,20 +26,22 @@ public enum LauncherRequest: Equatable, Sendable {
 public struct StagedOverlay: Equatable, Sendable {
     /// Detached mounts of the layers, uppermost first.
     public var layers: [DescriptorIndex]
-    /// Directories of upper and work.
-    public var upper: DescriptorIndex?
-    public var work: DescriptorIndex?
+    /// A detached mount whose root holds the directories `upper` and `work`: attached on the staging file system too, because overlayfs wants
+    /// both by path and on one mount. Nil: a read-only overlay.
+    public var scratch: DescriptorIndex?
     /// Further options.
     public var options: [FilesystemMount.Option]
     public var attributes: MountAttributes
+    /// Uses `lowerdir=` at once, without trying `lowerdir+` before.
+    public var joinedLayers: Bool
 
     public init(
-        layers: [DescriptorIndex], upper: DescriptorIndex? = nil, work: DescriptorIndex? = nil,
-        options: [FilesystemMount.Option] = [], attributes: MountAttributes = []
+        layers: [DescriptorIndex], scratch: DescriptorIndex? = nil,
+        options: [FilesystemMount.Option] = [], attributes: MountAttributes = [], joinedLayers: Bool = false
     ) {
+        self.joinedLayers = joinedLayers
         self.layers = layers
-        self.upper = upper
-        self.work = work
+        self.scratch = scratch
         self.options = options
         self.attributes = attributes
     }
@@ -112,4 +114,12 @@ public enum ControlMessage: Equatable, Sendable {
     case resize(TerminalSize)
     /// Ends the job's standard input.
     case closeInput
+}
+
+/// Signals with a meaning of their own for PID 1 when they come from outside; all others go on to the job's main process.
+public enum MonitorSignal {
+    /// PID 1 executes itself anew from /.berth/init, so that CRIU can dump it. The job must be frozen by then.
+    public static let prepareDump: Int32 = 62
+    /// SIGCONT: a PID 1 that executed itself anew is not dumpable any more.
+    public static let continued: Int32 = 18
 }

@@ -42,18 +42,18 @@ extension LauncherRequest {
 extension StagedOverlay: WireValue {
     func encode(into writer: inout ByteWriter) {
         writer.put(layers)
-        writer.put(upper)
-        writer.put(work)
+        writer.put(scratch)
         writer.put(options)
         writer.put(attributes)
+        writer.put(joinedLayers)
     }
 
     init(from reader: inout ByteReader) throws(DecodeError) {
         layers = try reader.array(DescriptorIndex.self)
-        upper = try reader.optional(DescriptorIndex.self)
-        work = try reader.optional(DescriptorIndex.self)
+        scratch = try reader.optional(DescriptorIndex.self)
         options = try reader.array(FilesystemMount.Option.self)
         attributes = try reader.value(MountAttributes.self)
+        joinedLayers = try reader.bool()
     }
 }
 

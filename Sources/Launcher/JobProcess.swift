@@ -1,0 +1,76 @@
+internal import CLinux
+internal import LaunchProgram
+
+/// What a process of the job needs to start.
+struct JobDescription {
+    var operations: [JobOperation]
+    var command: JobCommand
+    /// Descriptors for 0, 1 and 2; -1 for /dev/null.
+    var ends: [Int32]
+    /// The terminal comes with the go and becomes the controlling one.
+    var terminal: Bool
+    var group: Int32?
+    var taskFiles: [Int32] = []
+}
+
+/// A process of the job, cloned early, which waits for its go.
+///
+///     PID 1 (or exec's parent)                 job's process
+///       ├─ go [terminal] ─────────────────────►│ streams, operations
+///       ◄─ failed(stage, index, errno, detail) ┤ ends
+///       ◄─ about to exec ──────────────────────┤
+///       ◄─ end of file: the exec succeeded ────┤ (close-on-exec)
+struct JobProcess {
+    let pid: Int32
+    let pidfd: Int32
+    private let socket: Int32
+
+    /// Clones into the group, which on v2 avoids the kernel-wide lock of a later move.
+    init(cloning description: JobDescription) throws(Fault) {
+        var ends: [Int32] = [-1, -1]
+        try check(linux_socketpair(&ends, 0), "socketpair")
+        var pidfd: Int32 = -1
+        let flags = UInt64(CLONE_PIDFD) | (description.group == nil ? 0 : UInt64(CLONE_INTO_CGROUP))
+        pid = try check(linux_clone3(flags, SIGCHLD, &pidfd, description.group ?? 0), "clone3 of the job")
+        if pid == 0 {
+            _ = linux_close(ends[0])
+            JobStart(description: description, socket: ends[1]).run()
+        }
+        self.pidfd = pidfd
+        socket = ends[0]
+        _ = linux_close(ends[1])
+    }
+
+    /// Lets it go on, with its terminal unless that is negative.
+    func go(terminal: Int32) {
+        let byte: [UInt8] = [1]
+        _ = byte.withUnsafeBytes { linux_send(socket, $0.baseAddress, 1, terminal) }
+    }
+
+    /// Waits until the exec succeeded (nil) or something failed.
+    func waitForExec() -> LaunchFailure? {
+        defer { _ = linux_close(socket) }
+        var execs = false
+        while let bytes = receivePacket(socket)?.bytes {
+            switch try? LauncherAnswer(decoding: bytes) {
+            case .failed(let failure): return failure
+            case .running: execs = true
+            default: break
+            }
+        }
+        return execs ? nil : LaunchFailure(stage: .job, errno: ECHILD, detail: "the process ended before its exec")
+    }
+}
+
+/// One packet with its descriptors; nil at the end of file or on an error.
+func receivePacket(_ socket: Int32, wait: Bool = true) -> (bytes: [UInt8], descriptors: [Int32])? {
+    var bytes = [UInt8](repeating: 0, count: 131_072)
+    var descriptors = [Int32](repeating: -1, count: Int(LINUX_MAXIMUM_DESCRIPTORS))
+    while true {
+        var count = 0
+        let result = bytes.withUnsafeMutableBytes { linux_receive(socket, $0.baseAddress, $0.count, &descriptors, &count, wait ? 1 : 0) }
+        if result == -Int(EINTR) { continue }
+        guard result > 0 else { return nil }
+        return (Array(bytes[..<result]), Array(descriptors[..<count]))
+    }
+}

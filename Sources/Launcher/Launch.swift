@@ -1,0 +1,154 @@
+internal import CLinux
+internal import JobLog
+internal import LaunchProgram
+
+/// What a child of the launcher must close: with the socket open the daemon would never see its end, with the lock a new launcher would wait.
+struct LauncherDescriptors {
+    var socket: Int32
+    var lock: Int32
+    var runRoot: Int32
+    /// The host's /dev/null.
+    var null: Int32
+    var signals: Int32
+}
+
+/// One start: from the request to a PID 1 that has its go.
+struct Launch {
+    let launcher: LauncherDescriptors
+    let answer: AnswerSocket
+    var program: LaunchProgram
+    var table: DescriptorTable
+
+    /// Executes the start in the launcher itself, or in a helper when it may block on the submitter's paths.
+    mutating func start() {
+        let run: RunDirectory
+        do throws(Fault) {
+            run = try RunDirectory(program: program, runRoot: launcher.runRoot, table: table)
+        } catch {
+            return answer.fail(.runDirectory, error)
+        }
+        defer { run.close() }
+        guard program.mayBlock else { return execute(run, flags: 0) }
+        let result = forkHelper { () in
+            // The helper keeps the lock: while it lives it may still clone, and a new daemon must not scan yet.
+            _ = linux_close(launcher.socket)
+            execute(run, flags: UInt64(CLONE_PARENT))
+        }
+        if result < 0 { answer.fail(.clone, Fault(errno: Int32(truncatingIfNeeded: -result), detail: "fork")) }
+    }
+
+    private mutating func execute(_ run: RunDirectory, flags: UInt64) {
+        var host = HostOperations(submitter: program.submitter, table: table)
+        for (index, operation) in program.hostOperations.enumerated() {
+            do throws(Fault) {
+                try host.execute(operation)
+                table = host.table
+            } catch {
+                table = host.table
+                return answer.fail(.hostOperation, error, index: index)
+            }
+        }
+        if host.madePlainBind { program.jobOperations.drop(program.withoutIDMapDropsCapabilities) }
+        do throws(Fault) {
+            try clone(run, flags: flags)
+        } catch {
+            answer.fail(.clone, error)
+        }
+    }
+
+    /// Clones PID 1, which waits until its maps and the stamp are written.
+    private func clone(_ run: RunDirectory, flags: UInt64) throws(Fault) {
+        let streams = try MonitorStreams(program: program, run: run, table: table)
+        defer { streams.closePipes() }
+        var go: [Int32] = [-1, -1]
+        try check(linux_pipe(&go, O_CLOEXEC), "pipe")
+        defer { for end in go { _ = linux_close(end) } }
+        var pidfd: Int32 = -1
+        let group: Int32? = if let index = program.group { try table.get(index) } else { nil }
+        let all = flags | program.namespaces.cloneFlags | UInt64(CLONE_PIDFD) | (group == nil ? 0 : UInt64(CLONE_INTO_CGROUP))
+        // With CLONE_PARENT the new process takes over the helper's exit signal (clone(2)).
+        let signal = flags == 0 ? SIGCHLD : 0
+        let pid = try check(linux_clone3(all, signal, &pidfd, group ?? 0), "clone3")
+        if pid == 0 {
+            _ = linux_close(go[1])
+            let setup = MonitorSetup(launcher: launcher, answer: answer, program: program, table: table, run: run, go: go[0])
+            setup.run(streams)
+        }
+        defer { _ = linux_close(pidfd) }
+        do throws(Fault) {
+            try writeMaps(of: pid, uid: program.uidMap, gid: program.gidMap)
+            try run.stamp(pid: pid)
+        } catch {
+            _ = linux_pidfd_send_signal(pidfd, SIGKILL)
+            throw error
+        }
+        // Sent first, so that it stands before all that PID 1 answers.
+        answer.send(.started(pid: pid), with: pidfd)
+        _ = writeOnce([1], to: go[1])
+    }
+}
+
+extension [JobOperation] {
+    /// Takes capabilities out of every set that the job is to get.
+    mutating func drop(_ capabilities: UInt64) {
+        for index in indices {
+            switch self[index] {
+            case .boundingSet(let set): self[index] = .boundingSet(set & ~capabilities)
+            case .capabilities(let effective, let permitted, let ambient):
+                self[index] = .capabilities(
+                    effective: effective & ~capabilities, permitted: permitted & ~capabilities, ambient: ambient & ~capabilities)
+            default: break
+            }
+        }
+    }
+}
+
+extension LaunchProgram {
+    /// A submitter's path may lie on a dead network file system.
+    fileprivate var mayBlock: Bool {
+        hostOperations.contains { operation in
+            switch operation {
+            case .openAsSubmitter, .refuseProtected: true
+            case .cloneMount: false
+            }
+        }
+    }
+}
+
+extension NamespaceSet {
+    /// Flags for clone3; the cgroup namespace is made later, when PID 1 is in its groups.
+    var cloneFlags: UInt64 {
+        var flags = 0
+        if contains(.pid) { flags |= Int(CLONE_NEWPID) }
+        if contains(.mount) { flags |= Int(CLONE_NEWNS) }
+        if contains(.ipc) { flags |= Int(CLONE_NEWIPC) }
+        if contains(.uts) { flags |= Int(CLONE_NEWUTS) }
+        if contains(.network) { flags |= Int(CLONE_NEWNET) }
+        if contains(.user) { flags |= Int(CLONE_NEWUSER) }
+        return UInt64(flags)
+    }
+}
+
+/// Runs the body in a forked process that dies with the launcher; the pid, or the negated error number.
+func forkHelper(_ body: () -> Void) -> Int {
+    let launcher = getpid()
+    let pid = linux_clone3(0, SIGCHLD, nil, 0)
+    guard pid == 0 else { return pid }
+    _ = linux_prctl(PR_SET_PDEATHSIG, UInt(SIGKILL), 0, 0, 0)
+    if getppid() == launcher { body() }
+    linux_exit(0)
+    return 0
+}
+
+/// Writes uid_map and gid_map of a process, one write each (user_namespaces(7)).
+func writeMaps(of pid: Int32, uid: [IDMapExtent], gid: [IDMapExtent]) throws(Fault) {
+    for (name, map) in [(ByteString("/uid_map"), uid), (ByteString("/gid_map"), gid)] where !map.isEmpty {
+        let path = "/proc/" + ByteString(number: Int(pid)) + name
+        var text = ByteString(bytes: [])
+        for extent in map {
+            text = text + ByteString(number: Int(extent.inside)) + " " + ByteString(number: Int(extent.outside)) + " "
+            text = text + ByteString(number: Int(extent.count)) + "\n"
+        }
+        try writeProcFile(path, text)
+    }
+}

@@ -1,0 +1,48 @@
+internal import CLinux
+internal import LaunchProgram
+
+extension Monitor {
+    /// Signals from outside the pid namespace are passed on to the job's main process. Those from inside are ignored: their sender has a pid
+    /// here. Only `kill` (SI_USER) is believed, because rt_sigqueueinfo(2) lets a process inside write any pid, 0 included.
+    mutating func handleSignals() {
+        var information = signalfd_siginfo()
+        let size = MemoryLayout<signalfd_siginfo>.size
+        while linux_read(signals, &information, size) == size {
+            let signal = Int32(truncatingIfNeeded: information.ssi_signo)
+            if signal == SIGCHLD {
+                reap()
+            } else if information.ssi_code == 0, information.ssi_pid == 0 {
+                passOn(signal)
+            }
+        }
+    }
+
+    private mutating func passOn(_ signal: Int32) {
+        if signal == MonitorSignal.prepareDump { return reexecute() }
+        if signal == SIGCONT, reexecuted {
+            _ = linux_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+            return
+        }
+        if ended == nil { _ = linux_kill(job, signal) }
+    }
+
+    /// Messages of the run directory's FIFO; whatever is no message is dropped.
+    mutating func handleControl() {
+        var bytes = [UInt8](repeating: 0, count: ControlMessage.size)
+        while bytes.withUnsafeMutableBytes({ linux_read(control, $0.baseAddress, $0.count) }) == ControlMessage.size {
+            guard let message = try? ControlMessage(decoding: bytes) else { continue }
+            execute(message)
+        }
+    }
+
+    private mutating func execute(_ message: ControlMessage) {
+        switch message {
+        case .signalMain(let signal): if ended == nil { _ = linux_kill(job, Int32(signal)) }
+        case .signalAll(let signal): _ = linux_kill(-1, Int32(signal))
+        case .resize(let size): if terminal >= 0 { _ = linux_set_terminal_size(terminal, size.rows, size.columns) }
+        case .closeInput:
+            if inputWriter >= 0 { _ = linux_close(inputWriter) }
+            inputWriter = -1
+        }
+    }
+}

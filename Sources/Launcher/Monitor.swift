@@ -1,0 +1,135 @@
+internal import CLinux
+internal import JobLog
+internal import LaunchProgram
+
+/// PID 1 once the job runs: it drains, reaps, passes signals on and writes the exit record. It never waits for anything but poll, so neither a
+/// full log nor a stuck reader holds it up.
+struct Monitor {
+    let job: Int32
+    var signals: Int32
+    let control: Int32
+    let record: Int32
+    var log: LogWriter?
+    var sources: [MonitorSource]
+    var pending: [[UInt8]]
+    var inputWriter: Int32
+    let terminal: Int32
+    let started: UInt64
+    /// Bytes that went to the submitter's files, and that those did not take.
+    var fileBytes: UInt64 = 0
+    var fileBytesDropped: UInt64 = 0
+    var ended: (status: Int32, time: UInt64)?
+    /// No process of the job is left.
+    var reaped = false
+    /// After its own exec PID 1 can be dumped until it is continued.
+    var reexecuted = false
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+
+    init(job: Int32, signals: Int32, run: RunDirectory, streams: MonitorStreams, started: UInt64, limits: LogLimits) {
+        self.job = job
+        self.signals = signals
+        control = run.control
+        record = run.record
+        if run.log.count == 3 {
+            log = LogWriter(head: run.log[0], tails: (run.log[1], run.log[2]), headLimit: limits.head, tailLimit: limits.tail)
+        }
+        sources = streams.sources
+        pending = sources.map { _ in [] }
+        inputWriter = streams.inputWriter
+        terminal = streams.terminal
+        self.started = started
+    }
+
+    /// Every descriptor that PID 1 still needs.
+    var descriptors: [Int32] {
+        var all = [signals, control, record, inputWriter, terminal]
+        if let log { all += log.descriptors }
+        for source in sources { all += [source.descriptor, source.file] }
+        return all.filter { $0 >= 0 }
+    }
+
+    /// Of the host PID 1 holds its log, record and FIFOs alone. 0 to 2 become the container's /dev/null, which a dump can name.
+    func closeEverythingElse() {
+        let null = ByteString("/dev/null").withCString { linux_openat_inherited(AT_FDCWD, $0, O_RDWR | O_NOFOLLOW, 0) }
+        if null >= 0 { for place in Int32(0)..<3 { _ = linux_duplicate_to(Int32(null), place, 0) } }
+        var next: Int32 = 3
+        for kept in descriptors.sorted() where kept >= next {
+            if kept > next { _ = linux_close_range(UInt32(next), UInt32(kept - 1), 0) }
+            next = kept + 1
+        }
+        _ = linux_close_range(UInt32(next), .max, 0)
+    }
+
+    mutating func run() -> Never {
+        var monitor = self
+        while !monitor.reaped {
+            monitor.waitForWork()
+            monitor.handleSignals()
+            monitor.handleControl()
+            for place in monitor.sources.indices { monitor.drain(place) }
+            if monitor.ended != nil { monitor.endRest() }
+        }
+        monitor.finish()
+    }
+
+    private func waitForWork() {
+        var polls = [pollfd(fd: signals, events: Int16(POLLIN), revents: 0), pollfd(fd: control, events: Int16(POLLIN), revents: 0)]
+        for (place, source) in sources.enumerated() where source.descriptor >= 0 {
+            let waiting = !pending[place].isEmpty
+            polls.append(
+                pollfd(fd: waiting ? source.file : source.descriptor, events: Int16(waiting ? POLLOUT : POLLIN), revents: 0))
+        }
+        _ = linux_poll(&polls, UInt(polls.count), -1)
+    }
+
+    /// Takes all zombies; the main process's status is the job's.
+    mutating func reap() {
+        while true {
+            var status: Int32 = 0
+            let pid = linux_wait(-1, &status, WNOHANG)
+            if pid == -Int(ECHILD) { reaped = ended != nil }
+            guard pid > 0 else { return }
+            if pid == Int(job) { ended = (status, linux_boot_nanoseconds()) }
+        }
+    }
+
+    /// The main process's end is the job's. Without CAP_KILL (after PID 1's own exec) the kernel ends the rest with PID 1.
+    private mutating func endRest() {
+        if linux_kill(-1, SIGKILL) == -Int(EPERM) { reaped = true }
+        reap()
+    }
+
+    private mutating func finish() -> Never {
+        drainRest()
+        var record = ExitRecord(outcome: .ended(waitStatus: ended?.status ?? 0))
+        record.startBootNanoseconds = started
+        record.endBootNanoseconds = ended?.time ?? 0
+        record.usage = ProcessUsage(children: ())
+        record.logBytesKept = (log?.bytesKept ?? 0) &+ fileBytes
+        record.logBytesDropped = (log?.bytesDropped ?? 0) &+ fileBytesDropped
+        _ = writeOnce(record.encoded(), to: self.record)
+        end(status: 0)
+    }
+}
+
+extension ProcessUsage {
+    /// Of all processes reaped so far.
+    fileprivate init(children: Void) {
+        self.init()
+        var usage = rusage()
+        linux_children_usage(&usage)
+        userMicroseconds = microseconds(usage.ru_utime)
+        systemMicroseconds = microseconds(usage.ru_stime)
+        maximumResidentKilobytes = UInt64(bitPattern: Int64(usage.ru_maxrss))
+        minorFaults = UInt64(bitPattern: Int64(usage.ru_minflt))
+        majorFaults = UInt64(bitPattern: Int64(usage.ru_majflt))
+        voluntarySwitches = UInt64(bitPattern: Int64(usage.ru_nvcsw))
+        involuntarySwitches = UInt64(bitPattern: Int64(usage.ru_nivcsw))
+        blocksIn = UInt64(bitPattern: Int64(usage.ru_inblock))
+        blocksOut = UInt64(bitPattern: Int64(usage.ru_oublock))
+    }
+}
+
+private func microseconds(_ time: timeval) -> UInt64 {
+    UInt64(bitPattern: Int64(time.tv_sec)) &* 1_000_000 &+ UInt64(bitPattern: Int64(time.tv_usec))
+}
