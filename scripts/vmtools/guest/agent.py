@@ -70,19 +70,21 @@ class Port:
                 os._exit(1)
 
     def step(self):
-        poll = select.poll()
-        poll.register(self.descriptor, select.POLLIN)
-        for descriptor in self.outputs:
-            poll.register(descriptor, select.POLLIN)
+        interest = {self.descriptor: select.POLLIN, **dict.fromkeys(self.outputs, select.POLLIN)}
         if self.input is not None and self.pending:
-            poll.register(self.input, select.POLLOUT)
+            # A terminal's master is input and output at once.
+            interest[self.input] = interest.get(self.input, 0) | select.POLLOUT
+        poll = select.poll()
+        for descriptor, events in interest.items():
+            poll.register(descriptor, events)
         for descriptor, event in poll.poll(50 if self.command else 500):
             if descriptor == self.descriptor:
                 self.host_event(event)
-            elif descriptor in self.outputs:
-                self.relay(descriptor)
-            elif descriptor == self.input:
+                continue
+            if event & (select.POLLOUT | select.POLLERR) and descriptor == self.input:
                 self.feed()
+            if event & ~select.POLLOUT and descriptor in self.outputs:
+                self.relay(descriptor)
         self.check_end()
 
     def host_event(self, event):
@@ -158,12 +160,15 @@ class Port:
             order["argv"], stdin=slave, stdout=slave, stderr=slave, env=environment, cwd=directory, preexec_fn=become_leader
         )
         os.close(slave)
+        os.set_blocking(master, False)
         self.input = master
         self.outputs = {master: b"O"}
 
     def relay(self, descriptor):
         try:
             data = os.read(descriptor, 65536)
+        except BlockingIOError:
+            return
         except OSError:  # a terminal's last user is gone
             data = b""
         if data:
