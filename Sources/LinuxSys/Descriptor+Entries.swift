@@ -13,11 +13,12 @@ public struct DirectoryEntry: Sendable, Hashable {
 }
 
 extension Descriptor {
-    /// All names in this open directory but `.` and `..`, in the file system's order. The offset starts anew at each call.
+    /// All names in this open directory but `.` and `..`, in the file system's order. It may be an O_PATH descriptor, such as a mount's.
     public func entries() throws(SystemError) -> [DirectoryEntry] {
-        try seek(to: 0)
+        // An open file of its own, so that nobody else moves the offset meanwhile.
+        let listing = try open(at: ".", .directory)
         var found: [DirectoryEntry] = []
-        while try appendEntries(to: &found) {}
+        while try listing.appendEntries(to: &found) {}
         return found
     }
 

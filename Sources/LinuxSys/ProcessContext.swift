@@ -27,3 +27,6 @@ public enum ProcessContext {
     /// The effective user.
     public static var effectiveUser: UInt32 { geteuid() }
 }
+
+/// Ends this process at once with a status (exit(3)).
+public func endProcess(_ status: Int32) -> Never { exit(status) }

@@ -19,6 +19,8 @@ public func removeTree(at directory: Descriptor, _ name: String) throws(SystemEr
 /// Empties a directory of everything below it and keeps the directory; the rules of `removeTree`.
 @discardableResult
 public func removeContents(of directory: Descriptor) throws(SystemError) -> Int {
+    // It may be an O_PATH descriptor, such as a mount's.
+    let directory = try directory.open(at: ".", .directory)
     var walk = TreeRemoval()
     walk.top = directory
     try walk.empty(directory, depth: 0)
