@@ -14,7 +14,7 @@ extension JobFile {
             if flags.script != nil { throw DocumentError(field: "--script", found: "a second script beside '\(file)'", accepted: "one of the two") }
             return JobFile(jobs: [try script(text, file, flagLayer, context)])
         case .yaml(let text, let file):
-            do { return try yaml(text, file, flagLayer, context) } catch { throw error.file == nil && error.line != nil ? error.inFile(file) : error }
+            return try yaml(text, file, flagLayer, context)
         }
     }
 
@@ -57,7 +57,8 @@ extension JobFile {
     }
 
     private static func yaml(_ text: String, _ file: String, _ flags: SpecLayer, _ context: SpecContext) throws(DocumentError) -> JobFile {
-        let root = try DocumentNode.yaml(text)
+        let root: DocumentNode?
+        do { root = try DocumentNode.yaml(text) } catch { throw error.inFile(file) }
         guard let root else { throw DocumentError(file: file, line: 1, found: "an empty file", accepted: "a job, a list of jobs, or a map jobs") }
         switch root.content {
         case .list(let items): return try several(items.map { (nil, $0) }, nil, file, flags, context)

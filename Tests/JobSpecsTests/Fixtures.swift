@@ -1,0 +1,46 @@
+import Foundation
+import JobModel
+import JobSpecs
+import Testing
+
+let testContext = SpecContext(
+    directory: "/home/ada/run", environment: ["PATH": "/bin", "LANG": "C", "BERTH_JOB_ID": "7", "BASH_FUNC_x%%": "() { :; }"],
+    now: WallTime(milliseconds: 1_900_000_000_000), secondsFromUTC: { _ in 3600 })
+
+/// The top of the package.
+let packageRoot = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+func text(of path: String) throws -> String { try String(contentsOf: packageRoot.appending(path: path), encoding: .utf8) }
+
+func yaml(_ text: String, flags: SpecFlags = SpecFlags()) throws -> JobSpec {
+    let file = try JobFile.read(.yaml(text: text, file: "job.yaml"), flags: flags, context: testContext)
+    return try #require(file.jobs.first).spec
+}
+
+func script(_ text: String, flags: SpecFlags = SpecFlags()) throws -> JobSpec {
+    let file = try JobFile.read(.script(text: text, file: "dir/job.sh"), flags: flags, context: testContext)
+    return try #require(file.jobs.first).spec
+}
+
+/// The one line that refuses a source.
+func refusal(_ source: SpecSource, flags: SpecFlags = SpecFlags()) -> String? {
+    do {
+        _ = try JobFile.read(source, flags: flags, context: testContext)
+        return nil
+    } catch {
+        return error.description
+    }
+}
+
+/// A small generator whose seed is printed with each failure (SplitMix64).
+struct SeededGenerator: RandomNumberGenerator {
+    var state: UInt64
+    init(seed: UInt64) { state = seed }
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+        return z ^ (z >> 31)
+    }
+}
