@@ -1,10 +1,9 @@
 // System calls that Swift cannot reach: variadic ones, those without a wrapper in glibc, and those whose errno must be read at once.
 // Each returns the kernel's result, or the negated error number. Header-only: Embedded Swift has no Glibc module.
+//
+// Without _GNU_SOURCE: in ordinary Swift the C library's types would differ from those of the Glibc module. So what only that gives is called by
+// number here, and constants are repeated.
 #pragma once
-
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 
 #include "CLinuxFiles.h"
 #include "CLinuxMounts.h"

@@ -88,7 +88,7 @@ static inline long linux_ftruncate(int descriptor, int64_t size) {
 
 /// fallocate(2): takes the blocks now, so that a later write cannot meet a full disk.
 static inline long linux_fallocate(int descriptor, int64_t size) {
-    return linux_result(fallocate(descriptor, 0, 0, size));
+    return linux_result(syscall(SYS_fallocate, descriptor, 0, (int64_t)0, size));
 }
 
 static inline long linux_seek_end(int descriptor) {
@@ -132,7 +132,7 @@ static inline long linux_is_read_only(int descriptor) {
 }
 
 static inline long linux_pipe(int *ends, int flags) {
-    return linux_result(pipe2(ends, flags));
+    return linux_result(syscall(SYS_pipe2, ends, flags));
 }
 
 /// Duplicates to the lowest free number from `least` on.
@@ -141,7 +141,7 @@ static inline long linux_duplicate(int descriptor, int least, int closeOnExec) {
 }
 
 static inline long linux_duplicate_to(int descriptor, int target, int closeOnExec) {
-    return linux_result(dup3(descriptor, target, closeOnExec ? O_CLOEXEC : 0));
+    return linux_result(syscall(SYS_dup3, descriptor, target, closeOnExec ? O_CLOEXEC : 0));
 }
 
 static inline long linux_set_close_on_exec(int descriptor, int on) {

@@ -2,7 +2,6 @@
 #pragma once
 #include "CLinuxCall.h"
 #include <linux/sched.h>
-#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -19,11 +18,11 @@ static inline long linux_clone3(uint64_t flags, int exitSignal, int *pidfd, int 
 }
 
 static inline long linux_setns(int descriptor, int flags) {
-    return linux_result(setns(descriptor, flags));
+    return linux_result(syscall(SYS_setns, descriptor, flags));
 }
 
 static inline long linux_unshare(int flags) {
-    return linux_result(unshare(flags));
+    return linux_result(syscall(SYS_unshare, flags));
 }
 
 static inline long linux_setsid(void) {

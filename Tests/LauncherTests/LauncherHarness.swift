@@ -1,0 +1,161 @@
+import Foundation
+import JobLog
+import LaunchProgram
+import LinuxSys
+import Testing
+
+/// A launcher of its own on a run root of its own, driven as the daemon does it.
+final class LauncherHarness {
+    static let slot: UInt32 = 1_879_048_192
+    let directory: String
+    let process: ProcessHandle
+    private let socket: Descriptor
+    private var started: [ProcessHandle] = []
+
+    init() throws {
+        directory = try #require(mkdtemp(strdup("/tmp/berth-launcher-XXXXXX")).map { String(cString: $0) })
+        try Descriptor.workingDirectory.makeDirectory(directory + "/run", mode: 0o700)
+        (process, socket) = try Self.start(runRoot: directory + "/run")
+    }
+
+    /// The built binary: from the environment, or beside the test bundle.
+    static let binary: String = {
+        if let path = ProcessInfo.processInfo.environment["BERTH_INIT"] { return path }
+        let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") } ?? CommandLine.arguments[0]
+        return URL(fileURLWithPath: bundle).deletingLastPathComponent().appendingPathComponent("berth-init").path
+    }()
+
+    static func start(runRoot: String) throws -> (ProcessHandle, Descriptor) {
+        let (ours, theirs) = try Descriptor.socketPair(.sequencedPackets)
+        let spawn = Spawn(path: binary, arguments: [binary, "launcher", runRoot], descriptors: [3: theirs], newSession: true)
+        let process = try spawn.run()
+        theirs.close()
+        let answer = try #require(try Answers(ours).next())
+        #expect(answer.answer == .ready(version: LaunchProgram.version))
+        return (process, ours)
+    }
+
+    /// Ends everything that was started and removes the files.
+    func stop() {
+        for process in started { try? process.signal(SIGKILL) }
+        for process in started { _ = try? process.waitUntilEnded(milliseconds: 10_000) }
+        closeSocket()
+        _ = try? process.wait()
+        try? FileManager.default.removeItem(atPath: directory)
+    }
+
+    func closeSocket() { socket.close() }
+
+    // MARK: Requests
+
+    func send(_ request: LauncherRequest, program: [UInt8]? = nil, table: [Descriptor] = []) throws -> Answers {
+        let (ours, theirs) = try Descriptor.socketPair(.sequencedPackets)
+        var passed = [theirs]
+        if let program {
+            let file = try Descriptor.memoryFile("program")
+            try file.write(program)
+            passed.append(file)
+        }
+        _ = try socket.send(request.encoded(), descriptors: passed + table)
+        theirs.close()
+        return Answers(ours)
+    }
+
+    /// Starts a program and waits until it runs or failed.
+    func start(_ program: LaunchProgram, table: [Descriptor]) throws -> StartedJob {
+        let answers = try send(.start, program: program.encoded(), table: table)
+        let job = StartedJob(harness: self, name: program.runDirectory.string)
+        while let (answer, descriptors) = try answers.next() {
+            switch answer {
+            case .started(let pid):
+                job.monitor = ProcessHandle(pid: pid, descriptor: try #require(descriptors.first))
+                started.append(try #require(job.monitor))
+            case .running(let time, let pid):
+                job.running = (time, pid)
+                job.terminal = descriptors.first
+            case .failed(let failure): job.failure = failure
+            default: Issue.record("unexpected \(answer)")
+            }
+        }
+        return job
+    }
+
+    func readRunFile(_ job: String, _ file: ByteString) throws -> [UInt8] {
+        try readFile("\(directory)/run/\(job)/\(file.string)")
+    }
+}
+
+/// The answers to one request.
+struct Answers {
+    let socket: Descriptor
+
+    init(_ socket: Descriptor) { self.socket = socket }
+
+    /// The next answer; nil at the end.
+    func next() throws -> (answer: LauncherAnswer, descriptors: [Descriptor])? {
+        let readiness = try poll(socket, for: .readable, milliseconds: 20_000)
+        guard !readiness.isEmpty else {
+            Issue.record("no answer within 20 s")
+            return nil
+        }
+        let message = try socket.receive()
+        guard !message.bytes.isEmpty else { return nil }
+        return (try LauncherAnswer(decoding: message.bytes), message.descriptors)
+    }
+}
+
+/// A job that was started.
+final class StartedJob {
+    let harness: LauncherHarness
+    let name: String
+    var monitor: ProcessHandle?
+    var running: (time: UInt64, pid: Int32)?
+    var failure: LaunchFailure?
+    var terminal: Descriptor?
+
+    init(harness: LauncherHarness, name: String) {
+        self.harness = harness
+        self.name = name
+    }
+
+    /// Waits for PID 1's end and reads the record.
+    func record() throws -> ExitRecord {
+        let monitor = try #require(monitor)
+        #expect(try monitor.waitUntilEnded(milliseconds: 30_000))
+        return try ExitRecord(decoding: try harness.readRunFile(name, RunFile.record))
+    }
+
+    /// All that is in the log now.
+    func log() throws -> [LogItem] {
+        let files = try ([RunFile.logHead] + RunFile.logTails).map { try Descriptor.open("\(harness.directory)/run/\(name)/\($0.string)") }
+        var reader = LogReader(head: files[0].rawValue, tails: (files[1].rawValue, files[2].rawValue))
+        var items: [LogItem] = []
+        while true {
+            let more = try reader.read()
+            if more.isEmpty { break }
+            items += more
+        }
+        withExtendedLifetime(files) {}
+        return items
+    }
+
+    func text(_ stream: LogStream = .output) throws -> String {
+        var bytes: [UInt8] = []
+        for case .frame(let frame) in try log() where frame.stream == stream { bytes += frame.bytes }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Waits until the output holds a text.
+    func waitFor(_ text: String) throws {
+        for _ in 0..<2000 {
+            if try self.text().contains(text) { return }
+            usleep(10_000)
+        }
+        Issue.record("no \(text) in the output: \(try self.text())")
+    }
+
+    func control(_ message: ControlMessage) throws {
+        let fifo = try Descriptor.open("\(harness.directory)/run/\(name)/control", [.writeOnly, .nonBlocking])
+        try fifo.write(message.encoded())
+    }
+}
