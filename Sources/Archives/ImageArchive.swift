@@ -28,8 +28,11 @@ struct ImageArchive {
         var number = 0
         while let header = try archive.nextHeader() {
             number += 1
-            guard number <= limits.entries else { throw ArchiveError("has more than \(limits.entries) entries") }
-            guard try body(try TarEntry(header, number: number), archive) else { return }
+            let entry = try TarEntry(header, number: number)
+            guard number <= limits.entries else {
+                throw ArchiveError(entry: entry.name, "is one entry too many, accepted are \(limits.entries)")
+            }
+            guard try body(entry, archive) else { return }
         }
     }
 

@@ -75,12 +75,12 @@ public struct ImageRecord: Hashable, Sendable, Codable {
 
 /// An image with a name, as lists show it.
 public struct NamedImage: Hashable, Sendable {
-    public var name: ImageName
+    public var name: ImageReference
     public var image: ImageRecord
     /// Attempts that use the image now.
     public var leases: Int
 
-    public init(name: ImageName, image: ImageRecord, leases: Int) {
+    public init(name: ImageReference, image: ImageRecord, leases: Int) {
         self.name = name
         self.image = image
         self.leases = leases

@@ -14,7 +14,7 @@ extension ImageStore {
     ///   - reference: which image, when the archive holds several.
     /// - Throws: `refused` with a line that names the entry; nothing stays behind.
     public func importArchive(
-        _ archive: Descriptor, as name: ImageName, owner: ImageOwner, reference: String? = nil, limits: ImportLimits? = nil
+        _ archive: Descriptor, as name: ImageReference, owner: ImageOwner, reference: String? = nil, limits: ImportLimits? = nil
     ) async throws(ImageError) -> NamedImage {
         guard owner.mayName(name) else { throw refusal(of: name, for: owner) }
         let request = ImportRequest(limits: limits ?? settings.limits, machine: Self.machine, reference: reference)
@@ -25,7 +25,7 @@ extension ImageStore {
     }
 
     private func unpackAndKeep(
-        _ archive: Descriptor, as name: ImageName, owner: ImageOwner, _ request: ImportRequest
+        _ archive: Descriptor, as name: ImageReference, owner: ImageOwner, _ request: ImportRequest
     ) async -> Result<NamedImage, ImageError> {
         let area = ImportArea(staging: files.staging, base: settings.base)
         let helper = ImportHelper(path: settings.helper, request: request)
@@ -47,7 +47,8 @@ extension ImageStore {
     }
 
     /// Moves layers in, then the image, then the name; each step is durable before the next, and what no later step names is swept.
-    private func keep(_ image: UnpackedImage, from area: ImportArea, as name: ImageName, owner: ImageOwner) throws(ImageError) -> NamedImage
+    private func keep(_ image: UnpackedImage, from area: ImportArea, as name: ImageReference, owner: ImageOwner) throws(ImageError)
+        -> NamedImage
     {
         var layers: [ImageRecord.Layer] = []
         for (number, layer) in image.layers.enumerated() {

@@ -3,8 +3,10 @@ internal import LinuxSys
 
 extension ImageStore {
     /// Gives an attempt the right to an image until `release`; kept on disk, so that it survives the daemon. Idempotent.
-    public func lease(_ name: ImageName, for attempt: AttemptID) throws(ImageError) -> ImageLease {
-        guard let entry = names[name], let image = images[entry.image] else { throw notFound(name) }
+    ///
+    /// - Parameter login: of the submitter, as for `show`.
+    public func lease(_ name: ImageReference, for attempt: AttemptID, login: String? = nil) throws(ImageError) -> ImageLease {
+        let image = try show(name, login: login).image
         if let held = leases[attempt] {
             guard held == image.key else { throw .inUse("lease of \(attempt): it holds another image already") }
             return try lease(of: image, for: attempt)

@@ -9,7 +9,7 @@ public actor ImageStore {
     let settings: ImageStoreSettings
     let files: StoreFiles
     var images: [ImageKey: ImageRecord] = [:]
-    var names: [ImageName: NameEntry] = [:]
+    var names: [ImageReference: NameEntry] = [:]
     var leases: [AttemptID: ImageKey] = [:]
     var leaseCounts: [ImageKey: Int] = [:]
     /// Open directories of layers that were leased once.
@@ -66,7 +66,7 @@ public actor ImageStore {
         }
         try loadImages()
         for (text, entry) in try SmallFile.read(NameTable.self, "names.json", in: files.root)?.names ?? [:] {
-            if let name = ImageName(text), images[entry.image] != nil { names[name] = entry }
+            if let name = ImageReference(text), images[entry.image] != nil { names[name] = entry }
         }
         try loadLeases(running: running)
         try sweep()
@@ -95,12 +95,24 @@ public actor ImageStore {
     }
 
     /// The image that a name stands for.
-    public func show(_ name: ImageName) throws(ImageError) -> NamedImage {
+    ///
+    /// - Parameter login: of the asker: a name without a user is looked for among theirs first, then among the operators'.
+    public func show(_ name: ImageReference, login: String? = nil) throws(ImageError) -> NamedImage {
+        if name.user == nil, let login, let own = name.of(user: login), let found = try? named(own) { return found }
+        return try named(name)
+    }
+
+    private func named(_ name: ImageReference) throws(ImageError) -> NamedImage {
+        if let digest = name.digest {
+            let found = names.filter { $0.key.user == name.user && $0.key.name == name.name && $0.value.image.id == digest }.keys.min()
+            guard let found else { throw notFound(name) }
+            return try named(found)
+        }
         guard let entry = names[name], let image = images[entry.image] else { throw notFound(name) }
         return NamedImage(name: name, image: image, leases: leaseCounts[entry.image] ?? 0)
     }
 
-    func notFound(_ name: ImageName) -> ImageError {
+    func notFound(_ name: ImageReference) -> ImageError {
         let near = names.keys.filter { $0.name == name.name }.sorted().prefix(3).map(\.description).joined(separator: ", ")
         return .notFound("image \(name): there is none of that name" + (near.isEmpty ? "" : "; there is \(near)"))
     }
@@ -108,14 +120,16 @@ public actor ImageStore {
     // MARK: Names
 
     /// Gives an image a further name. An existing name of the same owner then stands for this image.
-    public func tag(_ name: ImageName, as new: ImageName, owner: ImageOwner) throws(ImageError) {
-        guard let entry = names[name] else { throw notFound(name) }
-        try setName(new, to: entry.image, owner: owner)
+    public func tag(_ name: ImageReference, as new: ImageReference, owner: ImageOwner) throws(ImageError) {
+        try setName(new, to: try named(name).image.key, owner: owner)
         try collectGarbage()
     }
 
     /// Takes a name away, and the image with its last name. Refused while attempts use an image that would go.
-    public func remove(_ name: ImageName, owner: ImageOwner) throws(ImageError) {
+    ///
+    /// - Returns: the bytes of the layers that went.
+    @discardableResult
+    public func remove(_ name: ImageReference, owner: ImageOwner) throws(ImageError) -> Bytes {
         guard let entry = names[name] else { throw notFound(name) }
         guard entry.owner == owner.id else { throw .invalid("image \(name): it belongs to another user") }
         let isLast = names.values.count { $0.image == entry.image } == 1
@@ -124,12 +138,14 @@ public actor ImageStore {
             throw .inUse(
                 "image \(name): used by \(users.count) running attempts (\(users.prefix(3).map(\.description).joined(separator: ", ")))")
         }
+        let before = usage()
         names[name] = nil
         try writeNames()
         try collectGarbage()
+        return before - usage()
     }
 
-    func setName(_ name: ImageName, to image: ImageKey, owner: ImageOwner) throws(ImageError) {
+    func setName(_ name: ImageReference, to image: ImageKey, owner: ImageOwner) throws(ImageError) {
         guard owner.mayName(name) else {
             throw refusal(of: name, for: owner)
         }
@@ -144,7 +160,7 @@ public actor ImageStore {
         }
     }
 
-    func refusal(of name: ImageName, for owner: ImageOwner) -> ImageError {
+    func refusal(of name: ImageReference, for owner: ImageOwner) -> ImageError {
         switch owner {
         case .operators: .invalid("image \(name): found a user's name in front, accepted is NAME[:TAG]")
         case .user(_, let login): .invalid("image \(name): accepted is \(login)/NAME[:TAG]")

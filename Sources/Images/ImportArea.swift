@@ -16,7 +16,8 @@ struct ImportArea: Sendable {
             let layers = try staging.open(at: name, .directory).makeAndOpenDirectory("layers", mode: 0o700)
             try layers.changeOwner(uid: base, gid: base)
             let mount = try Mount.clone(of: layers)
-            try Mount.setAttributes(of: mount, set: [.noSetUID, .noDevices, .noExecute, .noAccessTime], propagation: .private)
+            try Mount.setAttributes(
+                of: mount, set: [.noSetUID, .noDevices, .noExecute, .noAccessTime], clear: .accessTimes, propagation: .private)
             return mount
         }
     }

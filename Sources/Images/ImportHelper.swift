@@ -45,8 +45,10 @@ struct ImportHelper: Sendable {
         try onHost { () throws(SystemError) in
             let line = IDMapExtent(inside: 0, outside: base, count: Self.ids).line
             // The helper is our child and not reaped, so the number is still its own.
-            try writeControlFile("/proc/\(process.pid)/uid_map", line)
-            try writeControlFile("/proc/\(process.pid)/gid_map", line)
+            for file in ["uid_map", "gid_map"] {
+                let map = try Descriptor.open("/proc/\(process.pid)/\(file)", .writeOnly)
+                do throws(SystemError) { try map.write(line) } catch { throw SystemError("write \(file) of", "the helper", errno: error.errno) }
+            }
             try socket.write("mapped\n")
         }
         return try read(socket, limit: ImportReport.sizeLimit, deadline) { _ in false }

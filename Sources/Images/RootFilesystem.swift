@@ -67,7 +67,7 @@ public final class RootFilesystem: Sendable {
         try onHost { () throws(SystemError) in
             let clone = try Mount.clone(of: directory)
             try Mount.setAttributes(
-                of: clone, set: [.readOnly, .noSetUID, .noDevices, .noAccessTime], propagation: .private, idMap: idMap)
+                of: clone, set: [.readOnly, .noSetUID, .noDevices, .noAccessTime], clear: .accessTimes, propagation: .private, idMap: idMap)
             return clone
         }
     }
@@ -108,4 +108,9 @@ private struct CloneCache: Sendable {
         clones = [:]
         order = []
     }
+}
+
+extension MountAttributes {
+    /// All choices about access times: they have to be cleared when one is set (mount_setattr(2), MOUNT_ATTR__ATIME).
+    static let accessTimes = MountAttributes(rawValue: 0x70)
 }

@@ -15,7 +15,9 @@ struct ImportCommand: ParsableCommand {
         let socket = Descriptor(borrowing: 5)
         do {
             let request = try JSONDecoder().decode(ImportRequest.self, from: Data(request.utf8))
-            guard request.version == ImportRequest.version else { throw ArchiveError("the daemon speaks version \(request.version) to its helper") }
+            guard request.version == ImportRequest.version else {
+                throw ArchiveError("the daemon speaks version \(request.version) to its helper")
+            }
             let filter = try SandboxFilter.compile()
             ImageUnpacker.prepare()
             try Sandbox.enter(socket: socket, limits: request.limits, filter: filter)
@@ -28,7 +30,9 @@ struct ImportCommand: ParsableCommand {
 
     private static func send(_ report: ImportReport, to socket: Descriptor) throws {
         let bytes = Array(try JSONEncoder().encode(report))
-        guard bytes.count <= ImportReport.sizeLimit else { return try send(ImportReport(refusal: "archive: its report is too long"), to: socket) }
+        guard bytes.count <= ImportReport.sizeLimit else {
+            return try send(ImportReport(refusal: "archive: its report is too long"), to: socket)
+        }
         try socket.write(bytes)
     }
 }

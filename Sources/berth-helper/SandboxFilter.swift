@@ -6,7 +6,8 @@ enum SandboxFilter {
         // Bytes.
         "read", "readv", "pread64", "write", "writev", "pwrite64", "lseek", "close", "dup", "fcntl", "fadvise64", "poll", "ppoll",
         // Files below the layer directory.
-        "openat", "openat2", "fstat", "newfstatat", "statx", "fstatfs", "getdents64", "readlinkat", "mkdirat", "mknodat", "symlinkat", "linkat",
+        "openat", "openat2", "fstat", "newfstatat", "statx", "fstatfs", "getdents64", "readlinkat", "mkdirat", "mknodat", "symlinkat",
+        "linkat",
         "unlinkat", "fchown", "fchownat", "fchmod", "utimensat", "fsetxattr", "ftruncate",
         // Memory.
         "mmap", "munmap", "mremap", "mprotect", "madvise", "brk", "futex", "getrandom",

@@ -24,7 +24,9 @@ struct ImageUnpackerTests {
         #expect(image.layers.first?.entries == 7)
         let root = try place.layers.open(at: "0", .directory)
         let directory = try root.status(at: "etc")
-        #expect(directory.permissions == 0o750 && directory.uid == 1 && directory.gid == 2 && directory.modifiedNanoseconds == 1234 * 1_000_000_000)
+        #expect(
+            directory.permissions == 0o750 && directory.uid == 1 && directory.gid == 2
+                && directory.modifiedNanoseconds == 1234 * 1_000_000_000)
         let file = try root.status(at: "etc/passwd")
         #expect(file.permissions == 0o600 && file.uid == 7 && file.gid == 8 && file.modifiedNanoseconds == 5678 * 1_000_000_000)
         #expect(try root.status(at: "etc/second").isSameFile(as: file))
@@ -62,7 +64,8 @@ struct ImageUnpackerTests {
             $0.file("b/.wh..wh..opq")
             $0.file("b/new", "3")
         }
-        let execution = #"{"User":"1000:users","Env":["A=b","PATH=/x"],"Entrypoint":["/run"],"Cmd":null,"WorkingDir":"/srv/./x","StopSignal":"SIGQUIT"}"#
+        let execution =
+            #"{"User":"1000:users","Env":["A=b","PATH=/x"],"Entrypoint":["/run"],"Cmd":null,"WorkingDir":"/srv/./x","StopSignal":"SIGQUIT"}"#
         let config = DockerArchiveBuilder.config([lower, upper], execution: execution)
         let image = try place.unpack(DockerArchiveBuilder.archive(layers: [lower, upper], config: config, manifestLast: manifestLast))
         #expect(image.id == DockerArchiveBuilder.digest(Array(config.utf8)))

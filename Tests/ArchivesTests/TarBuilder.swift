@@ -10,13 +10,15 @@ struct TarBuilder {
     }
 
     mutating func file(
-        _ name: String, _ content: String = "", mode: Int = 0o644, uid: Int = 0, gid: Int = 0, modified: Int = 1_000_000, pax: [String: String] = [:]
+        _ name: String, _ content: String = "", mode: Int = 0o644, uid: Int = 0, gid: Int = 0, modified: Int = 1_000_000,
+        pax: [String: String] = [:]
     ) {
         file(name, bytes: Array(content.utf8), mode: mode, uid: uid, gid: gid, modified: modified, pax: pax)
     }
 
     mutating func file(
-        _ name: String, bytes content: [UInt8], mode: Int = 0o644, uid: Int = 0, gid: Int = 0, modified: Int = 1_000_000, pax: [String: String] = [:]
+        _ name: String, bytes content: [UInt8], mode: Int = 0o644, uid: Int = 0, gid: Int = 0, modified: Int = 1_000_000,
+        pax: [String: String] = [:]
     ) {
         header(name, type: "0", mode: mode, uid: uid, gid: gid, size: content.count, modified: modified, pax: pax)
         body(content)
@@ -147,9 +149,9 @@ enum DockerArchiveBuilder {
 
     static var machine: String {
         #if arch(arm64)
-        "arm64"
+            "arm64"
         #else
-        "amd64"
+            "amd64"
         #endif
     }
 }

@@ -17,7 +17,9 @@ final class Workplace {
     }
 
     deinit {
-        if let parent = try? Descriptor.open(NSTemporaryDirectory(), .directory) { _ = try? removeTree(at: parent, String(path.split(separator: "/").last ?? "")) }
+        if let parent = try? Descriptor.open(NSTemporaryDirectory(), .directory) {
+            _ = try? removeTree(at: parent, String(path.split(separator: "/").last ?? ""))
+        }
     }
 
     func store(_ bytes: [UInt8]) throws -> Descriptor {
@@ -46,7 +48,10 @@ final class Workplace {
         let input = try store(bytes)
         try input.seek(to: 0)
         let output = try directory.open(at: UUID().uuidString, [.readWrite, .create, .exclusive])
-        let end = try Spawn(path: "/usr/bin/\(tool)", arguments: [tool] + arguments, environment: ["PATH": "/usr/bin:/bin"], descriptors: [0: input, 1: output]).run().wait()
+        let end = try Spawn(
+            path: "/usr/bin/\(tool)", arguments: [tool] + arguments, environment: ["PATH": "/usr/bin:/bin"],
+            descriptors: [0: input, 1: output]
+        ).run().wait()
         guard end == .exited(0) else { throw SystemError(tool, errno: 0, detail: "\(String(describing: end))") }
         try output.seek(to: 0)
         return try output.readAll(limit: 1 << 30)

@@ -1,0 +1,54 @@
+import Foundation
+import Images
+import JobModel
+import LinuxSys
+import OCISpec
+
+/// A temporary state directory with an image store; gone with the object.
+final class StorePlace: Sendable {
+    let path: String
+    let directory: Descriptor
+
+    init() throws {
+        path = "/tmp/berth-images-" + UUID().uuidString
+        try Descriptor.workingDirectory.makeDirectory(path, mode: 0o755)
+        directory = try Descriptor.open(path, .directory)
+    }
+
+    deinit {
+        if let parent = try? Descriptor.open("/tmp", .directory) { _ = try? removeTree(at: parent, String(path.dropFirst(5))) }
+    }
+
+    /// The helper that was built beside these tests.
+    static var helper: String {
+        URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent().path + "/berth-helper"
+    }
+
+    func settings(limits: ImportLimits = ImportLimits(), helper: String = StorePlace.helper) -> ImageStoreSettings {
+        ImageStoreSettings(root: path + "/images", helper: helper, limits: limits, now: { WallTime(milliseconds: 1_000) })
+    }
+
+    func open(limits: ImportLimits = ImportLimits(), running: Set<AttemptID> = []) async throws -> ImageStore {
+        try await ImageStore.open(settings(limits: limits), running: running)
+    }
+
+    func archive(_ bytes: [UInt8]) throws -> Descriptor {
+        let file = try directory.open(at: UUID().uuidString, [.readWrite, .create, .exclusive])
+        try file.write(bytes)
+        return file
+    }
+
+    /// Nothing imported, half imported or being removed.
+    var isEmpty: Bool {
+        get throws {
+            for _ in 0..<500 {
+                // Removal goes on in the background.
+                if try ["layers", "images", "leases", "staging"].allSatisfy({ try names($0).isEmpty }) { return true }
+                Thread.sleep(forTimeInterval: 0.01)
+            }
+            return false
+        }
+    }
+
+    func names(_ folder: String) throws -> [String] { try Descriptor.open(path + "/images/" + folder, .directory).names() }
+}
