@@ -71,7 +71,9 @@ let package = Package(
             ]),
         library("LinuxSys", ["CLinux", "CSeccomp", "CCapability"]),
         library("JobSpecs", ["JobModel", yams]),
-        library("Configuration", ["JobModel", yams]),
+        // `Configuration` is taken by a package that the HTTP server uses.
+        .target(
+            name: "DaemonConfiguration", dependencies: ["JobModel", yams], path: "Sources/Configuration", swiftSettings: strict),
         library("Scheduling", ["JobModel", collections]),
         library("JobStore", ["JobModel"]),
         library("API", ["JobModel"]),
@@ -95,7 +97,7 @@ let package = Package(
             name: "berth", dependencies: ["Client", "API", "JobModel", "JobSpecs", argumentParser], swiftSettings: strict),
         .executableTarget(
             name: "berthd",
-            dependencies: ["Server", "Controller", "NodeAgent", "Configuration", "Database", logging, argumentParser],
+            dependencies: ["Server", "Controller", "NodeAgent", "DaemonConfiguration", "Database", logging, argumentParser],
             swiftSettings: strict),
         .executableTarget(
             name: "berth-init", dependencies: ["CLinux", "LauncherEmbedded"], swiftSettings: embedded,
@@ -107,7 +109,9 @@ let package = Package(
         // Tests
         .target(name: "TestSupport", dependencies: ["JobModel", "LinuxSys"], path: "Tests/TestSupport", swiftSettings: strict),
         tests("JobModel"), tests("LaunchProgram"), tests("JobLog"), tests("Launcher", ["LaunchProgram", "JobLog", "LinuxSys"]),
-        tests("LinuxSys"), tests("JobSpecs", ["JobModel"]), tests("Configuration", ["JobModel"]),
+        tests("LinuxSys"), tests("JobSpecs", ["JobModel"]), .testTarget(
+            name: "DaemonConfigurationTests", dependencies: ["DaemonConfiguration", "TestSupport", "JobModel"],
+            path: "Tests/ConfigurationTests", swiftSettings: strict),
         tests("Scheduling", ["JobModel"]), tests("JobStore", ["JobModel", "Database"]), tests("API", ["JobModel"]),
         tests("Topology", ["JobModel"]), tests("Cgroups", ["JobModel", "LinuxSys"]), tests("Archives", ["OCISpec", "LinuxSys", crypto]),
         tests("Images", ["OCISpec", "LinuxSys", "JobModel", "berth-helper", crypto]), tests("Database", ["JobModel", "JobStore", "LinuxSys", grdb]),

@@ -44,7 +44,8 @@ public struct SiteLimits: Hashable, Sendable, Codable {
     public var hostNetworkGroups: [String]
 
     public init(
-        maximum: ResourceLimits = ResourceLimits(), named: [NamedResource] = [], devices: [DeviceRequest] = [], hostNetworkGroups: [String] = []
+        maximum: ResourceLimits = ResourceLimits(), named: [NamedResource] = [], devices: [DeviceRequest] = [],
+        hostNetworkGroups: [String] = []
     ) {
         self.maximum = maximum
         self.named = named

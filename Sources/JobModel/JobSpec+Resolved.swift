@@ -143,7 +143,8 @@ private struct TaskBounds {
     ) throws(SpecError) {
         guard let value else { return }
         if let most = queue.maximum[keyPath: limit], value > most {
-            throw SpecError(field: field, found: "\(value)", accepted: "at most \(most), the limit maximum.\(name) of queue '\(queue.name)'")
+            throw SpecError(
+                field: field, found: "\(value)", accepted: "at most \(most), the limit maximum.\(name) of queue '\(queue.name)'")
         }
         if let most = site[keyPath: limit], value > most {
             throw SpecError(field: field, found: "\(value)", accepted: "at most \(most), the limit maximum.\(name) of every queue")

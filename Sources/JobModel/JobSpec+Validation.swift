@@ -97,8 +97,12 @@ extension JobSpec {
         for (index, dependency) in dependencies.enumerated() {
             guard dependency.job.value > 0 else { throw SpecCheck.refuse("dependencies[\(index)].job", "0", "the id of a job") }
             guard dependency.kind == .aftercorr else { continue }
-            if array == nil { throw SpecCheck.refuse("dependencies[\(index)].kind", "aftercorr of a job that is no array", "aftercorr of an array") }
-            if dependency.index != nil { throw SpecCheck.refuse("dependencies[\(index)].index", "an index", "a whole array with aftercorr") }
+            if array == nil {
+                throw SpecCheck.refuse("dependencies[\(index)].kind", "aftercorr of a job that is no array", "aftercorr of an array")
+            }
+            if dependency.index != nil {
+                throw SpecCheck.refuse("dependencies[\(index)].index", "an index", "a whole array with aftercorr")
+            }
         }
         try SpecCheck.unique(dependencies, { "dependencies[\($0)]" }) { "\($0.kind.rawValue):\(TaskID($0.job, $0.index))" }
     }

@@ -116,7 +116,9 @@ extension ResourceRequest {
             let rates = [
                 limit.readBytesPerSecond, limit.writeBytesPerSecond, limit.readOperationsPerSecond, limit.writeOperationsPerSecond,
             ]
-            if rates.allSatisfy({ $0 == nil }) { throw SpecCheck.refuse(field, "no rate", "at least one of read, write, read_ops and write_ops") }
+            if rates.allSatisfy({ $0 == nil }) {
+                throw SpecCheck.refuse(field, "no rate", "at least one of read, write, read_ops and write_ops")
+            }
         }
         try SpecCheck.unique(io.map(\.path), { "\(path).io[\($0)].path" }) { $0 ?? "the disk of the scratch" }
     }

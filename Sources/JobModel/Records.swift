@@ -77,17 +77,16 @@ public struct AttemptRecord: Hashable, Sendable, Codable {
     public var id: AttemptID
     public var placement: Placement
     public var assignedAt: Stamp
-    /// Frozen by decision: a pause stands, or it has no cores.
-    public var frozen: Bool
-    /// A paused attempt that gave its cores to others.
+    /// A paused attempt that gave its cores to others; it stays frozen until it has cores again (contract §2).
     public var coresReleased: Bool
     public var stop: StopReason?
+    /// Given with a cancel, in place of the job's own grace period.
+    public var grace: TimeSpan?
 
     public init(id: AttemptID, placement: Placement, assignedAt: Stamp) {
         self.id = id
         self.placement = placement
         self.assignedAt = assignedAt
-        self.frozen = false
         self.coresReleased = false
         self.stop = nil
     }
@@ -116,6 +115,10 @@ public struct AttemptObservation: Hashable, Sendable, Codable {
     public var pausedSince: BootTime?
     public var outcome: AttemptOutcome?
     public var usage: Usage?
+    /// The last freeze did not succeed in time and was taken back; `note` says why.
+    public var freezeFailed: Bool
+    /// Its submitter's account is gone: the start failed, and the task is to be held (contract §7).
+    public var accountMissing: Bool
     /// A line for people, such as why a freeze failed.
     public var note: String?
 
@@ -123,6 +126,8 @@ public struct AttemptObservation: Hashable, Sendable, Codable {
         self.id = id
         self.state = state
         self.pausedFor = .zero
+        self.freezeFailed = false
+        self.accountMissing = false
     }
 }
 

@@ -20,7 +20,8 @@ enum SpecCheck {
         throw refuse(field, DocumentText.quoted(text), identifierAccepted)
     }
 
-    static let identifierAccepted = "letters, digits and ._- after a first letter or digit, at most \(SpecBounds.identifierBytes) characters"
+    static let identifierAccepted =
+        "letters, digits and ._- after a first letter or digit, at most \(SpecBounds.identifierBytes) characters"
 
     static func isIdentifier(_ text: String) -> Bool {
         guard let first = text.utf8.first, text.utf8.count <= SpecBounds.identifierBytes, isAlphanumeric(first) else { return false }
@@ -75,7 +76,8 @@ enum SpecCheck {
         while let percent = rest.firstIndex(of: "%") {
             let after = rest.index(after: percent)
             guard after < rest.endIndex, "jaA%".contains(rest[after]) else {
-                throw refuse(field, DocumentText.quoted(path), "%j for the job, %a for the index, %A for the attempt and %% for a percent sign")
+                throw refuse(
+                    field, DocumentText.quoted(path), "%j for the job, %a for the index, %A for the attempt and %% for a percent sign")
             }
             rest = rest[rest.index(after: after)...]
         }

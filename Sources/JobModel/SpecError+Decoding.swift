@@ -10,7 +10,8 @@ extension SpecError {
             self.init(field: Self.path(context.codingPath), found: "a value of another type", accepted: "a value of type \(type)")
         case .dataCorrupted(let context):
             self.init(
-                field: Self.path(context.codingPath), found: DocumentText.oneLine(context.debugDescription), accepted: "the JSON form of version 1")
+                field: Self.path(context.codingPath), found: DocumentText.oneLine(context.debugDescription),
+                accepted: "the JSON form of version 1")
         @unknown default:
             self.init(field: "spec", found: "JSON that does not decode", accepted: "the JSON form of version 1")
         }

@@ -1,0 +1,85 @@
+import JobLog
+import LaunchProgram
+public import LinuxSys
+
+/// A started container, held by its PID 1's pidfd and its run directory: also after a restart of the daemon.
+public struct Container: Sendable {
+    public let name: String
+    /// PID 1: the monitor. Its descriptor is readable once it ended.
+    public let monitor: ProcessHandle
+    public let runDirectory: Descriptor
+    /// CLOCK_BOOTTIME of the job's exec, in nanoseconds; nil for an adopted one.
+    public let startedBootNanoseconds: UInt64?
+
+    /// Sends a control message; false when PID 1 does not listen any more.
+    private func control(_ message: ControlMessage) throws(SystemError) {
+        // Non-blocking: ENXIO once PID 1 has ended, and a full FIFO must not hold the daemon up.
+        let fifo = try runDirectory.open(at: RunFile.control.string, [.writeOnly, .nonBlocking, .noFollow])
+        try fifo.write(message.encoded())
+    }
+
+    /// Sends a signal to the job's main process, or to all of them.
+    public func signal(_ number: Int32, toAll: Bool = false) throws(SystemError) {
+        let value = UInt8(clamping: number)
+        try control(toAll ? .signalAll(value) : .signalMain(value))
+    }
+
+    public func resize(rows: UInt16, columns: UInt16) throws(SystemError) {
+        try control(.resize(LaunchTerminalSize(rows: rows, columns: columns)))
+    }
+
+    /// Ends the job's standard input.
+    public func closeInput() throws(SystemError) { try control(.closeInput) }
+
+    /// The job's standard input, for a job that a client feeds; non-blocking.
+    public func input() throws(SystemError) -> Descriptor {
+        try runDirectory.open(at: RunFile.input.string, [.writeOnly, .nonBlocking, .noFollow])
+    }
+
+    /// How the job ended, as PID 1 wrote it; nil when there is no whole record.
+    public func exitRecord() -> ExitSummary? { ExitSummary(runDirectory: runDirectory) }
+}
+
+/// The exit record in the daemon's terms.
+public struct ExitSummary: Sendable {
+    /// Exit code, when it exited.
+    public var exitCode: Int32?
+    /// Signal, when it was killed by one.
+    public var signal: Int32?
+    /// When it never ran: the failed stage's number and errno.
+    public var startFailure: (stage: UInt8, errno: String)?
+    public var startBootNanoseconds: UInt64
+    public var endBootNanoseconds: UInt64
+    public var minorFaults: UInt64
+    public var majorFaults: UInt64
+    public var voluntarySwitches: UInt64
+    public var involuntarySwitches: UInt64
+    public var userMicroseconds: UInt64
+    public var systemMicroseconds: UInt64
+    public var logBytesKept: UInt64
+    public var logBytesDropped: UInt64
+
+    /// Nil when the record is missing, torn or of another version: then nothing in it is believed.
+    public init?(runDirectory: Descriptor) {
+        guard let file = try? runDirectory.open(at: RunFile.record.string, [.readOnly, .noFollow]),
+            let bytes = try? file.readFully(ExitRecord.size, at: 0), let record = try? ExitRecord(decoding: bytes)
+        else { return nil }
+        switch record.outcome {
+        case .ended(let status):
+            // wait(2): low seven bits are the signal, the next byte the code.
+            let number = status & 0x7f
+            if number == 0 { exitCode = (status >> 8) & 0xff } else { signal = number }
+        case .startFailed(let stage, _, let number): startFailure = (stage, SystemError.name(of: number))
+        }
+        startBootNanoseconds = record.startBootNanoseconds
+        endBootNanoseconds = record.endBootNanoseconds
+        minorFaults = record.usage.minorFaults
+        majorFaults = record.usage.majorFaults
+        voluntarySwitches = record.usage.voluntarySwitches
+        involuntarySwitches = record.usage.involuntarySwitches
+        userMicroseconds = record.usage.userMicroseconds
+        systemMicroseconds = record.usage.systemMicroseconds
+        logBytesKept = record.logBytesKept
+        logBytesDropped = record.logBytesDropped
+    }
+}

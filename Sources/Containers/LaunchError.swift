@@ -1,0 +1,38 @@
+public import LinuxSys
+import LaunchProgram
+
+/// Why a container did not start; becomes `startFailed(operation, errno)`.
+public struct LaunchError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What was tried and on what, such as `mount proc on /proc`.
+    public let operation: String
+    /// The errno's name, such as `ENOENT`.
+    public let errno: String
+    /// The run directory was there: this attempt was started before (at most once).
+    public let startedBefore: Bool
+
+    public init(operation: String, errno: String, startedBefore: Bool = false) {
+        self.operation = operation
+        self.errno = errno
+        self.startedBefore = startedBefore
+    }
+
+    public init(_ error: SystemError) {
+        let what = error.subject.isEmpty ? error.operation : "\(error.operation) \(error.subject)"
+        self.init(operation: error.detail.isEmpty ? what : "\(what) (\(error.detail))", errno: error.errno == 0 ? "EINVAL" : error.errnoName)
+    }
+
+    init(_ failure: LaunchFailure) {
+        let detail = failure.detail.string
+        let operation = failure.stage == .exec ? "exec \(detail.hasPrefix("exec ") ? String(detail.dropFirst(5)) : detail)" : detail
+        self.init(
+            operation: operation, errno: SystemError.name(of: failure.errno),
+            startedBefore: failure.stage == .runDirectory && failure.errno == SystemError.fileExists)
+    }
+
+    public var description: String { "\(operation): \(errno)" }
+}
+
+extension SystemError {
+    /// EEXIST.
+    static let fileExists: Int32 = 17
+}

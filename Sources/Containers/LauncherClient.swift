@@ -1,0 +1,125 @@
+import LaunchProgram
+public import LinuxSys
+import Synchronization
+
+/// The daemon's end of its launcher: one request at a time goes out, answers come back on a socket of their own.
+///
+/// The launcher is single-threaded and small; it dies with its daemon, when this socket closes.
+public final class LauncherClient: Sendable {
+    public let process: ProcessHandle
+    private let socket: Descriptor
+    private let reactor: Reactor
+    /// A request with its descriptors may take several packets, which must not mix.
+    private let sending = Mutex(())
+
+    private init(process: ProcessHandle, socket: Descriptor, reactor: Reactor) {
+        self.process = process
+        self.socket = socket
+        self.reactor = reactor
+    }
+
+    /// Starts a launcher on a run root and waits until it holds the lock: from then on no earlier launcher can clone. Blocks.
+    public static func start(program: String, runRoot: String, reactor: Reactor) throws(LaunchError) -> LauncherClient {
+        do throws(SystemError) {
+            let (ours, theirs) = try Descriptor.socketPair(.sequencedPackets)
+            let spawn = Spawn(path: program, arguments: [program, "launcher", runRoot], descriptors: [3: theirs], newSession: true)
+            let process = try spawn.run()
+            theirs.close()
+            let message = try ours.receive()
+            guard let answer = try? LauncherAnswer(decoding: message.bytes), case .ready = answer else {
+                let end = try? process.wait()
+                throw SystemError("start the launcher", program, errno: 0, detail: "it ended before it was ready\(end.map { ": \($0)" } ?? "")")
+            }
+            return LauncherClient(process: process, socket: ours, reactor: reactor)
+        } catch {
+            throw LaunchError(error)
+        }
+    }
+
+    /// Closes the socket, which ends the launcher; what it started goes on.
+    public func stop() {
+        socket.close()
+        _ = try? process.wait()
+    }
+
+    /// Sends a request; its answers come on the exchange.
+    func send(_ request: LauncherRequest, program: [UInt8]? = nil, table: [Descriptor]) throws(LaunchError) -> Exchange {
+        do throws(SystemError) {
+            let (ours, theirs) = try Descriptor.socketPair(.sequencedPackets)
+            var descriptors = [theirs]
+            if let program {
+                let file = try Descriptor.memoryFile("berth-program", sealable: false)
+                try file.write(program)
+                try file.seek(to: 0)
+                descriptors.append(file)
+            }
+            try deliver(request, descriptors + table)
+            theirs.close()
+            return try Exchange(ours, reactor: reactor)
+        } catch {
+            throw LaunchError(error)
+        }
+    }
+
+    /// Sends a request that has one answer and waits for it. Blocks.
+    func ask(_ request: LauncherRequest, table: [Descriptor]) throws(LaunchError) -> (LauncherAnswer, [Descriptor]) {
+        do throws(SystemError) {
+            let (ours, theirs) = try Descriptor.socketPair(.sequencedPackets)
+            try deliver(request, [theirs] + table)
+            theirs.close()
+            let message = try ours.receive()
+            guard let answer = try? LauncherAnswer(decoding: message.bytes) else {
+                throw SystemError("ask the launcher", errno: 0, detail: "it died")
+            }
+            return (answer, message.descriptors)
+        } catch {
+            throw LaunchError(error)
+        }
+    }
+
+    private func deliver(_ request: LauncherRequest, _ descriptors: [Descriptor]) throws(SystemError) {
+        try sending.withLock { _ throws(SystemError) in
+            var rest = descriptors[...]
+            let most = LaunchLimits.descriptorsPerPacket
+            while rest.count > most {
+                try socket.send(LauncherRequest.moreDescriptors.encoded(), descriptors: Array(rest.prefix(most)))
+                rest = rest.dropFirst(most)
+            }
+            try socket.send(request.encoded(), descriptors: Array(rest))
+        }
+    }
+}
+
+/// The answers to one request, in order, with their descriptors; ends after the final one or when the process behind it died.
+final class Exchange: Sendable {
+    typealias Answer = (LauncherAnswer, [Descriptor])
+    private let answers: AsyncStream<Answer>
+
+    init(_ socket: Descriptor, reactor: Reactor) throws(SystemError) {
+        let (stream, continuation) = AsyncStream.makeStream(of: Answer.self)
+        answers = stream
+        try socket.setNonBlocking()
+        try reactor.watch(socket, .readable) { _ in
+            while true {
+                do throws(SystemError) {
+                    let message = try socket.receive()
+                    guard !message.bytes.isEmpty, let answer = try? LauncherAnswer(decoding: message.bytes) else {
+                        continuation.finish()
+                        return false
+                    }
+                    continuation.yield((answer, message.descriptors))
+                } catch {
+                    if error.wouldBlock { return true }
+                    continuation.finish()
+                    return false
+                }
+            }
+        }
+    }
+
+    /// The next answer; nil when no more come. Called by one task at a time.
+    func next() async -> Answer? {
+        var iterator = answers.makeAsyncIterator()
+        return await iterator.next()
+    }
+}

@@ -1,0 +1,109 @@
+import OrderedCollections
+import JobModel
+import JobStore
+import Logging
+
+/// Changes that become durable together, in the order they were decided.
+///
+/// While one transaction is on its way to the disk the next gathers what is decided meanwhile: one change is committed at once when idle,
+/// many share a transaction under load.
+struct CommitBatch: Sendable {
+    var changes: OrderedDictionary<StoreKey, StoreChange> = [:]
+    var ledger: [LedgerEntry] = []
+    var events: [Event] = []
+    var requestKey: RequestKey?
+    /// Called when it is durable; on the controller.
+    var actions: [@Sendable (isolated Controller) -> Void] = []
+    var waiters: [CheckedContinuation<Void, any Error>] = []
+
+    /// Whether another decision fits: a later value of a key replaces the earlier one, and request keys do not mix.
+    func takes(_ other: Decision) -> Bool {
+        if requestKey != nil, other.requestKey != nil { return false }
+        let added = other.changes.count { changes[$0.key] == nil }
+        return changes.count + added <= StoreTransaction.maximumKeys
+    }
+
+    mutating func add(_ decision: Decision) {
+        for change in decision.changes { changes[change.key] = change }
+        ledger += decision.ledger
+        events += decision.events
+        requestKey = requestKey ?? decision.requestKey
+    }
+
+    var transaction: StoreTransaction {
+        StoreTransaction(changes: Array(changes.values), requestKey: requestKey, ledger: ledger, events: events)
+    }
+}
+
+/// What one request or observation changes, all or nothing.
+struct Decision: Sendable {
+    var changes: [StoreChange] = []
+    var ledger: [LedgerEntry] = []
+    var events: [Event] = []
+    var requestKey: RequestKey?
+
+    mutating func put(_ entry: StoreEntry) { changes.append(.put(entry)) }
+    mutating func remove(_ key: StoreKey) { changes.append(.remove(key)) }
+}
+
+extension Controller {
+    /// Puts a decision in line; it is in force in memory already. `then` runs once it is durable.
+    func commit(_ decision: Decision, then action: (@Sendable (isolated Controller) -> Void)? = nil) {
+        if queue.isEmpty || !queue[queue.count - 1].takes(decision) { queue.append(CommitBatch()) }
+        queue[queue.count - 1].add(decision)
+        if let action { queue[queue.count - 1].actions.append(action) }
+        flushIfIdle()
+    }
+
+    /// Waits until everything decided so far is durable.
+    func durable() async throws {
+        guard !queue.isEmpty || isCommitting else { return }
+        try await withCheckedThrowingContinuation { continuation in
+            if queue.isEmpty { queue.append(CommitBatch()) }
+            queue[queue.count - 1].waiters.append(continuation)
+        }
+    }
+
+    private func flushIfIdle() {
+        guard !isCommitting else { return }
+        isCommitting = true
+        Task { await flush() }
+    }
+
+    private func flush() async {
+        while !queue.isEmpty {
+            var batch = queue.removeFirst()
+            let receipt = await commitUntilDurable(batch.transaction)
+            if let receipt, let first = receipt.firstEvent {
+                for index in batch.events.indices { batch.events[index].sequence = first + UInt64(index) }
+            }
+            if !batch.events.isEmpty { hub.publish(batch.events) }
+            for action in batch.actions { action(self) }
+            for waiter in batch.waiters { waiter.resume() }
+        }
+        isCommitting = false
+    }
+
+    /// Memory is ahead of the disk and has one writer, so a commit is repeated until the disk takes it; meanwhile nothing new is accepted.
+    private func commitUntilDurable(_ transaction: StoreTransaction) async -> CommitReceipt? {
+        var transaction = transaction
+        if transaction.changes.isEmpty, transaction.ledger.isEmpty, transaction.events.isEmpty { return nil }
+        transaction.term = term
+        var delay = 50
+        while true {
+            do {
+                let receipt = try await store.submit(transaction, staging: StagingID("controller"))
+                storageFailure = nil
+                return receipt
+            } catch .repeated {
+                storageFailure = nil
+                return nil
+            } catch {
+                if storageFailure == nil { logger.error("commit failed, trying again until it succeeds", metadata: ["error": "\(error)"]) }
+                storageFailure = "\(error)"
+                try? await Task.sleep(for: .milliseconds(delay))
+                delay = min(delay * 2, 2000)
+            }
+        }
+    }
+}

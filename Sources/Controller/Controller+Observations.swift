@@ -1,0 +1,158 @@
+public import JobModel
+import JobStore
+public import NodeAgent
+import Scheduling
+
+extension Controller: AgentObserver {
+    /// An attempt's state changed, as the agent saw it.
+    public func observed(_ observation: AttemptObservation) async {
+        guard var attempt = attempts[observation.id] else { return }
+        let before = attempt.observation
+        guard before != observation, before?.state != .finished else { return }
+        attempt.observation = observation
+        attempts[observation.id] = attempt
+        if observation.state == .finished {
+            finish(observation)
+            return
+        }
+        var decision = Decision()
+        decision.put(.observation(observation))
+        decision.events = stateEvents(from: before?.state, to: observation)
+        commit(decision)
+        if observation.state == .paused, before?.state != .paused { frozen(observation.id) }
+        if observation.state == .running, before?.state == nil || before?.state == .starting, let started = observation.startedAt {
+            // The limit runs from the job's first instruction.
+            scheduler.apply(.started(observation.id, attempt.record.placement, at: started.boot))
+        }
+        wakeWaiters()
+    }
+
+    private func stateEvents(from before: AttemptState?, to observation: AttemptObservation) -> [Event] {
+        guard before != observation.state else {
+            return observation.note.map { [event(.freezeFailed, attempt: observation.id, detail: $0)] } ?? []
+        }
+        let kind: Event.Kind? =
+            switch observation.state {
+            case .starting: .started
+            case .running where before == .paused || before == .resuming: .resumed
+            case .running where before == .pausing: .freezeFailed
+            case .running: .running
+            case .paused: .paused
+            case .stopping: .stopping
+            default: nil
+            }
+        return kind.map { [event($0, attempt: observation.id, detail: observation.note)] } ?? []
+    }
+
+    /// Once frozen, a paused attempt's cores go to others, unless its pause keeps them.
+    private func frozen(_ id: AttemptID) {
+        guard var attempt = attempts[id], attempt.record.stop == nil else { return }
+        let pauses = standingPauses(id.task)
+        guard !pauses.isEmpty else { return }
+        let keeps = pauses.contains(where: \.keepCores)
+        scheduler.apply(.frozen(id, keepCores: keeps, at: attempt.observation?.pausedSince ?? clock.now().boot))
+        guard !keeps else { return }
+        attempt.record.coresReleased = true
+        attempts[id] = attempt
+        var decision = Decision()
+        decision.put(.attempt(attempt.record))
+        commit(decision)
+        replan()
+    }
+
+    /// A limit was reached; the decision is committed before the agent kills.
+    public func requestStop(_ id: AttemptID, _ reason: StopReason) async { stop(id, reason) }
+
+    func stop(_ id: AttemptID, _ reason: StopReason, detail: String? = nil) {
+        guard var attempt = attempts[id], attempt.record.stop == nil, attempt.observation?.state != .finished else { return }
+        attempt.record.stop = reason
+        attempts[id] = attempt
+        var decision = Decision(events: [event(.stopping, attempt: id, detail: detail ?? reason.rawValue)])
+        decision.put(.attempt(attempt.record))
+        commit(decision) { $0.reconcile(id) }
+    }
+
+    public func noticed(_ id: AttemptID, _ kind: Event.Kind, _ detail: String) async {
+        guard attempts[id] != nil else { return }
+        commit(Decision(events: [event(kind, attempt: id, detail: detail)]))
+    }
+
+    // MARK: The end of an attempt
+
+    private func finish(_ observation: AttemptObservation) {
+        let id = observation.id
+        guard let attempt = attempts[id], var job = jobs[id.task.job], let outcome = observation.outcome else { return }
+        let slot = id.task.slot
+        let now = clock.now()
+        job.table.active.remove(slot)
+        job.active[slot] = nil
+        attempts[id] = nil
+        var again = RetryDecision(outcome: outcome, attempt: id.number, spec: job.record.spec)
+        if observation.accountMissing {
+            // Held until the account is back and an operator releases it.
+            let hold = Hold(kind: .account, scope: .task, by: .root, at: now.wall, reason: "user \(job.record.owner.name) has no account")
+            job.table.holds.append(TaskHold(hold: hold, tasks: IntervalSet([slot])))
+            again = .again(after: .zero)
+        }
+        var decision = Decision(events: [event(.finished, attempt: id, outcome: outcome)])
+        switch again {
+        case .final:
+            if outcome == .succeeded { job.table.succeeded.insert(slot) } else { job.table.unsuccessful.insert(slot) }
+            if outcome == .cancelled { job.table.cancelled.insert(slot) }
+            if id.number > 1 { job.table.attempts[slot] = id.number }
+            scheduler.apply(.ended(id, .finished(.attempt(outcome))))
+        case .again(let delay):
+            let notBefore = delay > .zero ? now.wall + delay : nil
+            job.table.pending.insert(slot)
+            job.table.attempts[slot] = id.number
+            job.table.notBefore[slot] = notBefore
+            scheduler.apply(.ended(id, .pending(notBefore: notBefore)))
+            decision.events.append(event(.requeued, task: id.task, detail: "after \(outcome)"))
+        }
+        if observation.accountMissing { scheduler.apply(.holds(id.task.job, job.table.holds)) }
+        jobs[id.task.job] = job
+        decision.remove(.attempt(id))
+        decision.remove(.observation(id))
+        decision.ledger.append(.attempt(ledgerAttempt(attempt.record, observation, job.record, outcome)))
+        settle(job, &decision)
+        commit(decision) { controller in
+            Task { await controller.agent.release(id) }
+            controller.wakeWaiters()
+        }
+        replan()
+    }
+
+    /// Writes a job's table, or, once nothing of it is left to do, moves the job to the ledger.
+    func settle(_ job: LiveJob, _ decision: inout Decision) {
+        let id = job.record.id
+        guard job.table.isFinished else {
+            decision.put(.tasks(id, job.table))
+            return
+        }
+        decision.remove(.job(id))
+        decision.remove(.tasks(id))
+        decision.ledger.append(.job(LedgerJob(record: job.record, tasks: job.table, endedAt: clock.now().wall)))
+        scheduler.apply(.jobRemoved(id))
+        scheduler.apply(.finishedElsewhere(JobOutcomes(job.record, job.table)))
+        jobs[id] = nil
+        if let batch = job.record.batch {
+            members[batch]?.remove(id)
+            if members[batch]?.isEmpty == true { members[batch] = nil }
+        }
+    }
+
+    private func ledgerAttempt(
+        _ record: AttemptRecord, _ observation: AttemptObservation, _ job: JobRecord, _ outcome: AttemptOutcome
+    ) -> LedgerAttempt {
+        let sameBoot = record.assignedAt.bootID == clock.bootID
+        let ended = observation.endedAt ?? (sameBoot ? clock.stamp() : record.assignedAt)
+        let started = observation.startedAt
+        let ran = started.map { ended.boot - $0.boot - observation.pausedFor } ?? .zero
+        return LedgerAttempt(
+            id: record.id, owner: job.owner.user, ownerName: job.owner.name, name: job.spec.name, batch: job.spec.batch, queue: job.queue,
+            image: job.spec.image, node: settings.nodeName, demand: job.demand, timeLimit: job.timeLimit, placement: record.placement,
+            submittedAt: job.submittedAt, startedAt: started?.wall, endedAt: ended.wall,
+            queuedFor: max(.zero, (started ?? record.assignedAt).wall - job.submittedAt), ranFor: max(.zero, ran),
+            pausedFor: observation.pausedFor, outcome: outcome, usage: observation.usage ?? Usage())
+    }
+}

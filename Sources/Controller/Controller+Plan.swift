@@ -1,0 +1,107 @@
+import JobModel
+import JobStore
+import NodeAgent
+import Scheduling
+
+extension Controller {
+    /// Plans at the end of this turn: many changes of one turn share one plan.
+    func replan() {
+        guard !planIsDue else { return }
+        planIsDue = true
+        Task { self.planNow() }
+    }
+
+    private func planNow() {
+        planIsDue = false
+        guard storageFailure == nil else {
+            wake(after: .seconds(1))
+            return
+        }
+        let plan = scheduler.plan(now: clock.now())
+        for decision in plan.decisions { carryOut(decision) }
+        assert(scheduler.checkInvariants().isEmpty, "scheduler invariants broken: \(scheduler.checkInvariants())")
+        if let delay = plan.wakeAfter { wake(after: delay) }
+    }
+
+    private func wake(after delay: TimeSpan) {
+        wakeUp?.cancel()
+        wakeUp = Task { [weak self] in
+            // A wall-clock begin time may come earlier after a step of the clock; look at least once a minute.
+            let milliseconds = min(max(delay.milliseconds, 1), 60_000)
+            try? await Task.sleep(for: .milliseconds(milliseconds))
+            if !Task.isCancelled { await self?.replan() }
+        }
+    }
+
+    private func carryOut(_ decision: Plan.Decision) {
+        switch decision {
+        case .start(let task, let placement): assign(task, placement)
+        case .resume(let attempt, let placement): giveCores(attempt, placement)
+        case .poolChanged(let cpus): sharedPool = cpus
+        case .dependencyFailed(let job, let tasks): endPending(job, tasks, .dependencyFailed, Decision())
+        }
+    }
+
+    private func assign(_ task: TaskID, _ placement: Placement) {
+        guard var job = jobs[task.job], job.table.pending.contains(task.slot) else {
+            scheduler.apply(.withdrawn(task))
+            return
+        }
+        let id = job.nextAttempt(task.slot)
+        let record = AttemptRecord(id: id, placement: placement, assignedAt: clock.stamp())
+        job.table.pending.remove(task.slot)
+        job.table.active.insert(task.slot)
+        job.table.started.insert(task.slot)
+        job.table.notBefore[task.slot] = nil
+        job.active[task.slot] = id
+        jobs[task.job] = job
+        attempts[id] = LiveAttempt(record: record)
+        scheduler.apply(.started(id, placement, at: record.assignedAt.boot))
+        var decision = Decision(events: [event(.assigned, attempt: id, detail: "cpus \(placement.cpus)")])
+        decision.put(.attempt(record))
+        decision.put(.tasks(task.job, job.table))
+        commit(decision) { $0.reconcile(id) }
+    }
+
+    private func giveCores(_ id: AttemptID, _ placement: Placement) {
+        guard var attempt = attempts[id], attempt.record.stop == nil, !pauseStands(id) else {
+            scheduler.apply(.withdrawn(id.task))
+            return
+        }
+        attempt.record.placement = placement
+        attempt.record.coresReleased = false
+        attempt.waitsForCores = false
+        attempts[id] = attempt
+        scheduler.apply(.resumed(id, placement, at: clock.now().boot))
+        var decision = Decision()
+        decision.put(.attempt(attempt.record))
+        commit(decision) { $0.reconcile(id) }
+    }
+
+    /// Tells the agent what should be of an attempt. Only called once the decision is durable.
+    func reconcile(_ id: AttemptID) {
+        guard attempts[id] != nil else { return }
+        Task { await self.reconcileNow(id) }
+    }
+
+    func reconcileNow(_ id: AttemptID) async {
+        guard let attempt = attempts[id], let job = jobs[id.task.job] else { return }
+        // The pool shrinks before cores that were its are used by others.
+        if let cpus = sharedPool {
+            sharedPool = nil
+            await agent.setSharedPool(cpus)
+        }
+        let frozen = pauseStands(id) || attempt.record.coresReleased
+        await agent.reconcile(DesiredAttempt(record: attempt.record, job: job.record, frozen: frozen, lastSeen: attempt.observation))
+    }
+
+    /// Whether a pause of either scope stands over an attempt's task.
+    func pauseStands(_ id: AttemptID) -> Bool { !standingPauses(id.task).isEmpty }
+
+    func standingPauses(_ task: TaskID) -> [Hold] {
+        guard let job = jobs[task.job] else { return [] }
+        let own = job.table.holds.filter { $0.hold.kind.freezes && $0.tasks.contains(task.slot) }.map(\.hold)
+        let inherited = job.record.batch.flatMap { batches[$0]?.holds.filter(\.kind.freezes) } ?? []
+        return own + inherited
+    }
+}

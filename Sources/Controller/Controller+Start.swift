@@ -1,0 +1,74 @@
+import JobModel
+import JobStore
+import Logging
+import NodeAgent
+import Scheduling
+
+extension Controller {
+    /// Reads the store, tells the scheduler and the agent what should be, and begins to plan. Call once, before requests are taken.
+    public func start() async throws {
+        term = try await store.lead()
+        let state = StoreState(try await store.snapshot())
+        lastJob = state.counters[.jobs]?.value ?? 0
+        for batch in state.batches.values { take(batch.value) }
+        let ordered = state.jobs.values.map(\.value).sorted { $0.id < $1.id }
+        try await learnFinishedDependencies(of: ordered, living: Set(state.jobs.keys))
+        for record in ordered { take(record, state.tasks[record.id]?.value ?? TaskTable(pending: record.indices)) }
+        for attempt in state.attempts.values.map(\.value).sorted(by: { $0.id < $1.id }) {
+            take(attempt, seen: state.observations[attempt.id]?.value)
+        }
+        commit(Decision(events: [event(.daemonStarted, detail: "boot \(clock.bootID)")]))
+        for id in attempts.keys.sorted() { await reconcileNow(id) }
+        await agent.sweep(keeping: Set(attempts.keys))
+        replan()
+    }
+
+    private func take(_ batch: BatchRecord) {
+        batches[batch.id] = batch
+        scheduler.apply(.batchHolds(batch.id, batch.holds))
+    }
+
+    private func take(_ record: JobRecord, _ table: TaskTable) {
+        jobs[record.id] = LiveJob(record: record, table: table)
+        if let batch = record.batch { members[batch, default: []].insert(record.id) }
+        scheduler.apply(.jobAdded(State.Job(record), tasks: table))
+        if !table.holds.isEmpty { scheduler.apply(.holds(record.id, table.holds)) }
+    }
+
+    private func take(_ record: AttemptRecord, seen: AttemptObservation?) {
+        let task = record.id.task
+        guard jobs[task.job] != nil else {
+            logger.error("attempt without a job in the store is left alone", metadata: ["attempt": "\(record.id)"])
+            return
+        }
+        attempts[record.id] = LiveAttempt(record: record, observation: seen)
+        jobs[task.job]?.active[task.slot] = record.id
+        let started = seen?.startedAt ?? record.assignedAt
+        scheduler.apply(.started(record.id, record.placement, at: started.boot))
+        if record.coresReleased || seen?.state == .paused {
+            scheduler.apply(.frozen(record.id, keepCores: !record.coresReleased, at: seen?.pausedSince ?? started.boot))
+            if !pauseStands(record.id) { scheduler.apply(.wantsResume(record.id, at: clock.now().boot)) }
+        }
+    }
+
+    private func learnFinishedDependencies(of records: [JobRecord], living: Set<JobID>) async throws {
+        let wanted = Set(records.flatMap { ($0.spec.dependencies ?? []).map(\.job) }).subtracting(living)
+        for id in wanted.sorted() {
+            guard let finished = try await store.ledgerJob(id) else { continue }
+            scheduler.apply(.finishedElsewhere(JobOutcomes(finished.record, finished.tasks)))
+        }
+    }
+
+    /// Makes an event; its sequence is given by the store.
+    func event(
+        _ kind: Event.Kind, job: JobID? = nil, task: TaskID? = nil, attempt: AttemptID? = nil, batch: String? = nil,
+        outcome: AttemptOutcome? = nil, detail: String? = nil
+    ) -> Event {
+        let task = task ?? attempt?.task
+        let job = job ?? task?.job
+        let record = job.flatMap { jobs[$0]?.record }
+        return Event(
+            sequence: 0, at: clock.now().wall, kind: kind, job: job, task: task, attempt: attempt, owner: record?.owner.user,
+            batch: batch ?? record?.spec.batch, outcome: outcome, detail: detail)
+    }
+}

@@ -1,0 +1,116 @@
+import API
+public import JobModel
+public import JobStore
+public import Logging
+public import NodeAgent
+public import Scheduling
+
+/// What the controller wants to know of the rest of the machine.
+public struct Surroundings: Sendable {
+    /// The image that a name means for a user, as it is kept: nil when there is none.
+    public var resolveImage: @Sendable (_ name: String, _ user: UserID, _ userName: String) async -> String?
+    /// The number of a user named by name or number; nil when there is none. Blocks elsewhere.
+    public var userNumber: @Sendable (_ text: String) async -> UserID?
+    /// The name of a user; the number as text when there is none.
+    public var userName: @Sendable (_ user: UserID) async -> String
+
+    public init(
+        resolveImage: @escaping @Sendable (String, UserID, String) async -> String?,
+        userNumber: @escaping @Sendable (String) async -> UserID?, userName: @escaping @Sendable (UserID) async -> String
+    ) {
+        self.resolveImage = resolveImage
+        self.userNumber = userNumber
+        self.userName = userName
+    }
+}
+
+/// What of `berthd.yaml` the controller decides by.
+public struct ControllerSettings: Sendable {
+    public var defaults = JobDefaults()
+    public var site = SiteLimits()
+    public var queues = [QueueDefinition(name: "default")]
+    public var nodeName = "localhost"
+    public var access = Access(operators: nil)
+    public init() {}
+
+    func queue(_ name: String) -> QueueDefinition? { queues.first { $0.name == name } }
+}
+
+/// Turns requests and observations into changes of the shared state, and drives the scheduler.
+///
+/// Memory is ahead of the store by what is in `queue`; an id is given out, and an attempt touched, only once the decision is durable.
+///
+///     request ──► check rights ──► change memory + commit(…) ──► scheduler.apply ──► plan ──► commit ──► agent.reconcile
+public actor Controller {
+    public nonisolated let hub = EventHub()
+    let store: any MachineStore
+    let agent: any AgentPort
+    let clock: any AgentClock
+    let surroundings: Surroundings
+    let settings: ControllerSettings
+    let logger: Logger
+
+    var scheduler: Scheduling.State
+    var jobs: [JobID: LiveJob] = [:]
+    var attempts: [AttemptID: LiveAttempt] = [:]
+    var batches: [BatchID: BatchRecord] = [:]
+    /// Living jobs of a batch.
+    var members: [BatchID: Set<JobID>] = [:]
+    var lastJob: UInt64 = 0
+    /// Submits of this daemon's time; older ones are asked of the store.
+    var recentRequests: [RequestKey: [JobID]] = [:]
+    var waiters: [UInt64: Waiter] = [:]
+    var nextWaiter: UInt64 = 0
+
+    // The commit pipeline.
+    var queue: [CommitBatch] = []
+    var isCommitting = false
+    var term: Term?
+    /// Why the store takes nothing at the moment; new work is refused meanwhile.
+    var storageFailure: String?
+
+    // Planning.
+    var planIsDue = false
+    var wakeUp: Task<Void, Never>?
+    var sharedPool: CpuSet?
+
+    public init(
+        store: any MachineStore, agent: any AgentPort, clock: any AgentClock, surroundings: Surroundings, settings: ControllerSettings,
+        scheduler: Scheduling.State, logger: Logger
+    ) {
+        self.store = store
+        self.agent = agent
+        self.clock = clock
+        self.surroundings = surroundings
+        self.settings = settings
+        self.scheduler = scheduler
+        self.logger = logger
+    }
+
+    /// Ends timers and streams; what runs goes on, and is adopted by the next daemon.
+    public func shutDown() async {
+        wakeUp?.cancel()
+        try? await durable()
+        hub.finish()
+        for waiter in waiters.values { waiter.continuation.resume() }
+        waiters = [:]
+    }
+}
+
+/// A job that has not finished.
+struct LiveJob: Sendable {
+    var record: JobRecord
+    var table: TaskTable
+    /// The running attempt of each active task.
+    var active: [TaskIndex: AttemptID] = [:]
+
+    func nextAttempt(_ slot: TaskIndex) -> AttemptID { AttemptID(record.task(slot), (table.attempts[slot] ?? 0) + 1) }
+}
+
+/// An attempt that has not ended.
+struct LiveAttempt: Sendable {
+    var record: AttemptRecord
+    var observation: AttemptObservation?
+    /// Resumed by its user, but its cores are not free yet.
+    var waitsForCores = false
+}

@@ -1,0 +1,45 @@
+public import JobModel
+
+/// What should be of one attempt: told by the controller after it was committed, as often as it changes.
+public struct DesiredAttempt: Sendable {
+    public var record: AttemptRecord
+    public var job: JobRecord
+    /// A pause stands, or it has no cores (contract §2); there is no other switch.
+    public var frozen: Bool
+    /// What was last seen, at a restart of the daemon.
+    public var lastSeen: AttemptObservation?
+
+    public init(record: AttemptRecord, job: JobRecord, frozen: Bool, lastSeen: AttemptObservation? = nil) {
+        self.record = record
+        self.job = job
+        self.frozen = frozen
+        self.lastSeen = lastSeen
+    }
+}
+
+/// The controller's side of a node agent. The agent compares what should run with what does, and closes the difference.
+///
+///     controller ──reconcile(desired)──► agent ──► containers
+///     controller ◄──observed(…)───────── agent         every call may come again; nothing is done twice
+public protocol AgentPort: Sendable {
+    /// Starts, adopts, freezes, thaws or stops until what is matches what should be. Returns at once.
+    func reconcile(_ desired: DesiredAttempt) async
+    /// The CPUs of all attempts on the shared pool; returns when they are in force.
+    func setSharedPool(_ cpus: CpuSet) async
+    /// Sends a signal to the job's main process, or to all its processes.
+    func signal(_ attempt: AttemptID, number: Int32, toAll: Bool) async throws
+    /// Forgets an attempt whose end is in the ledger: its groups, scratch and run directory go.
+    func release(_ attempt: AttemptID) async
+    /// Removes what an earlier daemon left of attempts that are not named.
+    func sweep(keeping attempts: Set<AttemptID>) async
+}
+
+/// The agent's side of a controller.
+public protocol AgentObserver: Sendable {
+    /// An attempt's state changed.
+    func observed(_ observation: AttemptObservation) async
+    /// An attempt should be stopped; the decision is committed before the agent acts on it.
+    func requestStop(_ attempt: AttemptID, _ reason: StopReason) async
+    /// Something happened that people want to know of: a memory threshold, a warning signal.
+    func noticed(_ attempt: AttemptID, _ kind: Event.Kind, _ detail: String) async
+}

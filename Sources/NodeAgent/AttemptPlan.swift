@@ -1,0 +1,288 @@
+import Cgroups
+import Containers
+import Images
+import JobModel
+import LinuxSys
+import OCISpec
+
+/// Everything of one attempt that a start needs, made by blocking calls on a queue.
+struct AttemptPlan: Sendable {
+    let group: AttemptGroup
+    let description: ContainerDescription
+    let stopSignal: Int32
+}
+
+/// The name of an attempt's run directory and groups: `12.3-2`.
+func containerName(_ id: AttemptID) -> String { "\(id.task)-\(id.number)" }
+
+/// The submitter's account is gone: the job is held until it is back (contract §7).
+struct AccountMissing: Error {
+    let user: UserID
+}
+
+/// Turns a job's record into groups, mounts and a container's description. What a job may do is derived from its spec here, every time.
+struct AttemptPlanner {
+    let services: NodeServices
+    let record: AttemptRecord
+    let job: JobRecord
+    let lease: ImageLease
+    let scratch: ScratchSpace
+
+    private var spec: JobSpec { job.spec }
+    private var id: AttemptID { record.id }
+
+    /// Blocks: account look-up, mounts, groups.
+    func plan(sharedPool: CpuSet?) throws -> AttemptPlan {
+        let owner = try resolvedOwner()
+        let identity = try services.identities.identity(of: owner.record, imageBase: lease.base)
+        let process = try process(owner, identity.map)
+        let group = try makeGroup(sharedPool)
+        do {
+            let entry = try group.entry(devices: try deviceRules())
+            if let uid = identity.map.outside(user: 0), let gid = identity.map.outside(group: 0) { try group.allowEntry(uid: uid, gid: gid) }
+            var description = ContainerDescription(
+                name: containerName(id), owner: owner.record, map: identity.map, root: try root(identity), groups: entry, process: process,
+                streams: streams(), hostname: hostname, logDirectory: try services.logs.make(id),
+                logLimit: spec.logLimit ?? .mebibytes(64), bindNamespace: identity.binds)
+            description.protected = services.protected
+            description.network = spec.network ?? .none
+            description.mounts = mounts()
+            description.devices = devices()
+            description.sysctls = (spec.sysctls ?? [:]).sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+            description.sharedMemory = spec.sharedMemory ?? description.sharedMemory
+            description.files = files()
+            description.accounts = accountLines(owner)
+            let signal = spec.stopSignal.flatMap { SignalName.number($0) } ?? lease.config.stopSignal ?? 15
+            return AttemptPlan(group: group, description: description, stopSignal: signal)
+        } catch {
+            group.removeInBackground()
+            throw error
+        }
+    }
+
+    private func root(_ identity: IdentityCache.Identity) throws -> Descriptor {
+        guard services.roots.layering != .byDescriptor else { return try services.roots.assemble(lease, scratch: scratch, idMap: identity.layers) }
+        let parts = try services.roots.stagedParts(lease, scratch: scratch, idMap: identity.layers)
+        return try services.runtime.stagedOverlay(parts.layers, scratch: parts.scratch, flags: parts.flags, options: parts.options)
+    }
+
+    // MARK: Identity
+
+    struct ResolvedOwner {
+        var record: Owner
+        var account: UserAccount
+        var groupName: String?
+    }
+
+    /// Stored at submit and resolved again at start.
+    private func resolvedOwner() throws -> ResolvedOwner {
+        guard let account = try UserAccount(uid: job.owner.user.value) else { throw AccountMissing(user: job.owner.user) }
+        let groups = try account.groups().map { GroupID($0) }
+        let owner = Owner(user: job.owner.user, group: GroupID(account.gid), groups: groups, name: account.name)
+        return ResolvedOwner(record: owner, account: account, groupName: try GroupAccount(gid: account.gid)?.name)
+    }
+
+    private func process(_ owner: ResolvedOwner, _ map: IdentityMap) throws -> ContainerProcess {
+        var user: UInt32 = owner.record.user.value
+        var group: UInt32 = owner.record.user == .root ? 0 : owner.record.group.value
+        var supplementary = owner.record.user == .root ? [] : owner.record.groups.map(\.value).filter { map.outside(group: $0) == $0 }
+        switch spec.user ?? .submitter {
+        case .submitter: break
+        case .id(let id, let gid): (user, group, supplementary) = (id, gid ?? id, [])
+        case .image: (user, group, supplementary) = try imageUser()
+        }
+        guard map.outside(user: user) != nil, map.outside(group: group) != nil else {
+            throw LaunchError(operation: "user \(user):\(group), accepted are ids below 65536", errno: "EINVAL")
+        }
+        let capabilities = try capabilities()
+        var process = ContainerProcess(
+            arguments: try arguments(), environment: JobEnvironment(services: services, record: record, job: job, lease: lease).variables(owner),
+            workingDirectory: workingDirectory, user: user, group: group, supplementaryGroups: supplementary, capabilities: capabilities,
+            seccomp: try services.filters.program(for: capabilities))
+        process.umask = spec.umask ?? 0o022
+        process.limits = (spec.rlimits ?? [:]).sorted { $0.key < $1.key }.compactMap { name, limit in
+            ResourceLimitName.number(name).map { ($0, limit) }
+        }
+        return process
+    }
+
+    private func imageUser() throws -> (UInt32, UInt32, [UInt32]) {
+        guard let user = lease.config.user else { return (0, 0, []) }
+        guard case .number(let uid) = user.user else {
+            throw LaunchError(operation: "user \(user.user) of the image, accepted is a number", errno: "EINVAL")
+        }
+        guard case .number(let gid) = user.group ?? .number(uid) else {
+            throw LaunchError(operation: "group of user \(uid) of the image, accepted is a number", errno: "EINVAL")
+        }
+        return (uid, gid, [])
+    }
+
+    /// A subset of the default set; never more, and never by what the image says.
+    private func capabilities() throws -> CapabilitySet {
+        guard let names = spec.capabilities else { return .containerDefault }
+        let wanted = CapabilitySet(names.compactMap { Capability(name: $0) })
+        return wanted.intersection(.containerDefault)
+    }
+
+    // MARK: What runs
+
+    /// Where a stored script lies inside.
+    static let scriptPath = "/.berth/script"
+
+    private func arguments() throws -> [String] {
+        let given = spec.command ?? []
+        if let script = spec.script {
+            let interpreter = script.hasPrefix("#!") ? [] : ["/bin/sh"]
+            return interpreter + [Self.scriptPath] + given
+        }
+        let arguments = lease.config.entrypoint + (given.isEmpty ? lease.config.command : given)
+        guard !arguments.isEmpty else { throw LaunchError(operation: "command of \(id.task): neither the job nor its image names one", errno: "EINVAL") }
+        return arguments
+    }
+
+    private var workingDirectory: String {
+        if let directory = spec.workingDirectory { return directory }
+        if let directory = spec.submitDirectory, spec.mounts == nil { return directory }
+        return lease.config.workingDirectory.isEmpty ? "/" : lease.config.workingDirectory
+    }
+
+    /// Names inside a container say which job it is.
+    private var hostname: String { "berth-\(id.task)".replacing(".", with: "-") }
+
+    private func streams() -> ContainerStreams {
+        var streams = ContainerStreams()
+        streams.terminal = spec.terminal
+        streams.interactive = spec.interactive == true && spec.terminal == nil
+        streams.input = spec.input.map(hostPath)
+        streams.output = spec.output.map { OutputSpec(path: hostPath($0.path), append: $0.append) }
+        streams.error = spec.error.map { OutputSpec(path: hostPath($0.path), append: $0.append) }
+        return streams
+    }
+
+    /// `%j`, `%a` and `%A` filled in; relative to the directory of the submit.
+    private func hostPath(_ text: String) -> String {
+        let path = text.replacing("%j", with: "\(id.task.job)").replacing("%a", with: "\(id.task.slot)").replacing("%A", with: "\(id.number)")
+        guard !path.hasPrefix("/") else { return path }
+        return (spec.submitDirectory ?? spec.workingDirectory ?? "/") + "/" + path
+    }
+
+    // MARK: Files and mounts
+
+    private func files() -> [ContainerFile] {
+        let hosts = "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost\n127.0.1.1\t\(hostname)\n"
+        var files = [
+            ContainerFile(path: "/etc/hostname", mode: 0o644, contents: Array("\(hostname)\n".utf8)),
+            ContainerFile(path: "/etc/hosts", mode: 0o644, contents: Array(hosts.utf8)),
+        ]
+        let resolver = spec.network == .host ? (try? readFile("/etc/resolv.conf")) ?? [] : []
+        files.append(ContainerFile(path: "/etc/resolv.conf", mode: 0o644, contents: resolver))
+        if let script = spec.script { files.append(ContainerFile(path: Self.scriptPath, mode: 0o755, contents: Array(script.utf8))) }
+        return files
+    }
+
+    private func accountLines(_ owner: ResolvedOwner) -> [AccountLine] {
+        guard owner.record.user != .root else { return [] }
+        func plain(_ text: String) -> String { text.filter { $0 != ":" && !$0.isNewline } }
+        let account = owner.account
+        let user = "\(plain(account.name)):x:\(account.uid):\(account.gid):\(plain(account.comment)):\(plain(account.home)):/bin/sh"
+        let group = "\(plain(owner.groupName ?? account.name)):x:\(account.gid):"
+        return [
+            AccountLine(path: "/etc/passwd", field: 2, key: "\(account.uid)", line: user),
+            AccountLine(path: "/etc/group", field: 2, key: "\(account.gid)", line: group),
+        ]
+    }
+
+    private func mounts() -> [ContainerMount] {
+        var mounts: [ContainerMount] = []
+        if let wanted = spec.mounts {
+            mounts = wanted.map { mount in
+                let source: ContainerMount.Source = mount.kind == .bind ? .path(mount.source ?? mount.target) : .tmpfs(mount.size ?? .mebibytes(64))
+                return ContainerMount(source: source, target: mount.target, readOnly: mount.readOnly)
+            }
+        } else if let directory = spec.submitDirectory {
+            mounts = [ContainerMount(source: .path(directory), target: directory, readOnly: false)]
+        }
+        if spec.api == true, let socket = try? Descriptor.open(services.settings.socketPath, [.path]) {
+            mounts.append(ContainerMount(source: .descriptor(socket), target: "/run/berth/berthd.sock", readOnly: false))
+        }
+        return mounts
+    }
+
+    private var instances: [NamedResource.Instance] {
+        record.placement.named.flatMap { name, chosen in
+            services.settings.named.first { $0.name == name }?.instances.filter { chosen.contains($0.name) } ?? []
+        }
+    }
+
+    private var requestedDevices: [DeviceRequest] { (spec.devices ?? []) + instances.flatMap(\.devices) }
+
+    private func devices() -> [ContainerDevice] {
+        requestedDevices.map { ContainerDevice(path: $0.path, readOnly: !$0.access.contains("w")) }
+    }
+
+    // MARK: Groups
+
+    private func deviceRules() throws -> [DeviceRule] {
+        var rules = DeviceRule.containerDefault
+        for request in requestedDevices {
+            let status = try Descriptor.open(request.path, [.path]).status()
+            let device = status.specialDevice
+            rules.append(
+                DeviceRule(
+                    isBlock: status.kind == .blockDevice, major: device.major, minor: device.minor, read: request.access.contains("r"),
+                    write: request.access.contains("w"), make: false))
+        }
+        return rules
+    }
+
+    private func makeGroup(_ sharedPool: CpuSet?) throws -> AttemptGroup {
+        try services.groups.make(containerName(id), limits: try GroupLimits(record, job, sharedPool: sharedPool, throttles: throttles()))
+    }
+
+    /// The disk is found by the mount table, so that no path of a user's is opened.
+    private func throttles() throws -> [IOThrottle] {
+        let devices = IODevices()
+        let mounts = try MountTable()
+        var throttles: [IOThrottle] = []
+        for limit in spec.resources.io ?? [] {
+            let path = limit.path ?? scratch.hostPath
+            guard let path, let mount = mounts.holding(path) else {
+                throw LaunchError(operation: "io limit: no disk carries \(path ?? "a scratch in memory")", errno: "ENODEV")
+            }
+            for disk in try devices.disks(of: mount.device) {
+                throttles.append(
+                    IOThrottle(
+                        device: disk, readBytesPerSecond: limit.readBytesPerSecond, writeBytesPerSecond: limit.writeBytesPerSecond,
+                        readOperationsPerSecond: limit.readOperationsPerSecond, writeOperationsPerSecond: limit.writeOperationsPerSecond))
+            }
+        }
+        return throttles
+    }
+}
+
+extension GroupLimits {
+    /// The limits that a placement and a demand stand for.
+    init(_ record: AttemptRecord, _ job: JobRecord, sharedPool: CpuSet?, throttles: [IOThrottle]) {
+        self.init()
+        cpus = record.placement.shared ? sharedPool ?? record.placement.cpus : record.placement.cpus
+        memoryNodes = record.placement.memoryNodes
+        if record.placement.shared { cpuQuota = CpuQuota(cpus: Double(job.demand.cpuMillis) / 1000) }
+        memory = job.demand.memory
+        swap = job.demand.swap
+        pids = UInt64(job.demand.pids)
+        io = throttles
+    }
+}
+
+/// Resource limits by name (getrlimit(2)), as numbered on x86-64 and arm64.
+enum ResourceLimitName {
+    private static let names = [
+        "cpu", "fsize", "data", "stack", "core", "rss", "nproc", "nofile", "memlock", "as", "locks", "sigpending", "msgqueue", "nice",
+        "rtprio", "rttime",
+    ]
+
+    static func number(_ name: String) -> UInt8? {
+        let plain = name.lowercased().replacing("rlimit_", with: "")
+        return names.firstIndex(of: plain).map { UInt8($0) }
+    }
+}

@@ -1,0 +1,39 @@
+import Containers
+import JobModel
+import LinuxSys
+import Synchronization
+
+/// Id maps and the user namespaces that carry them, per submitter: each costs a clone, so it is made once.
+public final class IdentityCache: Sendable {
+    struct Identity: Sendable {
+        let map: IdentityMap
+        /// For lower layers.
+        let layers: Descriptor
+        /// For read-write binds.
+        let binds: Descriptor
+    }
+
+    private struct Key: Hashable {
+        let owner: Owner
+        let base: UInt32
+    }
+
+    private let slots: SlotTable
+    private let known = Mutex<[Key: Identity]>([:])
+
+    init(slots: SlotTable) { self.slots = slots }
+
+    /// Blocks on first use.
+    func identity(of owner: Owner, imageBase: UInt32) throws -> Identity {
+        let key = Key(owner: owner, base: imageBase)
+        if let identity = known.withLock({ $0[key] }) { return identity }
+        let map = IdentityMap(slot: try slots.slot(of: owner.user), owner: owner)
+        let layers = map.layers(base: imageBase)
+        let binds = IdentityMap.binds(slot: map.slot, owner: owner)
+        let identity = Identity(
+            map: map, layers: try UserNamespace.make(uidMap: layers.users, gidMap: layers.groups),
+            binds: try UserNamespace.make(uidMap: binds.users, gidMap: binds.groups))
+        known.withLock { $0[key] = identity }
+        return identity
+    }
+}

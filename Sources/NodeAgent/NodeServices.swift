@@ -1,0 +1,132 @@
+public import Cgroups
+public import Containers
+public import Images
+public import JobModel
+import LinuxSys
+public import Logging
+import Synchronization
+
+/// What every attempt of this machine needs: runtime, groups, images, scratch, ids. Made once; shared by all supervisors.
+public final class NodeServices: Sendable {
+    public let settings: AgentSettings
+    public let clock: any AgentClock
+    public let reactor: Reactor
+    public let groups: GroupParent
+    public let images: ImageStore
+    public let scratch: ScratchStore
+    public let roots: RootFilesystem
+    public let slots: SlotTable
+    public let logs: LogStore
+    public let identities: IdentityCache
+    public let filters: SeccompCache
+    let work: WorkQueue
+    let starts: WorkQueue
+    let logger: Logger
+    /// Directories that no bind may be, contain or lie under.
+    let protected: [Descriptor]
+    private let current: Mutex<ContainerRuntime>
+    private let runRoot: String
+
+    /// The runtime of the present launcher.
+    public var runtime: ContainerRuntime { current.withLock { $0 } }
+
+    private init(_ parts: Parts) {
+        settings = parts.settings
+        clock = parts.clock
+        reactor = parts.reactor
+        groups = parts.groups
+        images = parts.images
+        scratch = parts.scratch
+        roots = RootFilesystem()
+        slots = parts.slots
+        logs = parts.logs
+        identities = IdentityCache(slots: parts.slots)
+        filters = parts.filters
+        work = WorkQueue("agent", width: 8)
+        starts = WorkQueue("starts", width: parts.settings.simultaneousStarts)
+        logger = parts.logger
+        protected = parts.protected
+        current = Mutex(parts.runtime)
+        runRoot = parts.runRoot
+    }
+
+    private struct Parts {
+        let settings: AgentSettings
+        let clock: any AgentClock
+        let reactor: Reactor
+        let groups: GroupParent
+        let images: ImageStore
+        let scratch: ScratchStore
+        let slots: SlotTable
+        let logs: LogStore
+        let filters: SeccompCache
+        let logger: Logger
+        let protected: [Descriptor]
+        let runtime: ContainerRuntime
+        let runRoot: String
+    }
+
+    /// Starts the launcher, which takes the lock before anything is scanned, then opens the stores.
+    ///
+    /// - Parameter running: attempts whose images and scratch are kept.
+    public static func open(
+        _ settings: AgentSettings, clock: any AgentClock, running: Set<AttemptID>, logger: Logger
+    ) async throws -> NodeServices {
+        let host = WorkQueue("setup", width: 1)
+        let runRoot = "\(settings.runDirectory)/attempts-\(clock.bootID)"
+        let (reactor, runtime, groups, slots, logs, filters, protected) = try await host.run {
+            let state = try directory(settings.stateDirectory, mode: 0o711)
+            _ = try directory(settings.runDirectory, mode: 0o755)
+            _ = try directory(runRoot, mode: 0o700)
+            let reactor = try Reactor()
+            let runtime = try ContainerRuntime(initProgram: settings.initProgram, runRoot: runRoot, reactor: reactor)
+            let groups = try GroupParent(layout: CgroupLayout.discover(), name: settings.cgroupParent)
+            let leases = settings.isMachineWide ? nil : try directory("/run/berth", mode: 0o755)
+            let slots = SlotTable(range: settings.slots, directory: state, leaseDirectory: leases, statePath: settings.stateDirectory)
+            let logs = try LogStore(directory: directory("\(settings.stateDirectory)/logs", mode: 0o700))
+            let filters = try SeccompCache(path: settings.seccompProfile)
+            let paths = [settings.stateDirectory, settings.runDirectory, settings.imageDirectory] + settings.protectedDirectories
+            let protected = paths.compactMap { try? Descriptor.open($0, [.path, .directory]) }
+            return (reactor, runtime, groups, slots, logs, filters, protected)
+        }
+        let images = try await ImageStore.open(imageSettings(settings, clock), running: running)
+        let scratch = try await ScratchStore.open(
+            ScratchSettings(root: "\(settings.stateDirectory)/scratch", prepared: settings.preparedScratch), running: running)
+        return NodeServices(
+            Parts(
+                settings: settings, clock: clock, reactor: reactor, groups: groups, images: images, scratch: scratch, slots: slots, logs: logs,
+                filters: filters, logger: logger, protected: protected, runtime: runtime, runRoot: runRoot))
+    }
+
+    private static func imageSettings(_ settings: AgentSettings, _ clock: any AgentClock) -> ImageStoreSettings {
+        ImageStoreSettings(root: settings.imageDirectory, helper: settings.helperProgram, now: { clock.now().wall })
+    }
+
+    private static func directory(_ path: String, mode: UInt32) throws(SystemError) -> Descriptor {
+        var at = try Descriptor.open("/", [.path, .directory])
+        let parts = path.split(separator: "/").map(String.init)
+        for (position, part) in parts.enumerated() {
+            do throws(SystemError) { try at.makeDirectory(part, mode: position == parts.count - 1 ? mode : 0o755) } catch {
+                if !error.alreadyExists { throw error }
+            }
+            at = try at.open(at: part, [.readOnly, .directory])
+        }
+        return at
+    }
+
+    /// Starts a new launcher after the old one died. Blocks; call on a queue.
+    func restartLauncher() throws {
+        let fresh = try ContainerRuntime(initProgram: settings.initProgram, runRoot: runRoot, reactor: reactor)
+        let old = current.withLock { current in
+            defer { current = fresh }
+            return current
+        }
+        old.stop()
+    }
+
+    /// Ends launcher and threads; what runs goes on.
+    public func shutDown() {
+        runtime.stop()
+        reactor.stop()
+    }
+}

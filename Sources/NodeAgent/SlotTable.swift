@@ -1,0 +1,95 @@
+public import JobModel
+public import LinuxSys
+
+/// Which range of host ids belongs to which user (contract §7): a slot belongs to one user of the machine for ever.
+///
+///     /var/lib/berth/slots     "UID SLOT" lines, only ever appended, filled from the bottom       (the machine's daemon)
+///     STATE/slots              the same form, for a daemon with a private state directory, whose
+///     /run/berth/leases        slots are leased from the top: "SLOT STATE-DIRECTORY" lines
+public final class SlotTable: Sendable {
+    public struct Failure: Error, CustomStringConvertible {
+        public let description: String
+    }
+
+    /// Host ids that slots are cut from.
+    public let range: ClosedRange<UInt32>
+    private let directory: Descriptor
+    private let leases: Leases?
+
+    struct Leases: Sendable {
+        let directory: Descriptor
+        let state: String
+    }
+
+    /// - Parameters:
+    ///   - directory: holds the `slots` file.
+    ///   - leaseDirectory: given for a daemon with a private state directory, together with that directory's path.
+    public init(range: ClosedRange<UInt32>, directory: Descriptor, leaseDirectory: Descriptor? = nil, statePath: String = "") {
+        self.range = range
+        self.directory = directory
+        leases = leaseDirectory.map { Leases(directory: $0, state: statePath) }
+    }
+
+    static let slotSize: UInt32 = 65536
+    private var count: UInt32 { (range.upperBound - range.lowerBound) / Self.slotSize + 1 }
+
+    /// The first host id of the user's slot, made on first use. Blocks on the file lock; durable when it returns.
+    public func slot(of user: UserID) throws -> UInt32 {
+        let file = try directory.open(at: "slots", [.readWrite, .create], mode: 0o600)
+        _ = try file.lock(exclusive: true, wait: true)
+        let taken = Self.pairs(try file.readText())
+        if let slot = taken.first(where: { $0.0 == String(user.value) })?.1 { return try base(slot) }
+        let slot = try free(taken: Set(taken.map(\.1)))
+        let size = try file.status().size
+        try file.write(Array("\(user.value) \(slot)\n".utf8), at: size)
+        try file.synchronizeData()
+        return try base(slot)
+    }
+
+    /// Gives a private daemon's slots back; call when its files are gone.
+    public func returnLeases() throws {
+        guard let leases else { return }
+        let file = try leases.directory.open(at: "leases", [.readWrite, .create], mode: 0o600)
+        _ = try file.lock(exclusive: true, wait: true)
+        let kept = Self.lines(try file.readText()).filter { $0.1 != leases.state }
+        try Self.replace(file, kept.map { "\($0.0) \($0.1)\n" }.joined())
+    }
+
+    private func base(_ slot: UInt32) throws -> UInt32 {
+        guard slot < count else { throw Failure(description: "slots: found slot \(slot), accepted 0 to \(count - 1)") }
+        return range.lowerBound + slot * Self.slotSize
+    }
+
+    private func free(taken: Set<UInt32>) throws -> UInt32 {
+        guard let leases else {
+            guard let slot = (0..<count).first(where: { !taken.contains($0) }) else { throw full }
+            return slot
+        }
+        let file = try leases.directory.open(at: "leases", [.readWrite, .create], mode: 0o600)
+        _ = try file.lock(exclusive: true, wait: true)
+        // A lease whose state directory is gone was left by a daemon that could not give it back.
+        let held = Self.lines(try file.readText()).filter { $0.1 == leases.state || Self.exists($0.1) }
+        let used = taken.union(held.compactMap { UInt32($0.0) })
+        guard let slot = (0..<count).reversed().first(where: { !used.contains($0) }) else { throw full }
+        try Self.replace(file, held.map { "\($0.0) \($0.1)\n" }.joined() + "\(slot) \(leases.state)\n")
+        return slot
+    }
+
+    private var full: Failure { Failure(description: "no free slot of \(Self.slotSize) ids in \(range.lowerBound)-\(range.upperBound)") }
+
+    private static func exists(_ path: String) -> Bool { (try? Descriptor.open(path, [.path])) != nil }
+
+    private static func replace(_ file: Descriptor, _ text: String) throws {
+        try file.truncate(to: 0)
+        try file.write(Array(text.utf8), at: 0)
+    }
+
+    private static func lines(_ text: String) -> [(String, String)] {
+        text.split(separator: "\n").compactMap { line in
+            let parts = line.split(separator: " ", maxSplits: 1)
+            return parts.count == 2 ? (String(parts[0]), String(parts[1])) : nil
+        }
+    }
+
+    private static func pairs(_ text: String) -> [(String, UInt32)] { lines(text).compactMap { pair in UInt32(pair.1).map { (pair.0, $0) } } }
+}

@@ -1,0 +1,150 @@
+import Cgroups
+import Containers
+import Images
+import JobModel
+import LinuxSys
+import Logging
+
+extension Supervisor {
+    func watchEnd(of container: Container) {
+        do {
+            try services.reactor.watch(container.monitor.descriptor, .readable) { [weak self] _ in
+                Task { await self?.monitorEnded() }
+                return false
+            }
+        } catch {
+            logger.error("PID 1 cannot be watched", metadata: ["attempt": "\(id)", "error": "\(error)"])
+            Task { await monitorEnded() }
+        }
+    }
+
+    private func monitorEnded() async {
+        guard let container, !isFinished else { return }
+        await concluded(container.exitRecord())
+    }
+
+    /// PID 1 has ended, with a record or without.
+    func concluded(_ summary: ExitSummary?) async {
+        disarm()
+        if let group { await killEverything(group) }
+        let usage = await readUsage(summary)
+        observation.usage = usage
+        let outcome = self.outcome(summary, usage)
+        let now = services.clock.stamp()
+        var ended = now
+        if let summary, summary.endBootNanoseconds > 0 { ended.boot = BootTime(nanoseconds: Int64(summary.endBootNanoseconds)) }
+        ended.wall = now.wall + (ended.boot - now.boot)
+        if let summary, summary.startBootNanoseconds > 0 {
+            let boot = BootTime(nanoseconds: Int64(summary.startBootNanoseconds))
+            observation.startedAt = Stamp(wall: observation.startedAt?.wall ?? now.wall + (boot - now.boot), boot: boot, bootID: now.bootID)
+        }
+        await finish(outcome, at: ended)
+    }
+
+    /// The attempt ends as decided, else as the kernel and PID 1 say.
+    private func outcome(_ summary: ExitSummary?, _ usage: Usage) -> AttemptOutcome {
+        if let stop = desired.record.stop { return stop.outcome }
+        let kills = usage.outOfMemoryKills ?? 0
+        guard let summary else { return kills > 0 ? .outOfMemory : .monitorLost }
+        if let failure = summary.startFailure {
+            return .startFailed(operation: "start stage \(failure.stage)", errno: failure.errno)
+        }
+        if let code = summary.exitCode, code == 0 { return .succeeded }
+        if kills > 0 { return .outOfMemory }
+        if let signal = summary.signal { return .killed(signal: signal) }
+        return .failed(code: summary.exitCode ?? 255)
+    }
+
+    private func readUsage(_ summary: ExitSummary?) async -> Usage {
+        let group = group
+        var usage = (try? await services.work.run { group?.usage() }) ?? nil ?? Usage()
+        guard let summary else { return usage }
+        usage.logBytes = summary.logBytesKept
+        usage.logDroppedBytes = summary.logBytesDropped
+        usage.minorFaults = summary.minorFaults
+        usage.majorFaults = summary.majorFaults
+        usage.voluntarySwitches = summary.voluntarySwitches
+        usage.involuntarySwitches = summary.involuntarySwitches
+        return usage
+    }
+
+    func finish(_ outcome: AttemptOutcome, at ended: Stamp? = nil) async {
+        guard !isFinished else { return }
+        disarm()
+        let ended = ended ?? services.clock.stamp()
+        endPause(at: ended.boot)
+        observation.endedAt = ended
+        observation.outcome = outcome
+        observation.state = .finished
+        await report()
+    }
+
+    func killEverything(_ group: AttemptGroup) async {
+        do {
+            try await services.work.run { try group.kill(.everything) }
+        } catch {
+            logger.error("processes of a finished attempt are left", metadata: ["attempt": "\(id)", "error": "\(error)"])
+        }
+    }
+
+    /// Everything but the log goes; only after the end is in the ledger.
+    func release() async {
+        let (runtime, name, group) = (services.runtime, containerName(id), group)
+        try? await services.scratch.remove(id)
+        try? await services.images.release(id)
+        _ = try? await services.work.run {
+            group?.removeInBackground()
+            try runtime.forget(name)
+        }
+    }
+
+    // MARK: Stop
+
+    /// Carries out a stop that was decided and committed. A frozen job gets no signal it could not take; it is killed as it is.
+    func stop() async {
+        guard let container, let reason = desired.record.stop else { return }
+        let grace = desired.record.grace ?? desired.job.spec.gracePeriod ?? .seconds(10)
+        if stopStage == .killing { return }
+        let isFrozen = observation.state == .paused
+        if isFrozen || grace <= .zero || reason == .outOfMemory { return await kill() }
+        if stopStage == .signalled {
+            armGrace(grace)
+            return
+        }
+        stopStage = .signalled
+        observation.state = .stopping
+        do { try container.signal(stopSignal) } catch {
+            logger.notice("stop signal not delivered", metadata: ["attempt": "\(id)", "error": "\(error)"])
+        }
+        armGrace(grace)
+        await report()
+    }
+
+    private func armGrace(_ grace: TimeSpan) {
+        if let graceTimer { services.reactor.cancel(graceTimer) }
+        let at = UInt64(services.clock.now().boot.nanoseconds + grace.nanoseconds)
+        graceTimer = services.reactor.at(bootNanoseconds: at) { [weak self] in Task { await self?.kill() } }
+    }
+
+    private func kill() async {
+        guard !isFinished, let group, stopStage != .killing else { return }
+        stopStage = .killing
+        if observation.state != .stopping {
+            observation.state = .stopping
+            await report()
+        }
+        do {
+            try await services.work.run { try group.kill(.job) }
+        } catch {
+            logger.error("job could not be killed", metadata: ["attempt": "\(id)", "error": "\(error)"])
+        }
+        // PID 1 reaps and writes the record; one that does not within 5 s is killed too, and the attempt ends as decided.
+        let at = UInt64(services.clock.now().boot.nanoseconds) + 5_000_000_000
+        services.reactor.at(bootNanoseconds: at) { [weak self] in Task { await self?.killMonitor() } }
+    }
+
+    private func killMonitor() async {
+        guard !isFinished, let group else { return }
+        await killEverything(group)
+    }
+}
