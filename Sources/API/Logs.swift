@@ -3,8 +3,9 @@ public import JobModel
 /// `GET /v1/jobs/{job}/log`: the output of one attempt.
 ///
 /// `raw` replies `application/octet-stream` with the job's bytes; `frames` replies `application/x-berth-frames`: `hello`, then `stdout`,
-/// `stderr` and `dropped` frames, `started` when a further attempt begins, and `end` after the last byte of an ended task. With `follow`
-/// the reply waits for an attempt to start and goes on until the task has finished.
+/// `stderr` and `dropped` frames, `started` before the output of each attempt, and `end` after the last byte of an ended one. With `follow`
+/// the reply waits for an attempt to start and goes on until the task has finished; with `attempt` too, only until that attempt has,
+/// unless `onward`.
 public struct LogRequest: QueryRequest {
     public enum Format: String, Hashable, Sendable, Codable, CaseIterable { case raw, frames }
     public enum Stream: String, Hashable, Sendable, Codable, CaseIterable { case stdout, stderr }
@@ -19,6 +20,8 @@ public struct LogRequest: QueryRequest {
     public var stream: Stream?
     /// Only what stands after this position of a frame read before (same attempt).
     public var position: UInt64?
+    /// With `attempt` and `follow`: go on with later attempts, as a reader that resumes wants it.
+    public var onward = false
     /// Only about the last so many lines; nothing with `position`.
     public var tail: Int?
 
@@ -36,6 +39,7 @@ public struct LogRequest: QueryRequest {
         follow = query.flag("follow")
         stream = try query.value("stream", accepted: "stdout, stderr") { Stream(rawValue: $0) }
         position = try query.value("position", accepted: "a number") { UInt64($0) }
+        onward = query.flag("onward")
         tail = try query.value("tail", accepted: "a number") { Int($0).flatMap { $0 >= 0 ? $0 : nil } }
     }
 
@@ -47,6 +51,7 @@ public struct LogRequest: QueryRequest {
         query.add(flag: "follow", follow)
         query.add("stream", stream?.rawValue)
         query.add("position", position)
+        query.add(flag: "onward", onward)
         query.add("tail", tail)
         return query
     }

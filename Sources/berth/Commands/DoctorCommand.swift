@@ -1,0 +1,33 @@
+import API
+import ArgumentParser
+import Client
+
+struct DoctorCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor", abstract: "What Berth needs of kernel, packages and permissions, and the command that mends what is missing.",
+        discussion: """
+            Works without a running daemon too; with one, the daemon's own checks follow. Ends with 1 if something is missing.
+
+            Examples:
+              berth doctor
+              berth doctor --json
+            """)
+
+    @OptionGroup var common: CommonOptions
+
+    func run() throws {
+        var checks = LocalChecks().all()
+        do throws(ClientError) {
+            let reply = try common.client.doctor()
+            checks.append(DoctorCheck("daemon", .ok, "answers on \(common.connection.socketPath)"))
+            // What both looked at is taken from the daemon, which sees more.
+            let names = Set(reply.checks.map(\.name))
+            checks = checks.filter { !names.contains($0.name) } + reply.checks
+        } catch {
+            let remedy = if case .notRunning = error { "systemctl start berthd" } else { String?.none }
+            checks.append(DoctorCheck("daemon", .missing, "\(error)", remedy: remedy))
+        }
+        if common.json { try JSONOutput.write(DoctorReply(checks)) } else { Console.out(DoctorText.render(checks, style: .forOutput)) }
+        throw CommandFailure(DoctorText.status(checks))
+    }
+}

@@ -1,0 +1,38 @@
+import API
+import ArgumentParser
+import Client
+
+struct PauseCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pause", abstract: "Freeze running jobs and give their cores to others; pending ones do not start.",
+        discussion: """
+            The memory stays. When the command returns, no process of the jobs runs. A whole batch, members yet to come included, is paused by:
+            berth batch pause NAME.
+
+            Examples:
+              berth pause 12
+              berth pause --keep-cores 12.[0-3]
+              berth pause --user ada --state running
+            """)
+
+    @OptionGroup var selected: SelectionOptions
+
+    @Flag(help: "Keep the cores for the paused jobs.")
+    var keepCores = false
+
+    @Option(help: "A line for people, shown with the job.")
+    var reason: String?
+
+    @Flag(name: .customLong("operator"), help: "The operator's kind, which users cannot lift.")
+    var asOperator = false
+
+    @OptionGroup var common: CommonOptions
+
+    func run() throws {
+        var request = ActionRequest(try selected.required())
+        request.asOperator = asOperator ? true : nil
+        request.keepCores = keepCores ? true : nil
+        request.reason = reason
+        try ActionRunner(client: common.client, json: common.json, verb: "paused").run(.pause, request)
+    }
+}

@@ -1,0 +1,55 @@
+import API
+import ArgumentParser
+import Client
+import JobModel
+import LinuxSys
+
+struct PurgeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "purge", abstract: "Forget finished jobs: their logs and, unless kept, their accounts.",
+        discussion: """
+            Examples:
+              berth purge --older-than 30d
+              berth purge --batch old-sweep --keep-accounts
+              berth purge --dry-run --older-than 7d
+            """)
+
+    @OptionGroup var selected: SelectionOptions
+
+    @Option(help: ArgumentHelp("Finished longer ago than this.", valueName: "time"))
+    var olderThan: String?
+
+    @Flag(help: "Keep what report shows.")
+    var keepAccounts = false
+
+    @Flag(help: "Only say how much it would be.")
+    var dryRun = false
+
+    @Flag(name: .shortAndLong, help: "Do not ask.")
+    var yes = false
+
+    @OptionGroup var common: CommonOptions
+
+    func run() throws {
+        let selection = try selected.selection()
+        guard olderThan != nil || !selection.isEmpty else {
+            throw CommandFailure.usage("nothing named; accepted are --older-than 30d, ids, --batch, --user, --state")
+        }
+        let span = try olderThan.map { try ValueText.span($0, "--older-than") }
+        var request = PurgeRequest(before: span.map { WallTime(milliseconds: WallTime.current.milliseconds - $0.milliseconds) }, selection: selection)
+        request.keepAccounts = keepAccounts ? true : nil
+        request.dryRun = true
+        let client = common.client
+        let asks = !dryRun && !yes && Descriptor.standardInput.isTerminal && Descriptor.standardError.isTerminal
+        if asks {
+            let count = try client.purge(request).jobs
+            if count > CancelCommand.unasked, !(try Question.ask("forget \(count) jobs for ever?")) {
+                throw CommandFailure(ExitRules.refused, "nothing was purged")
+            }
+        }
+        request.dryRun = dryRun ? true : nil
+        let reply = try client.purge(request)
+        if common.json { return try JSONOutput.write(reply) }
+        Console.line("\(dryRun ? "would purge" : "purged") \(reply.jobs) jobs, \(reply.attempts) runs, \(reply.freed)")
+    }
+}

@@ -1,0 +1,55 @@
+import API
+import ArgumentParser
+import Client
+import JobModel
+
+struct ReportCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "report", abstract: "What jobs used, as the kernel counted it.",
+        discussion: """
+            With ids: their single runs. Without: sums by batch, or as --by says. A dash stands for what the kernel could not count.
+
+            Examples:
+              berth report 12
+              berth report --batch sweep
+              berth report --by user --since 7d
+              berth report --by batch --json
+            """)
+
+    @OptionGroup var selected: SelectionOptions
+
+    @Option(help: ArgumentHelp("Sums by one of: \(ReportRequest.Grouping.accepted).", valueName: "what"))
+    var by: String?
+
+    @Option(help: ArgumentHelp("Ended since: \(MomentParser.accepted).", valueName: "when"))
+    var since: String?
+
+    @Option(help: ArgumentHelp("Ended before.", valueName: "when"))
+    var until: String?
+
+    @Option(help: "At most so many lines.")
+    var limit: Int?
+
+    @OptionGroup var common: CommonOptions
+
+    func run() throws {
+        let selection = try selected.selection()
+        var request = ReportRequest(selection, limit: limit)
+        request.by = try grouping(selection)
+        request.since = try since.map { try MomentParser.past($0, "--since", now: .current) }
+        request.until = try until.map { try MomentParser.past($0, "--until", now: .current) }
+        let reply = try common.client.report(request)
+        if common.json { return try JSONOutput.write(reply) }
+        if reply.rows.isEmpty, reply.attempts.isEmpty { return Console.note("no ended runs") }
+        Console.out(ReportTable(reply: reply, style: .forOutput, width: Console.width).render())
+        if reply.truncated == true { Console.note("there are more; see --limit") }
+    }
+
+    private func grouping(_ selection: Selection) throws -> ReportRequest.Grouping? {
+        guard let by else { return selection.ids == nil && selection.batch == nil && selection.name == nil ? .batch : nil }
+        guard let grouping = ReportRequest.Grouping(rawValue: by) else {
+            throw CommandFailure.usage("--by: found '\(by)', accepted are \(ReportRequest.Grouping.accepted)")
+        }
+        return grouping
+    }
+}

@@ -1,0 +1,66 @@
+import API
+import LinuxSys
+
+/// What `berth doctor` can see without the daemon.
+struct LocalChecks {
+    /// Another root for tests.
+    var root = ""
+
+    func all() -> [DoctorCheck] { [kernel(), controlGroups(), overlay(), userNamespaces(), seccomp()] + programs() }
+
+    private func text(_ path: String) -> String? { try? readTextFile(root + path) }
+
+    private func kernel() -> DoctorCheck {
+        let release = (text("/proc/sys/kernel/osrelease") ?? "").split(whereSeparator: \.isWhitespace).first.map(String.init) ?? "unknown"
+        guard let version = KernelVersion(release), version >= KernelVersion(5, 15) else {
+            return DoctorCheck("kernel", .missing, "Linux \(release); 5.15 or later is needed", remedy: "apt-get install linux-image-amd64 && reboot")
+        }
+        return DoctorCheck("kernel", .ok, "Linux \(release)")
+    }
+
+    private func controlGroups() -> DoctorCheck {
+        let mounts = (text("/proc/self/mountinfo") ?? "").split(separator: "\n").compactMap { line -> (type: Substring, options: Substring)? in
+            let tail = line.split(separator: " ").drop { $0 != "-" }.dropFirst()
+            guard tail.count >= 3 else { return nil }
+            return (tail[tail.startIndex], tail[tail.endIndex - 1])
+        }
+        let hasV2 = mounts.contains { $0.type == "cgroup2" }
+        let controllers = Set(mounts.filter { $0.type == "cgroup" }.flatMap { $0.options.split(separator: ",") })
+        let wanted: [Substring] = ["cpu", "cpuacct", "cpuset", "memory", "pids"]
+        if controllers.isSuperset(of: wanted) { return DoctorCheck("cgroups", .ok, hasV2 ? "v1 with the v2 hierarchy beside it" : "v1") }
+        if hasV2 { return DoctorCheck("cgroups", .ok, "v2") }
+        let missing = wanted.filter { !controllers.contains($0) }.joined(separator: ", ")
+        return DoctorCheck("cgroups", .missing, "neither v2 nor v1 with \(missing)", remedy: "mount -t cgroup2 none /sys/fs/cgroup")
+    }
+
+    private func overlay() -> DoctorCheck {
+        let known = (text("/proc/filesystems") ?? "").split(whereSeparator: \.isWhitespace).contains("overlay")
+        return known
+            ? DoctorCheck("overlayfs", .ok, "known to the kernel")
+            : DoctorCheck("overlayfs", .missing, "not in /proc/filesystems", remedy: "modprobe overlay")
+    }
+
+    private func userNamespaces() -> DoctorCheck {
+        let most = text("/proc/sys/user/max_user_namespaces").flatMap { Int($0.filter { $0.isNumber }) } ?? 0
+        return most > 0
+            ? DoctorCheck("user namespaces", .ok, "at most \(most)")
+            : DoctorCheck("user namespaces", .missing, "at most 0", remedy: "sysctl -w user.max_user_namespaces=65536")
+    }
+
+    private func seccomp() -> DoctorCheck {
+        let known = (text("/proc/self/status") ?? "").split(separator: "\n").contains { $0.hasPrefix("Seccomp:") }
+        return known
+            ? DoctorCheck("seccomp", .ok, "known to the kernel") : DoctorCheck("seccomp", .missing, "no CONFIG_SECCOMP in this kernel")
+    }
+
+    private func programs() -> [DoctorCheck] {
+        ["berthd", "berth-init", "berth-helper"].map { name in
+            let places = ["/usr/libexec/berth", "/usr/local/libexec/berth", "/usr/sbin", "/usr/local/sbin", "/usr/bin", "/usr/local/bin"]
+            let own = (try? readLink("/proc/self/exe")).map { String($0[..<($0.lastIndex(of: "/") ?? $0.startIndex)]) }
+            let found = ([own].compactMap { $0 } + places).map { "\(root)\($0)/\(name)" }
+                .first { (try? Descriptor.open($0, .path)) != nil }
+            return found.map { DoctorCheck(name, .ok, $0) }
+                ?? DoctorCheck(name, .warning, "not beside berth nor in the usual places", remedy: "make install")
+        }
+    }
+}

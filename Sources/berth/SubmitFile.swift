@@ -1,0 +1,58 @@
+import API
+import JobModel
+import JobSpecs
+import LinuxSys
+
+/// From what was typed to the jobs of a request.
+enum SubmitFile {
+    /// `file` nil: flags only; `-`: standard input.
+    static func jobs(file: String?, flags: SpecFlags) throws -> [SubmittedSpec] {
+        let source = try file.map(read) ?? .none
+        if case .none = source, flags.command.isEmpty, flags.script == nil {
+            throw CommandFailure.usage("nothing to run: name a file, give --wrap 'text', or put the command behind --, as in: berth submit -- echo hello")
+        }
+        return try submitted(try JobFile.read(source, flags: flags, context: try context()))
+    }
+
+    /// Names within the file become positions in the request.
+    static func submitted(_ file: JobFile) throws -> [SubmittedSpec] {
+        var positions: [String: Int] = [:]
+        var result: [SubmittedSpec] = []
+        for (position, job) in file.jobs.enumerated() {
+            let after = try job.dependencies.map { need in
+                guard let earlier = positions[need.job] else { throw CommandFailure.usage("dependencies: no job '\(need.job)' before this one") }
+                return PositionDependency(kind: need.kind, position: earlier, index: need.index)
+            }
+            result.append(SubmittedSpec(job.spec, after: after.isEmpty ? nil : after))
+            if let name = job.name { positions[name] = position }
+        }
+        return result
+    }
+
+    /// The surroundings of this process.
+    static func context() throws -> SpecContext {
+        SpecContext(
+            directory: try ProcessContext.workingDirectory(), environment: ProcessContext.environment(), now: .current,
+            secondsFromUTC: { LocalTime(secondsSince1970: $0.milliseconds / 1000).secondsFromUTC })
+    }
+
+    /// 16 random bytes: nobody else's submit has the same.
+    static func newKey() -> RequestKey {
+        RequestKey((0..<16).map { _ in UInt8.random(in: 0...255) }.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())
+    }
+
+    private static func read(_ file: String) throws -> SpecSource {
+        let descriptor: Descriptor
+        do throws(SystemError) { descriptor = file == "-" ? .standardInput : try Descriptor.open(file) } catch {
+            let hint = error.isNotFound && !file.contains("/") ? "; to submit a command put -- before it: berth submit -- \(file)" : ""
+            throw CommandFailure.usage("\(error)\(hint)")
+        }
+        let text = try descriptor.readText(limit: APILimit.script)
+        return SpecSource.detect(text: text, file: file == "-" ? "standard input" : file)
+    }
+}
+
+extension WallTime {
+    /// Now, by this machine's clock.
+    static var current: WallTime { WallTime(milliseconds: Int64(clamping: wallNanoseconds() / 1_000_000)) }
+}

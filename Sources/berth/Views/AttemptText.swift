@@ -1,0 +1,62 @@
+import API
+import JobModel
+
+/// One run of a task in a few lines.
+struct AttemptText {
+    var attempt: AttemptView
+    var style: Style
+    var moments: MomentText
+
+    func render() -> String {
+        var text = DetailText(style: style)
+        text.add("Attempt", "\(attempt.id) \(attempt.outcome?.text ?? attempt.state.rawValue)")
+        text.add("  Where", where_)
+        text.add("  Started", attempt.startedAt.map(moments.full))
+        text.add("  Ended", attempt.endedAt.map(moments.full))
+        text.add("  Times", times)
+        if let usage = attempt.usage { text.add("  Used", UsageText.line(usage)) }
+        text.add("  Note", attempt.note)
+        return text.render()
+    }
+
+    private var where_: String? {
+        guard let placement = attempt.placement else { return nil }
+        var parts = [PlacementText.text(placement)]
+        if !placement.memoryNodes.isEmpty { parts.append("memory node \(placement.memoryNodes)") }
+        if let node = attempt.node { parts.append("on \(node)") }
+        if let pid = attempt.pid { parts.append("pid \(pid)") }
+        return parts.filter { !$0.isEmpty }.joined(separator: ", ")
+    }
+
+    private var times: String? {
+        var parts: [String] = []
+        if let span = attempt.queuedFor { parts.append("queued \(span)") }
+        if let span = attempt.ranFor { parts.append("ran \(span)") }
+        if let span = attempt.pausedFor, span > .zero { parts.append("paused \(span)") }
+        if let span = attempt.timeLeft { parts.append("\(span) left") }
+        return parts.isEmpty ? nil : parts.joined(separator: ", ")
+    }
+}
+
+/// Usage on a line; what the kernel could not count is left out.
+enum UsageText {
+    static func line(_ usage: Usage) -> String {
+        var parts: [String] = []
+        if let micros = usage.cpuUserMicroseconds, let system = usage.cpuSystemMicroseconds {
+            parts.append("cpu \(cpu(micros + system)) (\(cpu(micros)) user, \(cpu(system)) system)")
+        }
+        if let throttled = usage.throttledMicroseconds, throttled > 0 { parts.append("throttled \(cpu(throttled))") }
+        if let peak = usage.memoryPeak { parts.append("memory \(peak)") }
+        if let kills = usage.outOfMemoryKills, kills > 0 { parts.append("\(kills) killed for memory") }
+        if let read = usage.readBytes { parts.append("read \(Bytes(read))") }
+        if let written = usage.writtenBytes { parts.append("written \(Bytes(written))\(usage.ioPartial == true ? " at least" : "")") }
+        if let dropped = usage.logDroppedBytes, dropped > 0 { parts.append("\(Bytes(dropped)) of output dropped") }
+        return parts.joined(separator: ", ")
+    }
+
+    /// Microseconds as `12.3s`, `4m5s`.
+    static func cpu(_ microseconds: UInt64) -> String {
+        if microseconds < 1000 { return "\(microseconds)µs" }
+        return TimeSpan(milliseconds: Int64(clamping: microseconds / 1000)).description
+    }
+}

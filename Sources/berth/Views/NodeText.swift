@@ -1,0 +1,59 @@
+import API
+import JobModel
+
+/// `berth node`.
+struct NodeText {
+    var node: NodeReply
+    var style: Style
+    var moments: MomentText
+    var width: Int?
+
+    func render() -> String {
+        var text = DetailText(style: style)
+        text.add("Node", "\(node.name), kernel \(node.kernel)")
+        text.add("Daemon", "berthd \(node.daemon), since \(moments.full(node.startedAt))")
+        text.add("Cores", "\(node.shape.cpus.count): \(node.shape.allCpus); free \(list(node.freeCpus)); kept for the system \(list(node.reservedCpus))")
+        text.add("Shared pool", list(node.sharedCpus))
+        text.add("Memory", "\(node.shape.memory), free for jobs \(node.freeMemory), kept for the system \(node.reservedMemory)")
+        for part in node.shape.nodes where node.shape.nodes.count > 1 { text.add("Memory node \(part.id)", "cpus \(list(part.cpus)), \(part.memory)") }
+        text.add("Scratch", scratch)
+        text.add("Groups", "cgroup \(node.cgroupLayout), \(node.cgroupParent)")
+        for named in node.named { text.add(named.name, "\(named.free.count) of \(named.instances.count) free: \(named.free.joined(separator: ","))") }
+        text.add("Tasks", ArrayProgress.summary(node.counts))
+        text.add("A job gets", defaults)
+        return text.render() + "\n" + queues()
+    }
+
+    private func list(_ set: CpuSet) -> String { set.isEmpty ? "none" : set.description }
+
+    private var scratch: String {
+        let space = node.scratchTotal.map { total in "\(total), free \(node.freeScratch.map(\.description) ?? "-"), " } ?? ""
+        return space + "limited by \(node.scratchMethod)"
+    }
+
+    private var defaults: String {
+        var parts: [String] = []
+        if let cores = node.defaults.cores { parts.append("\(cores) \(cores == 1 ? "core" : "cores")") }
+        if let memory = node.defaults.memory { parts.append("\(memory) memory") }
+        if let scratch = node.defaults.scratch { parts.append("\(scratch) scratch") }
+        parts.append("\(node.defaultTimeLimit) of time")
+        if let image = node.defaultImage { parts.append("image \(image)") }
+        return parts.joined(separator: ", ") + ", unless it says otherwise"
+    }
+
+    private func queues() -> String {
+        var table = Table([
+            .init("QUEUE", shrinksTo: 8), .init("PRIORITY", right: true), .init("RUNNING", right: true), .init("PENDING", right: true),
+            .init("MOST CORES", right: true), .init("MOST MEMORY", right: true), .init("MOST TIME", right: true),
+        ])
+        for queue in node.queues {
+            let most = queue.definition.maximum
+            table.add([
+                Escaping.oneLine(queue.definition.name), "\(queue.definition.priority)", "\(queue.counts.running + queue.counts.paused)",
+                "\(queue.counts.pending)", most.coresPerTask.map { "\($0)" } ?? "-", most.memoryPerTask.map(\.description) ?? "-",
+                most.timeLimit.map(\.description) ?? "-",
+            ])
+        }
+        return table.render(width: width, style: style)
+    }
+}
