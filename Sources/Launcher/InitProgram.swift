@@ -6,12 +6,10 @@ public enum InitProgram {
     /// Descriptor of the launcher's socket.
     private static let socket: Int32 = 3
 
-    /// The whole program; argv as main gets it.
-    public static func run(_ count: Int32, _ arguments: UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Int32 {
+    /// The whole program; its exit status.
+    public static func run() -> Int32 {
         var words: [ByteString] = []
-        for place in 0..<Int(count) {
-            if let word = arguments[place] { words.append(ByteString(cString: word)) }
-        }
+        while let word = linux_argument(Int32(truncatingIfNeeded: words.count)) { words.append(ByteString(cString: word)) }
         switch words.dropFirst().first {
         case ByteString("launcher") where words.count == 3: return launch(runRoot: words[2])
         case ByteString("monitor"): Monitor.resume(arguments: Array(words.dropFirst(2)))

@@ -21,3 +21,11 @@
 static inline long linux_result(long result) {
     return result == -1 ? -(long)errno : result;
 }
+
+/// Arguments of main.
+extern int linux_argument_count;
+extern char **linux_arguments;
+
+static inline const char *linux_argument(int place) {
+    return place < linux_argument_count ? linux_arguments[place] : NULL;
+}

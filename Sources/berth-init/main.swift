@@ -1,0 +1,4 @@
+internal import CLinux
+internal import LauncherEmbedded
+
+linux_exit(InitProgram.run())
