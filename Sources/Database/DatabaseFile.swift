@@ -16,7 +16,9 @@ struct DatabaseFile {
         self.directory = directory
         let path = directory + "/" + Self.name
         do {
-            if try !Descriptor.workingDirectory.contains(directory) { try Descriptor.workingDirectory.makeDirectory(directory, mode: 0o700) }
+            if try !Descriptor.workingDirectory.contains(directory) {
+                try Descriptor.workingDirectory.makeDirectory(directory, mode: 0o700)
+            }
             handle = try Descriptor.open(directory, .directory)
             lock = try handle.open(at: Self.name + ".lock", [.readWrite, .create, .noFollow], mode: 0o600)
         } catch { throw .cannotOpen(path: path, reason: "\(error)") }

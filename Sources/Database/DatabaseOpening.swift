@@ -60,7 +60,8 @@ struct DatabaseOpening {
                 try Schema.apply(steps, above: version, db)
             }
         } catch {
-            throw .migrationFailed(path: file.path, from: version, to: newest, reason: "\(error)", backup: backup.isEmpty ? "not made" : backup)
+            throw .migrationFailed(
+                path: file.path, from: version, to: newest, reason: "\(error)", backup: backup.isEmpty ? "not made" : backup)
         }
     }
 
@@ -78,7 +79,9 @@ struct DatabaseOpening {
                 return (application, version, try String.fetchAll(db, sql: "PRAGMA quick_check(3)"))
             }
         } catch let error as GRDB.DatabaseError {
-            guard [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode) else { throw .cannotOpen(path: file.path, reason: "\(error)") }
+            guard [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode) else {
+                throw .cannotOpen(path: file.path, reason: "\(error)")
+            }
             throw damaged(error.message ?? "\(error.resultCode)")
         } catch { throw .cannotOpen(path: file.path, reason: "\(error)") }
         guard found.application == Schema.applicationID else {

@@ -16,7 +16,9 @@ struct LedgerClause {
         if let until = filter.until { require("ended < ?", until.milliseconds) }
         // Written out, not bound: SQLite takes no more than 32,766 parameters. They are numbers and our own words.
         if let jobs = filter.jobs { require("job IN (\(jobs.map { "\($0.column)" }.joined(separator: ",")))") }
-        if withOutcomes, let outcomes = filter.outcomes { require("outcome IN (\(outcomes.map { "'\($0.rawValue)'" }.joined(separator: ",")))") }
+        if withOutcomes, let outcomes = filter.outcomes {
+            require("outcome IN (\(outcomes.map { "'\($0.rawValue)'" }.joined(separator: ",")))")
+        }
     }
 
     mutating func require(_ condition: String, _ values: any DatabaseValueConvertible & Sendable...) {

@@ -29,7 +29,8 @@ extension SQLiteStore {
     public func foldAttempts<Result: Sendable>(
         matching filter: LedgerFilter, into initial: Result, _ body: @escaping @Sendable (inout Result, LedgerAttempt) -> Void
     ) async throws(StoreError) -> Result {
-        let query = LedgerClause(filter, withOutcomes: true).query("SELECT body FROM ledger_attempts", order: "job, slot, number", limit: nil)
+        let query = LedgerClause(filter, withOutcomes: true).query(
+            "SELECT body FROM ledger_attempts", order: "job, slot, number", limit: nil)
         return try await read { db in
             var result = initial
             try query.forEach(db) { body(&result, try LedgerAttempt(packed: $0)) }

@@ -46,6 +46,9 @@ public final class SQLiteStore: MachineStore {
     public func close() {
         committer.close()
         hub.close()
+        // The pool closes its writer first, and a reader that is last does not write the WAL back.
+        pool.invalidateReadOnlyConnections()
+        _ = try? pool.writeWithoutTransaction { db in try Row.fetchAll(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
         try? pool.close()
         file.lock.close()
     }

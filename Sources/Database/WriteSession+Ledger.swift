@@ -20,7 +20,8 @@ extension WriteSession {
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
-                attempt.id.task.job.column, Int64(attempt.id.task.slot), Int64(attempt.id.number), Int64(attempt.owner.value), attempt.batch,
+                attempt.id.task.job.column, Int64(attempt.id.task.slot), Int64(attempt.id.number), Int64(attempt.owner.value),
+                attempt.batch,
                 attempt.queue, attempt.endedAt.milliseconds, attempt.outcome.kind.rawValue, Data(attempt.packed),
             ])
     }
@@ -30,7 +31,8 @@ extension WriteSession {
         try execute(
             "INSERT OR REPLACE INTO ledger_jobs (job, owner, batch, queue, ended, body) VALUES (?, ?, ?, ?, ?, ?)",
             [
-                record.id.column, Int64(record.owner.user.value), record.spec.batch, record.queue, job.endedAt.milliseconds, Data(job.packed),
+                record.id.column, Int64(record.owner.user.value), record.spec.batch, record.queue, job.endedAt.milliseconds,
+                Data(job.packed),
             ])
     }
 

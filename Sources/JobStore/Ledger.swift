@@ -15,7 +15,8 @@ public struct LedgerFilter: Hashable, Sendable {
     public init() {}
 
     public func matches(_ attempt: LedgerAttempt) -> Bool {
-        (owner.map { $0 == attempt.owner } ?? true) && (batch.map { $0 == attempt.batch } ?? true) && (queue.map { $0 == attempt.queue } ?? true)
+        (owner.map { $0 == attempt.owner } ?? true) && (batch.map { $0 == attempt.batch } ?? true)
+            && (queue.map { $0 == attempt.queue } ?? true)
             && (jobs?.contains(attempt.id.task.job) ?? true) && (outcomes?.contains(attempt.outcome.kind) ?? true)
             && matches(endedAt: attempt.endedAt)
     }

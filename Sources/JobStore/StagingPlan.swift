@@ -15,7 +15,9 @@ struct StagingPlan {
                 direct.append(change)
                 continue
             }
-            if staged.isEmpty || staged[staged.count - 1].count == StoreTransaction.maximumKeys || bytes + size > StoreTransaction.maximumBytes {
+            if staged.isEmpty || staged[staged.count - 1].count == StoreTransaction.maximumKeys
+                || bytes + size > StoreTransaction.maximumBytes
+            {
                 staged.append([])
                 bytes = 0
             }

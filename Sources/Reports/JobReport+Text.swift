@@ -3,7 +3,9 @@ internal import JobModel
 extension JobReport {
     /// A block of lines about the job, then a table of its attempts.
     public func text(width: Int? = nil) -> String {
-        let lines = facts.map { name, value in name + String(repeating: " ", count: max(12 - name.count, 1)) + PlainText.escaped(value) + "\n" }
+        let lines = facts.map { name, value in
+            name + String(repeating: " ", count: max(12 - name.count, 1)) + PlainText.escaped(value) + "\n"
+        }
         guard !attempts.isEmpty else { return lines.joined() }
         var table = TextTable(columns: Self.columns)
         table.rows = attempts.map(\.cells)

@@ -77,7 +77,8 @@ extension ReportRow {
         var row: ReportRow {
             let cpu = cpu.result
             return ReportRow(
-                label: label, user: user, batch: batch, jobs: jobs.count, attempts: attempts, coreSeconds: givenMicroseconds / 1_000_000, cpu: cpu,
+                label: label, user: user, batch: batch, jobs: jobs.count, attempts: attempts, coreSeconds: givenMicroseconds / 1_000_000,
+                cpu: cpu,
                 cpuEfficiency: cpu.value.flatMap { countedMicroseconds > 0 ? Double($0) / countedMicroseconds : nil },
                 memoryPeak: ReportSum(value: peak, partial: peak != nil && withoutPeak > 0), readBytes: read.result,
                 writtenBytes: written.result, throttled: throttled.result,

@@ -4,7 +4,9 @@ extension ReportTable {
     /// A table for a terminal of `width` columns, with a last line for the sum.
     public func text(width: Int? = nil) -> String {
         let first = TextTable.Column(grouping == .user ? "USER" : "BATCH", isFlexible: true)
-        let figures = ["JOBS", "ATTEMPTS", "CORE-S", "CPU", "EFF", "MEM PEAK", "READ", "WRITTEN", "WAIT p50", "WAIT p99", "RUN p50", "RUN p99"]
+        let figures = [
+            "JOBS", "ATTEMPTS", "CORE-S", "CPU", "EFF", "MEM PEAK", "READ", "WRITTEN", "WAIT p50", "WAIT p99", "RUN p50", "RUN p99",
+        ]
         var table = TextTable(columns: [first] + figures.map { .init($0, .right) } + [.init("OUTCOMES", isFlexible: true)])
         table.rows = (rows + [total]).map(\.cells)
         return table.text(width: width)
@@ -14,7 +16,8 @@ extension ReportTable {
     public var csv: String {
         let titles = [
             "label", "user", "batch", "jobs", "attempts", "core_seconds", "cpu_seconds", "cpu_partial", "memory_peak_bytes", "read_bytes",
-            "written_bytes", "io_partial", "wait_p50_seconds", "wait_p99_seconds", "run_p50_seconds", "run_p99_seconds", "paused_seconds", "outcomes",
+            "written_bytes", "io_partial", "wait_p50_seconds", "wait_p99_seconds", "run_p50_seconds", "run_p99_seconds", "paused_seconds",
+            "outcomes",
         ]
         return ([titles] + rows.map(\.csvFields)).map { $0.map(Self.quoted).joined(separator: ",") + "\r\n" }.joined()
     }
@@ -28,8 +31,10 @@ extension ReportTable {
 extension ReportRow {
     fileprivate var cells: [String] {
         [
-            label, "\(jobs)", "\(attempts)", ReportText.seconds(coreSeconds), cpu.text(ReportText.microseconds), ReportText.percent(cpuEfficiency),
-            memoryPeak.text(ReportText.bytes), readBytes.text(ReportText.bytes), writtenBytes.text(ReportText.bytes), ReportText.median(queued),
+            label, "\(jobs)", "\(attempts)", ReportText.seconds(coreSeconds), cpu.text(ReportText.microseconds),
+            ReportText.percent(cpuEfficiency),
+            memoryPeak.text(ReportText.bytes), readBytes.text(ReportText.bytes), writtenBytes.text(ReportText.bytes),
+            ReportText.median(queued),
             ReportText.tail(queued), ReportText.median(ran), ReportText.tail(ran), ReportText.outcomes(outcomes),
         ]
     }

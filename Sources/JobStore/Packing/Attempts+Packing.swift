@@ -49,6 +49,7 @@ extension AttemptObservation: Packable {
         packer.nested(8, usage)
         packer.text(9, note)
         packer.flag(10, freezeFailed)
+        packer.flag(11, accountMissing)
     }
 
     package init(unpacking fields: inout Unpacker) throws(PackingError) {
@@ -68,6 +69,7 @@ extension AttemptObservation: Packable {
             case 8: result.usage = try field.nested()
             case 9: result.note = field.text
             case 10: result.freezeFailed = field.flag
+            case 11: result.accountMissing = field.flag
             default: break
             }
         }

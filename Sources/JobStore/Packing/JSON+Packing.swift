@@ -12,10 +12,26 @@ private func parse<T: Decodable>(_ bytes: ArraySlice<UInt8>) throws(PackingError
 }
 
 extension JobRecord: Packable {
-    package func pack(into packer: inout Packer) { packer.data(1, json(self)) }
+    /// The indices stand apart: as text, every second one of a million would take megabytes.
+    package func pack(into packer: inout Packer) {
+        var rest = self
+        rest.spec.array?.indices = IntervalSet()
+        packer.data(1, json(rest))
+        if let array = spec.array { packer.nested(2, array.indices) }
+    }
 
     package init(unpacking fields: inout Unpacker) throws(PackingError) {
-        self = try parse(try required(try fields.next(), "the record").bytes)
+        var record: JobRecord?
+        var indices = IntervalSet()
+        while let field = try fields.next() {
+            switch field.number {
+            case 1: record = try parse(field.bytes)
+            case 2: indices = try field.nested()
+            default: break
+            }
+        }
+        self = try required(record, "the record")
+        spec.array?.indices = indices
     }
 }
 

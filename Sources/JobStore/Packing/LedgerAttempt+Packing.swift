@@ -38,7 +38,8 @@ extension LedgerAttempt: Packable {
         let none = WallTime(milliseconds: 0)
         return LedgerAttempt(
             id: AttemptID(TaskID(JobID(0)), 0), owner: .root, ownerName: "", name: nil, batch: nil, queue: "", image: nil, node: "",
-            demand: ResourceDemand(cores: 0, memory: .zero), timeLimit: .zero, placement: Placement(cpus: CpuSet(), memoryNodes: MemoryNodeSet()),
+            demand: ResourceDemand(cores: 0, memory: .zero), timeLimit: .zero,
+            placement: Placement(cpus: CpuSet(), memoryNodes: MemoryNodeSet()),
             submittedAt: none, startedAt: nil, endedAt: none, queuedFor: .zero, ranFor: .zero, pausedFor: .zero, outcome: .succeeded,
             usage: Usage())
     }

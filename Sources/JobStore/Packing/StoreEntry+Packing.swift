@@ -1,6 +1,12 @@
 extension StoreEntry {
     /// The value alone; the key says what it is.
     package var packedValue: [UInt8] {
+        let bytes = packedUnchecked
+        assert((try? StoreEntry(key: key, packedValue: bytes)) == self, "\(key): a field is missing in its packed form, see PackingTests")
+        return bytes
+    }
+
+    private var packedUnchecked: [UInt8] {
         switch self {
         case .job(let record): record.packed
         case .tasks(_, let table): table.packed

@@ -29,7 +29,9 @@ extension StoreKey {
         case Self.observationKind where rest.count == 17: self = .observation(AttemptID(keyBytes: rest))
         case Self.batchKind where rest.count >= 4:
             self = .batch(
-                BatchID(owner: UserID(UInt32(truncatingIfNeeded: parsed(rest.prefix(4)))), name: String(decoding: rest.dropFirst(4), as: UTF8.self)))
+                BatchID(
+                    owner: UserID(UInt32(truncatingIfNeeded: parsed(rest.prefix(4)))),
+                    name: String(decoding: rest.dropFirst(4), as: UTF8.self)))
         case Self.counterKind: self = .counter(CounterName(rawValue: String(decoding: rest, as: UTF8.self)))
         default: throw PackingError("not a key: \(bytes)")
         }

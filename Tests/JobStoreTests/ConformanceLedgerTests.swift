@@ -1,0 +1,96 @@
+import JobModel
+import JobStore
+import Testing
+
+/// Ledger, events and node state go with the commit that they belong to.
+@Suite struct ConformanceLedgerTests {
+    @Test(arguments: StoreUnderTest.allCases) func finishingMovesAJobToTheLedger(_ kind: StoreUnderTest) async throws {
+        try await kind.with { store in
+            let id = Sample.attemptID(1)
+            _ = try await store.commit(
+                .puts(
+                    .job(Sample.job(1)), .tasks(JobID(1), Sample.table()), .attempt(Sample.attempt(1)), .observation(Sample.observation(1)))
+            )
+            var finish = StoreTransaction(
+                changes: [.remove(.job(JobID(1))), .remove(.tasks(JobID(1))), .remove(.attempt(id)), .remove(.observation(id))],
+                ledger: [.attempt(Sample.ledgerAttempt(id)), .job(Sample.ledgerJob(1))], events: [Sample.event(1), Sample.event(2)],
+                node: [.put(.imageLeases, key: "1", value: [1, 2])])
+            let receipt = try await store.commit(finish)
+            #expect(receipt.firstEvent == 1)
+            #expect(try await store.snapshot().entries.isEmpty)
+            #expect(try await store.ledgerJob(JobID(1)) == Sample.ledgerJob(1))
+            #expect(try await store.ledgerAttempts(of: JobID(1), after: nil, limit: 9) == [Sample.ledgerAttempt(id)])
+            #expect(try await store.nodeEntries(.imageLeases) == ["1": [1, 2]])
+
+            // The same again, as after an unknown end, changes nothing.
+            finish.events = []
+            finish.node = [.remove(.imageLeases, key: "1")]
+            _ = try await store.commit(finish)
+            #expect(try await store.ledgerAttempts(of: JobID(1), after: nil, limit: 9).count == 1)
+            #expect(try await store.nodeEntry(.imageLeases, key: "1") == nil)
+        }
+    }
+
+    @Test(arguments: StoreUnderTest.allCases) func eventsAreNumberedAndResumable(_ kind: StoreUnderTest) async throws {
+        try await kind.with { store in
+            let none = EventPage(events: [], oldest: 0, newest: 0)
+            #expect(try await store.events(after: 0, limit: 10) == none)
+            let revision = try await store.commit(.puts(.job(Sample.job(1)))).revision
+            for number in UInt64(0)..<10 {
+                let receipt = try await store.commit(StoreTransaction(events: [Sample.event(number * 2), Sample.event(number * 2 + 1)]))
+                #expect(receipt == CommitReceipt(revision: revision, firstEvent: number * 2 + 1))
+            }
+            let page = try await store.events(after: 5, limit: 3)
+            #expect(page.events.map(\.sequence) == [6, 7, 8])
+            #expect(page.events.map(\.job) == [JobID(5), JobID(6), JobID(7)])
+            #expect((page.oldest, page.newest) == (1, 20))
+        }
+    }
+
+    @Test(arguments: StoreUnderTest.allCases) func filtersAgree(_ kind: StoreUnderTest) async throws {
+        let attempts = (UInt64(1)...24).map { number in
+            Sample.ledgerAttempt(
+                Sample.attemptID(number, TaskIndex(number % 3), UInt32(number % 2 + 1)), owner: UInt32(number % 3),
+                batch: number % 2 == 0 ? "b" : nil,
+                endedAt: Int64(number * 100), outcome: number % 4 == 0 ? .succeeded : .timedOut)
+        }
+        var filters = Array(repeating: LedgerFilter(), count: 7)
+        filters[1].owner = UserID(1)
+        filters[2].batch = "b"
+        filters[3].outcomes = [.succeeded, .failed]
+        (filters[4].since, filters[4].until) = (WallTime(milliseconds: 500), WallTime(milliseconds: 1000))
+        filters[5].jobs = [JobID(3), JobID(4), JobID(99)]
+        filters[6].queue = "other"
+        try await kind.with { store in
+            for attempt in attempts.shuffled() { _ = try await store.commit(StoreTransaction(ledger: [.attempt(attempt)])) }
+            for number in UInt64(1)...24 {
+                _ = try await store.commit(
+                    StoreTransaction(ledger: [
+                        .job(Sample.ledgerJob(number, endedAt: Int64(number * 100), batch: number % 2 == 0 ? "b" : nil))
+                    ]))
+            }
+            for filter in filters {
+                let found = try await store.foldAttempts(matching: filter, into: []) { $0.append($1) }
+                #expect(found == attempts.filter(filter.matches))
+            }
+            #expect(
+                try await store.ledgerJobs(matching: filters[4], before: nil, limit: 3).map(\.record.id) == [JobID(9), JobID(8), JobID(7)])
+            #expect(try await store.ledgerJobs(matching: filters[4], before: JobID(7), limit: 3).map(\.record.id) == [JobID(6), JobID(5)])
+            #expect(try await store.foldJobs(matching: filters[2], into: 0) { count, _ in count += 1 } == 12)
+        }
+    }
+
+    @Test(arguments: StoreUnderTest.allCases) func attemptsOfAnArrayCanBePaged(_ kind: StoreUnderTest) async throws {
+        try await kind.with { store in
+            let ids = (TaskIndex(0)..<10).flatMap { [Sample.attemptID(1, $0, 1), Sample.attemptID(1, $0, 2)] }
+            for id in ids.shuffled() { _ = try await store.commit(StoreTransaction(ledger: [.attempt(Sample.ledgerAttempt(id))])) }
+            var found: [AttemptID] = []
+            while true {
+                let page = try await store.ledgerAttempts(of: JobID(1), after: found.last, limit: 3)
+                if page.isEmpty { break }
+                found += page.map(\.id)
+            }
+            #expect(found == ids)
+        }
+    }
+}
