@@ -85,6 +85,12 @@ public actor ImageStore {
         }
     }
 
+    /// Ends the use of the store and leaves everything to the next daemon.
+    public func close() throws(ImageError) {
+        openLayers = [:]
+        try onHost { () throws(SystemError) in try files.lock.unlock() }
+    }
+
     // MARK: What there is
 
     /// All names, sorted.

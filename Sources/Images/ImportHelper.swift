@@ -47,7 +47,9 @@ struct ImportHelper: Sendable {
             // The helper is our child and not reaped, so the number is still its own.
             for file in ["uid_map", "gid_map"] {
                 let map = try Descriptor.open("/proc/\(process.pid)/\(file)", .writeOnly)
-                do throws(SystemError) { try map.write(line) } catch { throw SystemError("write \(file) of", "the helper", errno: error.errno) }
+                do throws(SystemError) { try map.write(line) } catch {
+                    throw SystemError("write \(file) of", "the helper", errno: error.errno)
+                }
             }
             try socket.write("mapped\n")
         }

@@ -109,7 +109,7 @@ public actor ScratchStore {
         BlockingWork.start { try? backend.remove(gone) }
     }
 
-    /// What an attempt's scratch holds now; nil if it has none that is known.
+    /// What an attempt's scratch holds, on btrfs as of its last commit (30 s at most); nil if it has none that is known.
     public func usage(of attempt: AttemptID) throws(ImageError) -> ScratchUsage? {
         guard let space = try find(attempt) else { return nil }
         return try onHost { () throws(SystemError) in
@@ -132,7 +132,15 @@ public actor ScratchStore {
     /// Attempts that have scratch on disk.
     public func attempts() -> Set<AttemptID> { Set(promised.keys).union(inMemory.keys) }
 
-    /// Takes everything down: no mount and no loop device is left. Refused while attempts have scratch.
+    /// Ends the use of the store and leaves everything to the next daemon, running attempts' scratch above all.
+    public func close() throws(ImageError) {
+        isTornDown = true
+        inMemory = [:]
+        disk.spaces.close()
+        try onHost { () throws(SystemError) in try lock.unlock() }
+    }
+
+    /// Takes everything down: no mount and no loop device is left. Refused while attempts have scratch; every `ScratchSpace` must be gone.
     public func tearDown() throws(ImageError) {
         guard promised.isEmpty else { throw .inUse("scratch: \(promised.count) attempts have some") }
         guard !isTornDown else { return }
@@ -142,6 +150,7 @@ public actor ScratchStore {
         try onHost { () throws(SystemError) in
             for name in try disk.spaces.names() { try disk.remove(name) }
             try disk.tearDown()
+            try lock.unlock()
         }
     }
 }

@@ -10,35 +10,47 @@ final class SubvolumeScratch: ScratchBackend {
     let kind = ScratchLimitKind.subvolumeQuota
     let spaces: Descriptor
     private let mountPoint: String
+    private let image: String
+    /// N of `/dev/loopN`.
+    private let device: Int
     /// Quota groups of deleted subvolumes; the kernel lets go of them once it has cleaned up.
     private let leftGroups = Mutex<[UInt64]>([])
 
     /// Adopts what is mounted already, mounts the image that is there, or makes one.
     init(path: String, root: Descriptor, size: Bytes) throws(SystemError) {
         mountPoint = path + "/mount"
+        image = path + "/scratch.btrfs"
         _ = try root.makeAndOpenDirectory("mount", mode: 0o700)
-        if try !Self.isMounted(mountPoint) {
-            do throws(SystemError) {
-                let image = try root.open(at: "scratch.btrfs", [.readWrite, .noFollow])
-                try Self.mount(image, at: mountPoint)
-            } catch {
-                // None yet, or one that a crash damaged: no job runs on it, or it would be mounted.
-                try Self.mount(try Self.makeImage(path: path, root: root, size: size), at: mountPoint)
-            }
+        if let mounted = try Self.mountedDevice(mountPoint) {
+            device = mounted
+        } else {
+            device = try Self.mountImage(path: path, root: root, size: size)
         }
         spaces = try Descriptor.open(mountPoint, [.directory, .noFollow])
         try spaces.changeMode(0o700)
         try Self.enableQuota(on: spaces)
     }
 
-    private static func isMounted(_ mountPoint: String) throws(SystemError) -> Bool {
-        try MountTable().entries.contains { $0.mountPoint == mountPoint && $0.type == "btrfs" }
+    /// The N of `/dev/loopN` that an earlier daemon mounted; nil if none is.
+    private static func mountedDevice(_ mountPoint: String) throws(SystemError) -> Int? {
+        let entry = try MountTable().entries.last { $0.mountPoint == mountPoint && $0.type == "btrfs" }
+        return entry.flatMap { $0.source.hasPrefix("/dev/loop") ? Int($0.source.dropFirst(9)) : nil }
+    }
+
+    private static func mountImage(path: String, root: Descriptor, size: Bytes) throws(SystemError) -> Int {
+        do throws(SystemError) {
+            return try mount(try root.open(at: "scratch.btrfs", [.readWrite, .noFollow]), at: path + "/mount")
+        } catch {
+            // None yet, or one that a crash damaged: no job runs on it, or it would be mounted.
+            guard ["ENOENT", "EINVAL", "EUCLEAN", "EIO", "ENODATA"].contains(error.errnoName) else { throw error }
+            return try mount(try makeImage(path: path, root: root, size: size), at: path + "/mount")
+        }
     }
 
     private static func makeImage(path: String, root: Descriptor, size: Bytes) throws(SystemError) -> Descriptor {
         let image = try root.open(at: "scratch.btrfs", [.readWrite, .create, .truncate, .noFollow], mode: 0o600)
-        // btrfs takes 109 MiB at least.
-        try image.truncate(to: Int64(max(size.count, 256 << 20)) & ~0xFFFFF)
+        // btrfs takes 109 MiB at least, ext4 files of 16 TiB at most.
+        try image.truncate(to: Int64(min(max(size.count, 256 << 20), 8 << 40)) & ~0xFFFFF)
         let arguments = ["mkfs.btrfs", "-q", "-f", "-K", "-m", "single", "-d", "single", path + "/scratch.btrfs"]
         let program = ["/usr/sbin/mkfs.btrfs", "/sbin/mkfs.btrfs", "/usr/bin/mkfs.btrfs"].first { (try? Descriptor.open($0, .path)) != nil }
         guard let program else {
@@ -51,10 +63,11 @@ final class SubvolumeScratch: ScratchBackend {
         return image
     }
 
-    private static func mount(_ image: Descriptor, at mountPoint: String) throws(SystemError) {
+    private static func mount(_ image: Descriptor, at mountPoint: String) throws(SystemError) -> Int {
         let device = try LoopDevice.attach(image)
         // 2 is MS_NOSUID, 4 MS_NODEV, 1024 MS_NOATIME. Sums of scratch data protect nobody and cost time.
         try Mount.mount(device.path, at: mountPoint, type: "btrfs", flags: 2 | 4 | 1024, data: "nodatasum,discard=async")
+        return device.number
     }
 
     /// Simple quotas charge the writer and need no back references, where the kernel has them (6.7).
@@ -94,8 +107,14 @@ final class SubvolumeScratch: ScratchBackend {
         return ScratchUsage(bytes: Bytes(group?.referencedBytes ?? 0), inodes: nil)
     }
 
+    /// Waits a while for the loop device to go: it does with the last file that is open in it.
     func tearDown() throws(SystemError) {
         spaces.close()
         try Mount.detach(mountPoint, lazily: true)
+        for _ in 0..<200 {
+            guard LoopDevice.backingFile(of: device)?.hasPrefix(image) == true else { return }
+            sleepBlocking(nanoseconds: 10_000_000)
+        }
+        throw SystemError("take down", mountPoint, errno: 0, detail: "/dev/loop\(device) is still used by something")
     }
 }

@@ -43,17 +43,17 @@ struct ImageStoreTests {
 
     @Test func storeAndLeasesOutliveTheDaemon() async throws {
         let place = try StorePlace()
-        var store: ImageStore? = try await place.open()
-        let named = try await store?.importArchive(
+        let store = try await place.open()
+        let named = try await store.importArchive(
             try place.archive(DockerArchiveBuilder.archive(layers: Self.layers)), as: try name("tools:1"), owner: .operators)
         let other = AttemptID(TaskID(JobID(8)), 1)
-        for attempt in [attempt, other] { _ = try await store?.lease(try name("tools:1"), for: attempt) }
+        for attempt in [attempt, other] { _ = try await store.lease(try name("tools:1"), for: attempt) }
         await #expect(throws: ImageError.self, "two daemons on one store") { try await place.open() }
-        store = nil
+        try await store.close()
         let again = try await place.open(running: [attempt])
-        #expect(await again.list().map(\.image) == [named?.image])
+        #expect(await again.list().map(\.image) == [named.image])
         #expect(await again.list().map(\.leases) == [1])
-        #expect(try await again.lease(heldBy: attempt)?.image == named?.image)
+        #expect(try await again.lease(heldBy: attempt)?.image == named.image)
         #expect(try await again.lease(heldBy: other) == nil)
         #expect(try place.names("leases") == [attempt.description])
     }
@@ -149,7 +149,8 @@ struct ImageStoreTests {
         for (script, expected) in [
             ("exec sleep 60", "takes longer than 1 s"), ("exit 3", "ended without a report (status 3)"),
             (#"echo '{"version":1,"refusal":"no"}' >&5"#, "no"), ("head -c 20000000 /dev/zero >&5", "more than"),
-            (#"echo namespaces >&5; read x <&5; echo '{"version":1}' >&5"#, "write uid_map of the helper: EPERM"), ("kill -9 $$", "signal 9"),
+            (#"echo namespaces >&5; read x <&5; echo '{"version":1}' >&5"#, "write uid_map of the helper: EPERM"),
+            ("kill -9 $$", "signal 9"),
         ] {
             let path = place.path + "/helper"
             try FileManager.default.removeIfPresent(path)
@@ -161,6 +162,7 @@ struct ImageStoreTests {
                 Issue.record("\(script) was believed")
             } catch { #expect("\(error)".contains(expected), "\(script): \(error)") }
             #expect(try place.isEmpty)
+            try await store.close()
         }
     }
 

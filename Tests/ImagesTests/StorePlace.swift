@@ -52,3 +52,29 @@ final class StorePlace: Sendable {
 
     func names(_ folder: String) throws -> [String] { try Descriptor.open(path + "/images/" + folder, .directory).names() }
 }
+
+extension StorePlace {
+    var scratchSettings: ScratchSettings {
+        ScratchSettings(root: path + "/scratch", prepared: 2, minimumImageBytes: .gibibytes(1), forced: .subvolumeQuota)
+    }
+
+    /// Runs a shell in a user and a mount namespace with the map, the detached root attached at `/mnt`, as an id of inside.
+    func inside(map: [IDMapExtent], root: Descriptor, as uid: UInt32 = 0, _ script: String) throws {
+        let (held, release) = try Descriptor.pipe()
+        // The mount namespace is made by the host's root, so that it may attach the overlay there; then the user namespace is entered.
+        let target = path + "/mnt-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: false)
+        try Mount.attach(try Mount.clone(of: root), toPath: target)
+        defer { try? Mount.detach(target, lazily: true) }
+        let namespace = try UserNamespace.make(uidMap: map, gidMap: map)
+        let end = try Spawn(
+            path: "/usr/bin/nsenter",
+            arguments: [
+                "nsenter", "--user=/proc/self/fd/9", "--setuid", "\(uid)", "--setgid", "\(uid)", "--", "/bin/sh", "-ec",
+                script.replacing("/mnt", with: target),
+            ], environment: ["PATH": "/usr/bin:/bin"], descriptors: [8: held, 9: namespace, 2: Descriptor(borrowing: 2)]
+        ).run().wait()
+        release.close()
+        guard end == .exited(0) else { throw SystemError("run inside", script, errno: 0, detail: "\(String(describing: end))") }
+    }
+}
