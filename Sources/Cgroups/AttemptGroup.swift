@@ -85,7 +85,7 @@ extension GroupDirectory {
     /// The processes of this group alone; a frozen or dying one counts. A group that is gone has none.
     func processes() throws(CgroupError) -> [Int32] {
         do throws(CgroupError) { return try read("cgroup.procs").split(whereSeparator: \.isWhitespace).compactMap { Int32($0) } } catch {
-            if error.cause?.errno == 2 || error.cause?.errno == 19 { return [] }
+            if error.isGone { return [] }
             throw error
         }
     }

@@ -49,11 +49,16 @@ enum BlockIO {
             guard let text = group.readIfPresent("io.stat") else { return nil }
             return parseUnified(text)
         case .v1:
-            guard let bytes = group.readIfPresent("blkio.throttle.io_service_bytes"),
-                let operations = group.readIfPresent("blkio.throttle.io_serviced")
-            else { return nil }
+            guard let bytes = legacyCounter("io_service_bytes", of: group), let operations = legacyCounter("io_serviced", of: group) else {
+                return nil
+            }
             return parseLegacy(bytes: bytes, operations: operations)
         }
+    }
+
+    /// The counter with the groups below where the kernel has it; an attempt has none, the parent has.
+    private static func legacyCounter(_ name: String, of group: GroupDirectory) -> String? {
+        group.readIfPresent("blkio.throttle.\(name)_recursive") ?? group.readIfPresent("blkio.throttle.\(name)")
     }
 
     /// Lines `8:0 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=0 dios=0`.

@@ -27,6 +27,9 @@ public struct CgroupError: Error, Sendable, Hashable, CustomStringConvertible {
         self.cause = cause
     }
 
+    /// Whether the group does not exist any more (ENOENT, or ENODEV from a file that was open).
+    public var isGone: Bool { cause?.errno == 2 || cause?.errno == 19 }
+
     /// One line: `set memory.max of berth-1/12.1: wanted 4096, found 8192`.
     public var description: String {
         var line = "\(operation) of \(subject)"

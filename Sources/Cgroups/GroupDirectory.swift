@@ -83,7 +83,7 @@ struct GroupDirectory: Sendable {
     }
 
     func write(_ file: String, _ text: String) throws(CgroupError) {
-        do throws(SystemError) { try descriptor.open(at: file, .writeOnly).write(text) } catch {
+        do throws(SystemError) { try descriptor.open(at: file, [.writeOnly, .truncate]).write(text) } catch {
             throw CgroupError("set \(file)", path, wanted: text, found: readIfPresent(file)?.replacingNewlines ?? "", cause: error)
         }
     }

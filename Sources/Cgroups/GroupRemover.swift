@@ -67,8 +67,5 @@ extension AttemptGroup {
         for directory in parentDirectories { try GroupRemover.remove(name, in: directory, deadlineMilliseconds: deadlineMilliseconds) }
     }
 
-    private var parentDirectories: [GroupDirectory] {
-        let devices = parent.directories.legacy[.devices]?.path
-        return parent.directories.all.filter { $0.path != devices || layout.legacy.values.filter { devices?.hasPrefix($0) ?? false }.count > 1 }
-    }
+    private var parentDirectories: [GroupDirectory] { parent.directories.all }
 }

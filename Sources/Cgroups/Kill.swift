@@ -14,13 +14,18 @@ enum GroupKill {
     static func strike(_ group: GroupDirectory, job: GroupDirectory?) throws(CgroupError) {
         if group.version == .v2, group.has("cgroup.kill") { return try group.write("cgroup.kill", "1") }
         for directory in [job, group].compactMap({ $0 }) {
-            for pid in try directory.processes() {
-                // Held by a pidfd and seen in the group again afterwards, so that a number reused meanwhile is spared.
-                guard let process = try? ProcessHandle(pid: pid), try directory.processes().contains(pid) else { continue }
-                try? process.signal(9)
-            }
-            try Freezer.request(false, of: directory)
+            try signalAll(of: directory)
+            if directory.version == .v2 || directory.has("freezer.state") { try Freezer.request(false, of: directory) }
         }
+    }
+
+    /// Sends SIGKILL to every process of one group. Each is held by a pidfd and seen in the group again afterwards, so that another process
+    /// that got the number meanwhile is spared.
+    static func signalAll(of group: GroupDirectory) throws(CgroupError) {
+        let held = try group.processes().compactMap { try? ProcessHandle(pid: $0) }
+        guard !held.isEmpty else { return }
+        let still = Set(try group.processes())
+        for process in held where still.contains(process.pid) { try? process.signal(9) }
     }
 
     static func isEmpty(_ group: GroupDirectory, job: GroupDirectory?) throws(CgroupError) -> Bool {
@@ -96,10 +101,7 @@ extension AttemptGroup {
         while true {
             let left = try group.processes()
             if left.isEmpty { return }
-            for pid in left {
-                guard let process = try? ProcessHandle(pid: pid), try group.processes().contains(pid) else { continue }
-                try? process.signal(9)
-            }
+            try GroupKill.signalAll(of: group)
             guard bootNanoseconds() < deadline else { throw CgroupError("kill processes", group.path, found: "\(left.count) left, first pid \(left[0])") }
             sleepBlocking(nanoseconds: 1_000_000)
         }

@@ -15,6 +15,10 @@ enum UnifiedTree {
 
     /// Whether processes live in the group or below.
     static func isPopulated(_ directory: GroupDirectory) throws(CgroupError) -> Bool {
-        try directory.readTable("cgroup.events")["populated"] ?? 0 != 0
+        do throws(CgroupError) { return try directory.readTable("cgroup.events")["populated"] ?? 0 != 0 } catch {
+            // A populated group cannot be removed.
+            if error.isGone { return false }
+            throw error
+        }
     }
 }

@@ -1,0 +1,174 @@
+import LinuxSys
+import Testing
+
+@testable import Cgroups
+
+/// Freezing, killing and removing in the real kernel.
+@Suite(.serialized, .enabled(if: KernelFixture.isRoot, "needs root")) struct KernelFreezeTests {
+    /// Children that wake a hundred times a second, each using some cpu time.
+    private func crowd(_ count: Int) -> String {
+        "for (1..\(count - 1)) { last unless my $p = fork; } print 'r'; while (1) { select undef, undef, undef, 0.01; my $x = 0; $x++ for 1..200; }"
+    }
+
+    private func forked(_ count: Int) -> String {
+        "for (1..\(count - 1)) { if (!fork) { while (1) { select undef, undef, undef, 0.05; } } } print 'ready'; while (1) { 1 }"
+    }
+
+    @Test(arguments: KernelFixture.layouts) func aThousandProcessesStopAtOnce(kind: CgroupLayout.Kind) throws {
+        try withKernel(kind) { kernel in
+            let group = try kernel.group()
+            let worker = try kernel.start(forked(1_000), in: group)
+            #expect(try worker.output.read(upTo: 5) == Array("ready".utf8))
+            #expect(try group.jobProcesses().count == 1_000)
+            #expect(try !group.isFrozen())
+            try group.freeze()
+            let before = group.usage().cpuMicroseconds
+            #expect(try group.isFrozen())
+            sleepBlocking(nanoseconds: 300_000_000)
+            #expect(group.usage().cpuMicroseconds == before, "not one of them ran after freeze returned")
+            try group.freeze()
+            try group.thaw()
+            #expect(try !group.isFrozen())
+            #expect(try eventually { try #require(group.usage().cpuMicroseconds) > #require(before) }, "they run again")
+            try group.thaw()
+            try group.freeze()
+            try group.kill()
+            #expect(try !group.isPopulated())
+            #expect(try worker.process.wait() == .killed(signal: 9, coreDumped: false))
+            try group.thaw()
+            try group.remove()
+            #expect(try kernel.parent.names().isEmpty)
+        }
+    }
+
+    @Test(arguments: KernelFixture.layouts) func onlyTheJobIsFrozenAndKilled(kind: CgroupLayout.Kind) throws {
+        try withKernel(kind) { kernel in
+            let group = try kernel.group()
+            // A stand-in for PID 1: in the attempt's groups, not in `job`.
+            let monitor = try kernel.start("while (1) { select undef, undef, undef, 0.01; print 't'; }", in: group)
+            if let unified = group.directories.unified {
+                try unified.write("cgroup.procs", "\(monitor.process.pid)")
+            } else {
+                try group.directories.legacy[.freezer]?.write("tasks", "\(monitor.process.pid)")
+            }
+            let job = try kernel.start("sleep 60;", in: group)
+            #expect(try group.jobProcesses() == [job.process.pid])
+            #expect(try Set(group.processes()) == [monitor.process.pid, job.process.pid])
+            try group.freeze()
+            _ = try monitor.output.read(upTo: 100_000)
+            #expect(try !poll(monitor.output, for: .readable, milliseconds: 5_000).isEmpty, "the monitor goes on")
+            try group.kill(.job)
+            #expect(try job.process.wait() == .killed(signal: 9, coreDumped: false))
+            #expect(monitor.process.isAlive)
+            #expect(try group.isPopulated(.everything) && !group.isPopulated(.job))
+            try group.kill(.everything)
+            #expect(try monitor.process.wait() == .killed(signal: 9, coreDumped: false))
+        }
+    }
+
+    @Test(arguments: KernelFixture.layouts) func aFrozenGroupIsKilledWhole(kind: CgroupLayout.Kind) throws {
+        try withKernel(kind) { kernel in
+            let group = try kernel.group()
+            let worker = try kernel.start(crowd(50), in: group)
+            _ = try worker.output.read(upTo: 1)
+            try group.freeze()
+            try group.kill(.everything)
+            #expect(try group.processes().isEmpty)
+            #expect(try worker.process.wait() == .killed(signal: 9, coreDumped: false))
+        }
+    }
+
+    @Test(arguments: KernelFixture.layouts) func aForkBombIsKilled(kind: CgroupLayout.Kind) throws {
+        try withKernel(kind) { kernel in
+            var limits = GroupLimits()
+            limits.pids = 200
+            let group = try kernel.group(limits)
+            let worker = try kernel.start("$SIG{CHLD} = 'IGNORE'; while (1) { my $p = fork; select undef, undef, undef, 0.001; }", in: group)
+            #expect(try eventually { try group.jobProcesses().count > 50 })
+            try group.kill()
+            #expect(try !group.isPopulated())
+            #expect(try worker.process.wait() == .killed(signal: 9, coreDumped: false))
+        }
+    }
+
+    @Test(.enabled(if: (try? Descriptor.open("/dev/fuse", .readWrite)) != nil, "needs FUSE"), arguments: KernelFixture.layouts)
+    func whatCannotBeFrozenIsNamedAndRunsAgain(kind: CgroupLayout.Kind) throws {
+        try withKernel(kind) { kernel in
+            // Nobody answers this FUSE, so whoever looks inside waits where no freezer reaches.
+            let fuse = try Descriptor.open("/dev/fuse", .readWrite)
+            let place = "/tmp/berth-test-fuse-\(UInt32.random(in: 0...UInt32.max))"
+            let temporary = try Descriptor.open("/tmp", .directory)
+            let name = String(place.split(separator: "/")[1])
+            try temporary.makeDirectory(name)
+            defer { try? temporary.removeDirectory(name) }
+            let options = "fd=\(fuse.rawValue),rootmode=40000,user_id=0,group_id=0"
+            try Mount.mount("berth-test", at: place, type: "fuse", flags: 6, data: options)
+            defer { try? Mount.detach(place, lazily: true) }
+            let group = try kernel.group()
+            let stuck = try kernel.start("stat('\(place)/x'); sleep 60;", in: group)
+            let free = try kernel.start("sleep 60;", in: group)
+            #expect(eventually { (try? ProcessStatus(pid: stuck.process.pid).state) == "D" })
+            let error = #expect(throws: FreezeError.self) { try group.freeze(deadlineMilliseconds: 300) }
+            guard case .notFrozen(let failure) = error else { return #expect(Bool(false), "\(String(describing: error))") }
+            #expect(failure.pid == stuck.process.pid && failure.state == "D")
+            #expect(failure.waitChannel?.isEmpty == false)
+            #expect(failure.description.contains("pid \(stuck.process.pid) in state D waits in "))
+            #expect(try !group.isFrozen())
+            #expect(try free.process.wait(block: false) == nil)
+            fuse.close()
+            #expect(eventually { (try? ProcessStatus(pid: stuck.process.pid).state) == "S" })
+            try group.freeze(deadlineMilliseconds: 5_000)
+        }
+    }
+
+    @Test(arguments: KernelFixture.layouts) func leftoversAreSweptAndKeptOnesAreNot(kind: CgroupLayout.Kind) throws {
+        try withKernel(kind) { kernel in
+            let old = try kernel.group()
+            let kept = try kernel.group()
+            let victim = try kernel.start("sleep 60;", in: old)
+            let survivor = try kernel.start("sleep 60;", in: kept)
+            try old.freeze()
+            // Another daemon's view: only names are known.
+            let again = try GroupParent(layout: kernel.layout, name: kernel.parent.name)
+            #expect(try again.names() == [old.name, kept.name])
+            #expect(try again.open("77.1") == nil)
+            #expect(try again.sweep(keeping: [kept.name]).isEmpty)
+            #expect(try victim.process.wait() == .killed(signal: 9, coreDumped: false))
+            #expect(try again.names() == [kept.name])
+            #expect(survivor.process.isAlive)
+            let adopted = try #require(try again.open(kept.name))
+            #expect(try adopted.jobProcesses() == [survivor.process.pid])
+            let error = #expect(throws: CgroupError.self) { try kernel.parent.remove() }
+            #expect(error?.cause?.errnoName == "EBUSY")
+        }
+    }
+
+    @Test(arguments: KernelFixture.layouts) func hundredsOfGroupsGoInTheBackground(kind: CgroupLayout.Kind) throws {
+        try withKernel(kind) { kernel in
+            let group = try kernel.group()
+            let worker = try kernel.start("sleep 60;", in: group)
+            // Asked while the process still lives: EBUSY until it is gone.
+            group.removeInBackground()
+            for _ in 0..<200 { try kernel.group().removeInBackground() }
+            try group.kill()
+            _ = try worker.process.wait()
+            #expect(kernel.parent.waitForRemovals().isEmpty)
+            #expect(try kernel.parent.names().isEmpty)
+        }
+    }
+
+    @Test(.enabled(if: KernelFixture.layouts.contains { $0 != .v1 }, "needs a cgroup v2 hierarchy")) func endIsNotified() throws {
+        try withKernel(KernelFixture.layouts[0]) { kernel in
+            let group = try kernel.group()
+            let worker = try kernel.start("sleep 60;", in: group)
+            let events = try #require(try group.eventsFile())
+            #expect(try String(decoding: events.read(upTo: 512, at: 0), as: UTF8.self).contains("populated 1"))
+            try group.strike()
+            #expect(try poll(events, for: .priority, milliseconds: 10_000).contains(.priority))
+            #expect(try eventually { try String(decoding: events.read(upTo: 512, at: 0), as: UTF8.self).contains("populated 0") })
+            _ = try worker.process.wait()
+            try group.allowEntry(uid: 4242, gid: 4343)
+            #expect(try group.directories.job?.descriptor.status(at: "cgroup.procs").uid == 4242)
+        }
+    }
+}

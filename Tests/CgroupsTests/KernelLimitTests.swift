@@ -1,0 +1,166 @@
+import JobModel
+import LinuxSys
+import Testing
+
+@testable import Cgroups
+
+/// Limits in the real kernel, seen from inside.
+@Suite(.serialized, .enabled(if: KernelFixture.isRoot, "needs root")) struct KernelLimitTests {
+    @Test(arguments: KernelFixture.layouts) func processesEnterEveryHierarchy(kind: CgroupLayout.Kind) throws {
+        try withKernel(kind) { kernel in
+            let group = try kernel.group()
+            let worker = try kernel.start("sleep 60;", in: group)
+            let paths = try ProcessPlace.cgroupPaths(of: worker.process.pid)
+            let own = "/\(kernel.parent.name)/\(group.name)"
+            for controller in [Controller.cpu, .cpuset, .memory, .pids] where kernel.layout.legacy[controller] != nil {
+                #expect(paths[controller.v1Name] == own)
+            }
+            if kind == .v1 { #expect(paths["freezer"] == own + "/job") } else { #expect(paths[""] == own + "/job") }
+            #expect(try group.jobProcesses() == [worker.process.pid])
+            #expect(try group.isPopulated(.job) && group.isPopulated())
+        }
+    }
+
+    @Test(arguments: KernelFixture.layouts) func cpusAndNodesAreSetAndReadBack(kind: CgroupLayout.Kind) throws {
+        try withKernel(kind) { kernel in
+            let whole = try Cpuset.effective(of: try #require(kernel.parent.directories.holding(.cpuset, kernel.layout)))
+            var limits = GroupLimits()
+            limits.cpus = CpuSet([whole.cpus.members[whole.cpus.count - 1]])
+            limits.memoryNodes = MemoryNodeSet([whole.nodes.members[0]])
+            let group = try kernel.group(limits)
+            let placement = try group.effectivePlacement()
+            #expect(placement.cpus == limits.cpus && placement.nodes == limits.memoryNodes)
+            let worker = try kernel.start("print grep /^(Cpus|Mems)_allowed_list/, `cat /proc/self/status`;", in: group)
+            let text = try worker.output.readText()
+            #expect(text.contains("Cpus_allowed_list:\t\(placement.cpus)\n") && text.contains("Mems_allowed_list:\t\(placement.nodes)\n"))
+            // A cpu that this machine does not have.
+            limits.cpus = CpuSet([whole.cpus.members[0], 4_000])
+            let error = #expect(throws: CgroupError.self) { try group.apply(limits) }
+            #expect(error?.operation.contains("cpuset") == true && error?.wanted.contains("4000") == true)
+            let placed = try #require(limits.cpus)
+            #expect(throws: CgroupError.self) { try kernel.parent.make("bad.1", limits: limits) }
+            #expect(kernel.parent.waitForRemovals().isEmpty)
+            #expect(try !kernel.parent.names().contains("bad.1"), "\(placed) left a group behind")
+        }
+    }
+
+    @Test(arguments: KernelFixture.layouts) func memoryBeyondTheLimitIsKilledAndCounted(kind: CgroupLayout.Kind) throws {
+        try withKernel(kind) { kernel in
+            var limits = GroupLimits()
+            limits.memory = .mebibytes(32)
+            let probe = try kernel.group()
+            if probe.countsSwap { limits.swap = .zero }
+            let group = try kernel.group(limits)
+            let watch = try group.watchMemory(limit: .mebibytes(32))
+            let poller = try Poller()
+            for (index, item) in watch.descriptors.enumerated() { try poller.add(item.descriptor, item.readiness, token: UInt64(index)) }
+            #expect(try group.outOfMemoryKills() == 0 && watch.events().isEmpty)
+            let worker = try kernel.start("my $x = 'a' x (200 << 20); print length $x;", in: group)
+            #expect(try worker.process.wait() == .killed(signal: 9, coreDumped: false))
+            #expect(try group.outOfMemoryKills() == 1)
+            #expect(try !poller.wait(milliseconds: 2_000).isEmpty, "the kernel told without being asked")
+            let events = try watch.events()
+            #expect(events == [.reached(percent: 80), .reached(percent: 95), .outOfMemory(kills: 1)])
+            #expect(try watch.events().isEmpty)
+            let usage = group.usage()
+            #expect(usage.outOfMemoryKills == 1)
+            if let peak = usage.memoryPeak { #expect(peak > .mebibytes(30) && peak <= .mebibytes(32)) }
+        }
+    }
+
+    @Test(arguments: KernelFixture.layouts) func limitsOfALiveGroupChange(kind: CgroupLayout.Kind) throws {
+        try withKernel(kind) { kernel in
+            var limits = GroupLimits()
+            limits.memory = .mebibytes(64)
+            let group = try kernel.group(limits)
+            if group.countsSwap { limits.swap = .mebibytes(8) }
+            for mebibytes in [UInt64(256), 32, 512, 16] {
+                limits.memory = .mebibytes(mebibytes)
+                try group.apply(limits)
+                limits.swap = nil
+            }
+            limits.pids = 7
+            limits.cpuQuota = CpuQuota(quotaMicroseconds: 20_000, periodMicroseconds: 50_000)
+            limits.cpuWeight = 50
+            try group.apply(limits)
+            limits.cpuQuota = CpuQuota(quotaMicroseconds: nil)
+            limits.cpuWeight = 10_000
+            try group.apply(limits)
+            limits.cpuWeight = 10_001
+            #expect(throws: CgroupError.self) { try group.apply(limits) }
+        }
+    }
+
+    @Test(arguments: KernelFixture.layouts) func processesBeyondTheLimitAreRefused(kind: CgroupLayout.Kind) throws {
+        try withKernel(kind) { kernel in
+            var limits = GroupLimits()
+            limits.pids = 5
+            let group = try kernel.group(limits)
+            let worker = try kernel.start("my $n = 1; for (1..20) { my $p = fork; last unless defined $p; if (!$p) { sleep 60; exit } $n++ } print $n;", in: group)
+            #expect(try worker.output.read(upTo: 10) == Array("5".utf8))
+            if let peak = group.usage().pidsPeak { #expect(peak == 5) }
+        }
+    }
+
+    @Test(arguments: KernelFixture.layouts) func cpuQuotaThrottlesAndIsCounted(kind: CgroupLayout.Kind) throws {
+        try withKernel(kind) { kernel in
+            var limits = GroupLimits()
+            limits.cpuQuota = CpuQuota(quotaMicroseconds: 5_000, periodMicroseconds: 50_000)
+            let group = try kernel.group(limits)
+            let started = bootNanoseconds()
+            let worker = try kernel.start("1 while times < 0.1;", in: group)
+            #expect(try worker.process.wait() == .exited(0))
+            let elapsed = (bootNanoseconds() - started) / 1000
+            let usage = group.usage()
+            #expect(try #require(usage.throttledPeriods) > 5)
+            #expect(try #require(usage.throttledMicroseconds) > 0)
+            let used = try #require(usage.cpuMicroseconds)
+            // A tenth of the time at most, but for the slice of one period and of each cpu.
+            #expect(used >= 90_000 && used <= elapsed / 10 + 60_000, "used \(used) of \(elapsed) µs")
+        }
+    }
+
+    @Test(arguments: KernelFixture.layouts) func writesAreThrottledAndCounted(kind: CgroupLayout.Kind) throws {
+        try withKernel(kind) { kernel in
+            let directory = "/var/tmp"
+            let disk = try #require(try IODevices().disks(ofPath: directory).first)
+            let rate: UInt64 = 2 << 20
+            var limits = GroupLimits()
+            limits.io = [IOThrottle(device: disk, writeBytesPerSecond: rate)]
+            let group = try kernel.group(limits)
+            let path = "\(directory)/berth-test-io-\(UInt32.random(in: 0...UInt32.max))"
+            defer { try? Descriptor.open(directory, .directory).unlink(String(path.split(separator: "/")[2])) }
+            let started = bootNanoseconds()
+            let worker = try kernel.start("exec 'dd', 'if=/dev/zero', 'of=\(path)', 'bs=256k', 'count=20', 'oflag=direct', 'status=none';", in: group)
+            #expect(try worker.process.wait() == .exited(0))
+            let seconds = Double(bootNanoseconds() - started) / 1e9
+            // 5 MiB at 2 MiB/s with no more than one second's worth for nothing.
+            #expect(Double(5 << 20) <= Double(rate) * (seconds + 1), "5 MiB in \(seconds) s")
+            let usage = group.usage()
+            #expect(try #require(usage.writtenBytes) >= 5 << 20)
+            #expect(try #require(usage.writeOperations) >= 20)
+            #expect(usage.ioPartial == (kernel.layout.version(of: .io) == .v1))
+            limits.io = [IOThrottle(device: disk, readOperationsPerSecond: 100)]
+            try group.apply(limits)
+            let file = kernel.layout.version(of: .io) == .v1 ? "blkio.throttle.write_bps_device" : "io.max"
+            #expect(try !group.holding(.io).read(file).contains("\(rate)"), "the old limit is gone")
+        }
+    }
+
+    @Test(.enabled(if: KernelFixture.layouts.contains { $0 != .v2 }, "needs cgroup v1's device controller"))
+    func onlyAllowedDevicesOpen() throws {
+        try withKernel(KernelFixture.layouts[0]) { kernel in
+            let program = "for ('/dev/null', '/dev/zero', '/dev/kmsg', '/dev/loop-control') { $! = 0; open(F, '<', $_); print $! + 0, ' '; }"
+            let free = try kernel.start(program, in: kernel.group())
+            #expect(try free.output.readText() == "0 0 0 0 ")
+            let held = try kernel.start(program, in: kernel.group(), devices: DeviceRule.containerDefault)
+            #expect(try held.output.readText() == "0 0 1 1 ")
+            _ = try kernel.group().entry(devices: DeviceRule.containerDefault.reversed())
+            _ = try kernel.group().entry(devices: DeviceRule.containerDefault + [DeviceRule(major: 10, minor: 237)])
+            let shared = try #require(kernel.parent.directories.legacy[.devices]).children()
+            #expect(shared.count == 2, "one group per list")
+            let loop = try kernel.start(program, in: kernel.group(), devices: DeviceRule.containerDefault + [DeviceRule(major: 10, minor: 237)])
+            #expect(try loop.output.readText() == "0 0 1 0 ")
+        }
+    }
+}
