@@ -4,7 +4,8 @@ import JobModel
 enum QueueReader {
     static let keys: [ConfigKey<QueueDefinition>] = [
         .integer("priority", \.priority, SpecBounds.priority, "Added to each job's own"),
-        .init("defaults", "a map of fields", "What stands in for absent fields of jobs in this queue") { value, queue throws(DocumentError) in
+        .init("defaults", "a map of fields", "What stands in for absent fields of jobs in this queue") {
+            value, queue throws(DocumentError) in
             var defaults = QueueDefaults()
             try readKeys(defaultsKeys, of: value, into: &defaults)
             do throws(SpecError) { try defaults.request.validate(value.path) } catch {
@@ -14,7 +15,8 @@ enum QueueReader {
             queue.defaultTimeLimit = defaults.timeLimit
         },
         .section("maximum", \.maximum, LimitKeys.perTask + LimitKeys.active, "Bounds of one task and of all in the queue"),
-        .init("groups", Accepted.groups, "Groups whose members may use the queue; without it everybody") { value, queue throws(DocumentError) in
+        .init("groups", Accepted.groups, "Groups whose members may use the queue; without it everybody") {
+            value, queue throws(DocumentError) in
             queue.groups = try value.words()
         },
         .groups("host_network_groups", \.hostNetworkGroups, "Groups whose members may use the machine's network in this queue"),
@@ -48,7 +50,8 @@ enum QueueReader {
         for entry in try value.entries() {
             let path = "\(value.path).\(DocumentText.oneLine(String(entry.key.prefix(64))))"
             guard SettingsKeys.isName(entry.key) else {
-                throw DocumentError(line: entry.line, field: value.path, found: "the name \(DocumentText.quoted(entry.key))", accepted: Accepted.name)
+                throw DocumentError(
+                    line: entry.line, field: value.path, found: "the name \(DocumentText.quoted(entry.key))", accepted: Accepted.name)
             }
             var queue = QueueDefinition(name: entry.key)
             let inner = value.with(entry.value, path, accepted: "a map of " + keys.map(\.name).joined(separator: ", "))

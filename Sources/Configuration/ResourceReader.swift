@@ -9,13 +9,16 @@ enum ResourceReader {
         var resources: [NamedResource] = []
         for entry in try value.entries() {
             guard SettingsKeys.isName(entry.key) else {
-                throw DocumentError(line: entry.line, field: value.path, found: "the name \(DocumentText.quoted(entry.key))", accepted: Accepted.name)
+                throw DocumentError(
+                    line: entry.line, field: value.path, found: "the name \(DocumentText.quoted(entry.key))", accepted: Accepted.name)
             }
             let accepted = "a number from 1 to \(mostInstances), a list of names, or a map of instances"
             let inner = value.with(entry.value, "\(value.path).\(entry.key)", accepted: accepted)
             let instances = try instances(of: entry.key, inner)
             guard (1...mostInstances).contains(instances.count) else { throw inner.refused() }
-            guard Set(instances.map(\.name)).count == instances.count else { throw inner.refused(found: "one instance twice", accepted: "each once") }
+            guard Set(instances.map(\.name)).count == instances.count else {
+                throw inner.refused(found: "one instance twice", accepted: "each once")
+            }
             resources.append(NamedResource(name: entry.key, instances: instances))
         }
         return resources
@@ -44,7 +47,9 @@ enum ResourceReader {
     }
 
     private static func instanceName(_ text: String, _ value: ConfigValue) throws(DocumentError) -> String {
-        guard SettingsKeys.isName(text) else { throw value.refused(found: "the name \(DocumentText.quoted(text))", accepted: Accepted.name) }
+        guard SettingsKeys.isName(text) else {
+            throw value.refused(found: "the name \(DocumentText.quoted(text))", accepted: Accepted.name)
+        }
         return text
     }
 
@@ -53,7 +58,8 @@ enum ResourceReader {
             value, instance throws(DocumentError) in
             instance.devices = try devices(value)
         },
-        .init("environment", "a map of variables", "Variables that a job with this instance gets") { value, instance throws(DocumentError) in
+        .init("environment", "a map of variables", "Variables that a job with this instance gets") {
+            value, instance throws(DocumentError) in
             for entry in try value.entries() {
                 guard EnvironmentName.isValid(entry.key) else {
                     throw value.refused(found: "the name \(DocumentText.quoted(entry.key))", accepted: EnvironmentName.accepted)
@@ -70,8 +76,12 @@ enum ResourceReader {
             let parts = try item.text().split(separator: ":", omittingEmptySubsequences: false).map(String.init)
             guard (1...2).contains(parts.count) else { throw item.refused() }
             let device = DeviceRequest(path: parts[0], access: parts.count == 2 ? parts[1] : "rw")
-            do throws(SpecError) { try device.validate(item.path) } catch { throw item.refused(found: error.found, accepted: error.accepted) }
-            if result.contains(where: { $0.path == device.path }) { throw item.refused(found: "the device a second time", accepted: "each once") }
+            do throws(SpecError) { try device.validate(item.path) } catch {
+                throw item.refused(found: error.found, accepted: error.accepted)
+            }
+            if result.contains(where: { $0.path == device.path }) {
+                throw item.refused(found: "the device a second time", accepted: "each once")
+            }
             result.append(device)
         }
         return result

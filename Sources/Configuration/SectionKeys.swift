@@ -8,7 +8,9 @@ extension SettingsKeys {
             defaults.image = try value.parsed { ImageName.isValid($0) ? $0 : nil }
         },
         .integer("cores", \.cores, SpecBounds.cores, "Cores of a job that asks for neither cores nor cpu"),
-        .bytes("memory_per_core", \.memoryPerCore, SpecBounds.memory.lowerBound...Bytes(1 << 45), "Memory of a job that names none, for each core"),
+        .bytes(
+            "memory_per_core", \.memoryPerCore, SpecBounds.memory.lowerBound...Bytes(1 << 45),
+            "Memory of a job that names none, for each core"),
         .bytes("swap", \.swap, SpecBounds.size, "Swap beyond the memory"),
         .integer("pids", \.pids, SpecBounds.pids, "The most processes and threads"),
         .bytes("scratch", \.scratch, SpecBounds.scratch, "The writable space of a job"),

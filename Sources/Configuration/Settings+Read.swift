@@ -14,11 +14,15 @@ extension Settings {
     private static func read(_ root: DocumentNode) throws(DocumentError) -> Settings {
         if case .null = root.content { return Settings() }
         var settings = Settings()
-        guard case .map(let entries) = root.content else { throw DocumentError(line: root.line, found: root.found, accepted: "a map of settings") }
+        guard case .map(let entries) = root.content else {
+            throw DocumentError(line: root.line, found: root.found, accepted: "a map of settings")
+        }
         try readKeys(SettingsKeys.all, of: ConfigValue(node: root, path: "", accepted: "a map of settings"), into: &settings)
         func given(_ name: String) -> DocumentEntry? { entries.first { normalizedName($0.key) == normalizedName(name) } }
         // A daemon with a state of its own keeps its images there, and its socket in its run directory, unless it says otherwise.
-        if given("state_directory") != nil, given("image_directory") == nil { settings.imageDirectory = settings.stateDirectory + "/images" }
+        if given("state_directory") != nil, given("image_directory") == nil {
+            settings.imageDirectory = settings.stateDirectory + "/images"
+        }
         if given("run_directory") != nil, given("socket") == nil { settings.socket = settings.runDirectory + "/berthd.sock" }
         try settings.checkRelations { given($0)?.line }
         return settings
@@ -27,7 +31,8 @@ extension Settings {
     private func checkRelations(_ line: (String) -> Int?) throws(DocumentError) {
         if stateDirectory == runDirectory || stateDirectory.hasPrefix(runDirectory + "/") || runDirectory.hasPrefix(stateDirectory + "/") {
             throw DocumentError(
-                line: line("run_directory") ?? line("state_directory"), field: "run_directory", found: "'\(runDirectory)' beside state '\(stateDirectory)'",
+                line: line("run_directory") ?? line("state_directory"), field: "run_directory",
+                found: "'\(runDirectory)' beside state '\(stateDirectory)'",
                 accepted: "two directories, neither within the other")
         }
         if requests.connectionsPerUser > requests.connections {

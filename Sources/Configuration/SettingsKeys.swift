@@ -8,7 +8,8 @@ enum SettingsKeys {
         .init("state_directory", Accepted.path, "Database, slots, logs and scratch") { value, settings throws(DocumentError) in
             settings.stateDirectory = try value.directory()
         },
-        .init("run_directory", Accepted.path, "On tmpfs: run directories of attempts, leases, the lock") { value, settings throws(DocumentError) in
+        .init("run_directory", Accepted.path, "On tmpfs: run directories of attempts, leases, the lock") {
+            value, settings throws(DocumentError) in
             settings.runDirectory = try value.directory()
         },
         .init("socket", Accepted.path + ", at most 107 bytes", "The API's socket") { value, settings throws(DocumentError) in
@@ -19,10 +20,12 @@ enum SettingsKeys {
         .init("image_directory", Accepted.path, "The content store of images") { value, settings throws(DocumentError) in
             settings.imageDirectory = try value.directory()
         },
-        .init("program_directory", Accepted.path, "Where berth-init, berth-helper and the profiles lie") { value, settings throws(DocumentError) in
+        .init("program_directory", Accepted.path, "Where berth-init, berth-helper and the profiles lie") {
+            value, settings throws(DocumentError) in
             settings.programDirectory = try value.directory()
         },
-        .init("cgroup_parent", "a name, or names parted by slashes", "The group below which all groups of jobs lie") { value, settings throws(DocumentError) in
+        .init("cgroup_parent", "a name, or names parted by slashes", "The group below which all groups of jobs lie") {
+            value, settings throws(DocumentError) in
             settings.cgroupParent = try value.parsed { text in
                 text.split(separator: "/", omittingEmptySubsequences: false).allSatisfy { isName(String($0)) } ? text : nil
             }
@@ -42,13 +45,16 @@ enum SettingsKeys {
         .section("maximum", \.maximum, LimitKeys.perTask, "Bounds of every task, whatever its queue"),
         .section("per_user", \.perUser, LimitKeys.active, "Bounds of what one user has active and waiting"),
         .section("per_batch", \.perBatch, LimitKeys.active, "Bounds of what one batch has active and waiting"),
-        .init("queues", "a map of queues by name", "The queues; one named default is always there") { value, settings throws(DocumentError) in
+        .init("queues", "a map of queues by name", "The queues; one named default is always there") {
+            value, settings throws(DocumentError) in
             settings.queues = try QueueReader.read(value)
         },
-        .init("resources", "a map of resources by name", "Named, counted resources: GPUs, licences") { value, settings throws(DocumentError) in
+        .init("resources", "a map of resources by name", "Named, counted resources: GPUs, licences") {
+            value, settings throws(DocumentError) in
             settings.resources = try ResourceReader.read(value)
         },
-        .init("devices", "/dev/NAME[:ACCESS] with any of r, w and m", "Devices that everybody may ask for") { value, settings throws(DocumentError) in
+        .init("devices", "/dev/NAME[:ACCESS] with any of r, w and m", "Devices that everybody may ask for") {
+            value, settings throws(DocumentError) in
             settings.devices = try ResourceReader.devices(value)
         },
         .groups("host_network_groups", \.hostNetworkGroups, "Groups whose members may use the machine's network in every queue"),
@@ -70,7 +76,8 @@ enum SettingsKeys {
             guard shares.count <= 8, zip(shares, shares.dropFirst()).allSatisfy({ $0 < $1 }) else { throw value.refused() }
             settings.memoryThresholds = shares
         },
-        .time("freeze_timeout", \.freezeTimeout, .seconds(1)...TimeSpan.minutes(10), "After that a job that does not freeze is thawed again"),
+        .time(
+            "freeze_timeout", \.freezeTimeout, .seconds(1)...TimeSpan.minutes(10), "After that a job that does not freeze is thawed again"),
     ]
 
     static func isName(_ text: String) -> Bool {

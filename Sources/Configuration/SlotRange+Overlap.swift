@@ -16,7 +16,8 @@ extension SlotRange {
     public func checkOverlap(subordinateIDs text: String, file: String) throws(DocumentError) {
         for (index, line) in text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
             let fields = line.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false).map { String(Substring($0)) }
-            guard fields.count == 3, let start = UInt64(fields[1]), let count = UInt64(fields[2].filter { !$0.isWhitespace }), count > 0 else { continue }
+            guard fields.count == 3, let start = UInt64(fields[1]), let count = UInt64(fields[2].filter { !$0.isWhitespace }), count > 0
+            else { continue }
             let end = start.addingReportingOverflow(count - 1)
             guard start <= UInt64(last), end.overflow || end.partialValue >= UInt64(first) else { continue }
             throw DocumentError(

@@ -30,10 +30,12 @@ public struct DocumentError: Error, Hashable, Sendable, CustomStringConvertible 
 
 /// How texts of people are put into messages.
 public enum DocumentText {
-    /// Quoted, cut to 60 characters, control characters escaped.
+    /// Quoted, cut to 60 scalars, control characters escaped.
     public static func quoted(_ text: String) -> String {
-        let cut = text.count > 60 ? text.prefix(57) + "..." : text[...]
-        return "'\(oneLine(String(cut)))'"
+        // By scalars: one character may carry any number of combining marks.
+        let scalars = text.unicodeScalars
+        guard scalars.dropFirst(60).first != nil else { return "'\(oneLine(text))'" }
+        return "'\(oneLine(String(scalars.prefix(57))))...'"
     }
 
     /// The text with line ends and control characters escaped, so that a message stays one line and no terminal obeys it.

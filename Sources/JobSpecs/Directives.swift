@@ -7,14 +7,16 @@ enum Directives {
     static func layer(script text: String, file: String) throws(DocumentError) -> SpecLayer {
         var layer = SpecLayer(file: file)
         guard SpecBounds.script.count >= text.utf8.count else {
-            throw DocumentError(file: file, found: "\(text.utf8.count) bytes", accepted: "a script of at most \(SpecBounds.script.count) bytes")
+            throw DocumentError(
+                file: file, found: "\(text.utf8.count) bytes", accepted: "a script of at most \(SpecBounds.script.count) bytes")
         }
         var commands = false
         for (index, line) in lines(text).enumerated() {
             do throws(DocumentError) {
                 if let directive = try directive(line, number: index + 1) {
                     guard !commands else {
-                        throw DocumentError(line: index + 1, found: "a directive after the first command", accepted: "directives at the head of the script")
+                        throw DocumentError(
+                            line: index + 1, found: "a directive after the first command", accepted: "directives at the head of the script")
                     }
                     try read(directive, line: index + 1, into: &layer)
                 } else if !line.hasPrefix("#"), !trimmed(line).isEmpty {
@@ -49,7 +51,9 @@ enum Directives {
     }
 
     private static func read(_ text: String, line: Int, into layer: inout SpecLayer) throws(DocumentError) {
-        if text.isEmpty { throw DocumentError(line: line, found: "an empty directive", accepted: "#BERTH --field value or #BERTH field: value") }
+        if text.isEmpty {
+            throw DocumentError(line: line, found: "an empty directive", accepted: "#BERTH --field value or #BERTH field: value")
+        }
         if text.hasPrefix("-") { try readFlags(text, line: line, into: &layer) } else { try readPair(text, line: line, into: &layer) }
     }
 
@@ -75,7 +79,8 @@ enum Directives {
                 throw DocumentError(line: line, field: field.name, found: "no value", accepted: field.accepted)
             }
             try layer.add(
-                SpecLayer.Entry(field: field, label: field.name, node: DocumentNode(.scalar(value), line: line)), line: line, appending: true)
+                SpecLayer.Entry(field: field, label: field.name, node: DocumentNode(.scalar(value), line: line)), line: line,
+                appending: true)
         }
     }
 
@@ -97,7 +102,9 @@ enum Directives {
 
     private static func flagField(_ name: String, _ word: String, line: Int) throws(DocumentError) -> (JobField, toggled: Bool?) {
         if let field = JobField.named(name), name.count > 1 || !word.hasPrefix("--") { return (field, nil) }
-        if name.lowercased().hasPrefix("no-"), let field = JobField.named(String(name.dropFirst(3))), field.shape == .toggle { return (field, false) }
+        if name.lowercased().hasPrefix("no-"), let field = JobField.named(String(name.dropFirst(3))), field.shape == .toggle {
+            return (field, false)
+        }
         throw SpecLayer.unknown(name, line: line)
     }
 

@@ -90,10 +90,13 @@ struct FieldValue {
             let typed = normalizedName(key)
             guard let name = names.first(where: { ([$0.key] + $0.value).contains { normalizedName($0) == typed } })?.key else {
                 throw DocumentError(
-                    line: value.node.line, field: value.label, found: "an unknown field", accepted: names.keys.sorted().joined(separator: ", "),
+                    line: value.node.line, field: value.label, found: "an unknown field",
+                    accepted: names.keys.sorted().joined(separator: ", "),
                     nearest: NearestName.of(key, in: names.flatMap { [$0.key] + $0.value }.sorted()))
             }
-            if result.updateValue(value, forKey: name) != nil { throw value.refused(found: "the field a second time", accepted: "each field once") }
+            if result.updateValue(value, forKey: name) != nil {
+                throw value.refused(found: "the field a second time", accepted: "each field once")
+            }
         }
         return result
     }

@@ -43,7 +43,8 @@ struct JobDraft {
             let given = layer.entries.filter { $0.field.name == first || $0.field.name == second }
             if given.count == 2 {
                 throw given[1].node.refused(
-                    given[1].label, found: "\(first) and \(second) together", accepted: "\(first) (exclusive) or \(second) (a quota on shared ones)")
+                    given[1].label, found: "\(first) and \(second) together",
+                    accepted: "\(first) (exclusive) or \(second) (a quota on shared ones)")
             }
             guard !given.isEmpty else { continue }
             spec.resources.cores = nil
@@ -131,7 +132,9 @@ struct SpecLayer {
     init(_ pairs: [DocumentEntry], file: String?) throws(DocumentError) {
         self.file = file
         for pair in pairs {
-            guard let field = JobField.named(pair.key), pair.key.count > 1 else { throw Self.unknown(pair.key, line: pair.line).inFile(file) }
+            guard let field = JobField.named(pair.key), pair.key.count > 1 else {
+                throw Self.unknown(pair.key, line: pair.line).inFile(file)
+            }
             try add(Entry(field: field, label: field.name, node: pair.value), line: pair.line)
         }
     }

@@ -27,7 +27,8 @@ public struct JobField: Sendable {
     }
 
     init(
-        _ name: String, _ aliases: [String] = [], paths: [String], shape: Shape = .value, example: String, accepted: String, _ summary: String,
+        _ name: String, _ aliases: [String] = [], paths: [String], shape: Shape = .value, example: String, accepted: String,
+        _ summary: String,
         read: @escaping @Sendable (FieldValue, inout JobDraft) throws(DocumentError) -> Void
     ) {
         self.name = name

@@ -11,14 +11,17 @@ extension JobFile {
             return JobFile(jobs: [try job([flagLayer], name: nil, file: nil, context)])
         case .script(let text, let file):
             if text.isEmpty { throw DocumentError(file: file, found: "an empty file", accepted: "a script") }
-            if flags.script != nil { throw DocumentError(field: "--script", found: "a second script beside '\(file)'", accepted: "one of the two") }
+            if flags.script != nil {
+                throw DocumentError(field: "--script", found: "a second script beside '\(file)'", accepted: "one of the two")
+            }
             return JobFile(jobs: [try script(text, file, flagLayer, context)])
         case .yaml(let text, let file):
             return try yaml(text, file, flagLayer, context)
         }
     }
 
-    private static func script(_ text: String, _ file: String, _ flags: SpecLayer, _ context: SpecContext) throws(DocumentError) -> FileJob {
+    private static func script(_ text: String, _ file: String, _ flags: SpecLayer, _ context: SpecContext) throws(DocumentError) -> FileJob
+    {
         // The kernel would look for an interpreter named `/bin/sh\r`.
         if text.utf8.starts(with: "#!".utf8), text.utf8.prefix(while: { $0 != 10 }).last == 13 {
             throw DocumentError(file: file, line: 1, found: "line ends of DOS (CR LF)", accepted: "line ends of Unix (LF)")
@@ -59,7 +62,9 @@ extension JobFile {
     private static func yaml(_ text: String, _ file: String, _ flags: SpecLayer, _ context: SpecContext) throws(DocumentError) -> JobFile {
         let root: DocumentNode?
         do { root = try DocumentNode.yaml(text) } catch { throw error.inFile(file) }
-        guard let root else { throw DocumentError(file: file, line: 1, found: "an empty file", accepted: "a job, a list of jobs, or a map jobs") }
+        guard let root else {
+            throw DocumentError(file: file, line: 1, found: "an empty file", accepted: "a job, a list of jobs, or a map jobs")
+        }
         switch root.content {
         case .list(let items): return try several(items.map { (nil, $0) }, nil, file, flags, context)
         case .map(let entries):
@@ -79,7 +84,8 @@ extension JobFile {
         for entry in entries {
             let key = normalizedName(entry.key)
             guard seen.insert(key).inserted else {
-                throw DocumentError(file: file, line: entry.line, field: entry.key, found: "the field a second time", accepted: "each field once")
+                throw DocumentError(
+                    file: file, line: entry.line, field: entry.key, found: "the field a second time", accepted: "each field once")
             }
             switch (key, entry.value.content) {
             case ("defaults", .map(let fields)): defaults = try SpecLayer(fields, file: file)
@@ -89,7 +95,8 @@ extension JobFile {
             case ("jobs", _): throw entry.value.refused("jobs", accepted: "a map of jobs by name, or a list").inFile(file)
             default:
                 throw DocumentError(
-                    file: file, line: entry.line, field: DocumentText.oneLine(String(entry.key.prefix(64))), found: "an unknown field beside jobs",
+                    file: file, line: entry.line, field: DocumentText.oneLine(String(entry.key.prefix(64))),
+                    found: "an unknown field beside jobs",
                     accepted: "jobs and defaults", nearest: NearestName.of(entry.key, in: ["jobs", "defaults"]))
             }
         }

@@ -13,11 +13,13 @@ struct JobGraph {
         if let name = job.name {
             if JobID(name) != nil {
                 throw DocumentError(
-                    file: file, line: line, field: "name", found: DocumentText.quoted(name), accepted: "a name that is not a number, in a file of several jobs")
+                    file: file, line: line, field: "name", found: DocumentText.quoted(name),
+                    accepted: "a name that is not a number, in a file of several jobs")
             }
             guard byName.updateValue(jobs.count, forKey: name) == nil else {
                 throw DocumentError(
-                    file: file, line: line, field: "name", found: "a second job \(DocumentText.quoted(name))", accepted: "each name once in a file")
+                    file: file, line: line, field: "name", found: "a second job \(DocumentText.quoted(name))",
+                    accepted: "each name once in a file")
             }
         }
         jobs.append(job)
@@ -82,7 +84,8 @@ struct JobGraph {
         let indices = jobs[target].spec.array?.indices
         if let task = need.index, indices?.contains(task) != true {
             throw refused(
-                index, found: "index \(task) of \(DocumentText.quoted(need.job))", accepted: indices.map { "one of \($0)" } ?? "a job that is an array")
+                index, found: "index \(task) of \(DocumentText.quoted(need.job))",
+                accepted: indices.map { "one of \($0)" } ?? "a job that is an array")
         }
         guard need.kind == .aftercorr else { return }
         guard let own = jobs[index].spec.array?.indices, let indices, own == indices, need.index == nil else {
@@ -94,12 +97,14 @@ struct JobGraph {
         let start = path.firstIndex(of: back) ?? 0
         let names = (path[start...] + [back]).map { DocumentText.oneLine(jobs[$0].name ?? "?") }
         let shown = names.count > 8 ? names.prefix(4) + ["..."] + names.suffix(2) : names[...]
-        return refused(path[path.count - 1], found: "a cycle (\(shown.joined(separator: " -> ")))", accepted: "dependencies without a cycle")
+        return refused(
+            path[path.count - 1], found: "a cycle (\(shown.joined(separator: " -> ")))", accepted: "dependencies without a cycle")
     }
 
     private func refused(_ index: Int, found: String, accepted: String, nearest: String? = nil) -> DocumentError {
         DocumentError(
-            file: places[index]?.file, line: places[index]?.line, field: places[index]?.label ?? "dependencies", found: found, accepted: accepted,
+            file: places[index]?.file, line: places[index]?.line, field: places[index]?.label ?? "dependencies", found: found,
+            accepted: accepted,
             nearest: nearest)
     }
 }

@@ -13,7 +13,8 @@ public struct SpecContext: Sendable {
 
     /// Without an offset, times without a zone are those of the machine's time zone.
     public init(
-        directory: String, environment: [String: String] = [:], now: WallTime, secondsFromUTC: @escaping @Sendable (WallTime) -> Int = { _ in 0 }
+        directory: String, environment: [String: String] = [:], now: WallTime,
+        secondsFromUTC: @escaping @Sendable (WallTime) -> Int = { _ in 0 }
     ) {
         self.directory = directory
         self.environment = environment

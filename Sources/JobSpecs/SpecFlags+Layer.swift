@@ -8,7 +8,8 @@ extension SpecFlags {
         return [
             ("name", one(name)), ("image", one(image)), ("script", one(script)), ("user", one(user)), ("environment", environment),
             ("export", one(export)), ("working_directory", one(workingDirectory)), ("cwd", toggle(cwd)), ("array", one(array)),
-            ("batch", one(batch)), ("queue", one(queue)), ("priority", one(priority)), ("dependencies", dependencies), ("begin", one(begin)),
+            ("batch", one(batch)), ("queue", one(queue)), ("priority", one(priority)), ("dependencies", dependencies),
+            ("begin", one(begin)),
             ("retries", one(retries)), ("rerun", one(rerun)), ("hold", toggle(hold)), ("tags", tags), ("api", toggle(api)),
             ("cores", one(cores)), ("cpu", one(cpu)), ("memory", one(memory)), ("swap", one(swap)), ("pids", one(pids)), ("io", io),
             ("resources", resources), ("scratch", one(scratch)), ("scratch_kind", one(scratchKind)), ("scratch_inodes", one(scratchInodes)),

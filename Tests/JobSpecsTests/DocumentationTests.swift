@@ -24,7 +24,7 @@ import Testing
             let source: SpecSource = block.hasPrefix("yaml") ? .yaml(text: body, file: "example") : .script(text: body, file: "example")
             #expect(refusal(source) == nil, "\(body)")
         }
-        #expect(tried >= 5)
+        #expect(tried == 4)
     }
 
     /// Every job in `Jobs/` is accepted by reader and defaults.
@@ -42,7 +42,8 @@ import Testing
 
     static func row(_ field: JobField) -> String {
         let aliases = field.aliases.map { "`\($0.count == 1 ? "-\($0)" : $0)`" }.joined(separator: ", ")
-        let example = field.example.isEmpty ? "" : " Example: `\(field.flag) \(field.example)`."
+        let typed = ["true": field.flag, "false": "--no-\(field.name)"][field.example] ?? "\(field.flag) \(field.example)"
+        let example = field.example.isEmpty ? "" : " Example: `\(typed)`."
         return "| `\(field.name)` | \(aliases) | \(field.summary). Accepted: \(field.accepted.replacing("|", with: "\\|")).\(example) |"
     }
 }

@@ -13,13 +13,17 @@ extension FieldForm {
         .init("name", "name: 012", "-J 012", { $0.name = "012" }, { $0.name = "012" }),
         .init("image", "image: ada/tools:1.2", "--image=ada/tools:1.2", { $0.image = "ada/tools:1.2" }, { $0.image = "ada/tools:1.2" }),
         .init("command", "command: [a, 'b c']", "command: a 'b c'", { $0.command = ["a", "b c"] }, { $0.command = ["a", "b c"] }),
-        .init("command", "args: a \"b c\" d\\ e", "command: [a, b c, d e]", { $0.command = ["a", "b c", "d e"] }, { $0.command = ["a", "b c", "d e"] }),
+        .init(
+            "command", "args: a \"b c\" d\\ e", "command: [a, b c, d e]", { $0.command = ["a", "b c", "d e"] },
+            { $0.command = ["a", "b c", "d e"] }),
         .init("user", "user: 1000:100", "--user 1000:100", { $0.user = "1000:100" }, { $0.user = .id(1000, group: 100) }),
         .init("user", "user: image", "user: image", { $0.user = "image" }, { $0.user = .image }),
         .init(
             "environment", "env: {A: 1, B: 'x=y, z', PATH: null}", "--env A=1 --env 'B=x=y, z' --env PATH",
             { $0.environment = ["A=1", "B=x=y, z", "PATH"] }, { $0.environment = ["A": "1", "B": "x=y, z", "PATH": "/bin"] }),
-        .init("environment", "environment: [A=, B=2]", "environment: {A: '', B: 2}", { $0.environment = ["A=", "B=2"] }, { $0.environment = ["A": "", "B": "2"] }),
+        .init(
+            "environment", "environment: [A=, B=2]", "environment: {A: '', B: 2}", { $0.environment = ["A=", "B=2"] },
+            { $0.environment = ["A": "", "B": "2"] }),
         .init("export", "export: [LANG]", "--export LANG", { $0.export = "LANG" }, { $0.environment = ["LANG": "C"] }),
         .init("export", "export: all", "--export=ALL", { $0.export = "all" }, { $0.environment = ["LANG": "C", "PATH": "/bin"] }),
         .init("export", "export: none", "--export none", { $0.export = "none" }, { _ in }),
@@ -30,11 +34,14 @@ extension FieldForm {
 
     static let queue: [FieldForm] = [
         .init(
-            "array", "array: 0-99%10", "-a 0-99%10", { $0.array = "0-99%10" }, { $0.array = ArraySpec(indices: IntervalSet(0...99), limit: 10) }),
+            "array", "array: 0-99%10", "-a 0-99%10", { $0.array = "0-99%10" },
+            { $0.array = ArraySpec(indices: IntervalSet(0...99), limit: 10) }),
         .init(
             "array", "array: {indices: '1,3,7-9', limit: 2}", "--array 1,3,7-9%2", { $0.array = "1,3,7-9%2" },
             { $0.array = ArraySpec(indices: IntervalSet([1, 3, 7, 8, 9]), limit: 2) }),
-        .init("array", "array: 0-20:10", "array: 0-20:10", { $0.array = "0-20:10" }, { $0.array = ArraySpec(indices: IntervalSet([0, 10, 20])) }),
+        .init(
+            "array", "array: 0-20:10", "array: 0-20:10", { $0.array = "0-20:10" },
+            { $0.array = ArraySpec(indices: IntervalSet([0, 10, 20])) }),
         .init("batch", "batch: nightly", "--batch nightly", { $0.batch = "nightly" }, { $0.batch = "nightly" }),
         .init("queue", "partition: long", "-p long", { $0.queue = "long" }, { $0.queue = "long" }),
         .init("priority", "priority: -10", "--priority -10", { $0.priority = "-10" }, { $0.priority = -10 }),
@@ -48,9 +55,12 @@ extension FieldForm {
                 ]
             }),
         .init(
-            "dependencies", "dependencies: {kind: afternotok, job: 5, index: 2}", "--dependency=afternotok:5.2", { $0.dependencies = ["afternotok:5.2"] },
+            "dependencies", "dependencies: {kind: afternotok, job: 5, index: 2}", "--dependency=afternotok:5.2",
+            { $0.dependencies = ["afternotok:5.2"] },
             { $0.dependencies = [Dependency(kind: .afternotok, job: JobID(5), index: 2)] }),
-        .init("dependencies", "dependencies: 12", "-d 12", { $0.dependencies = ["12"] }, { $0.dependencies = [Dependency(kind: .afterok, job: JobID(12))] }),
+        .init(
+            "dependencies", "dependencies: 12", "-d 12", { $0.dependencies = ["12"] },
+            { $0.dependencies = [Dependency(kind: .afterok, job: JobID(12))] }),
         .init("begin", "begin: now+2hours", "--begin now+2hours", { $0.begin = "now+2hours" }, { $0.begin = testContext.now + .hours(2) }),
         .init(
             "begin", "begin: 2030-01-31T18:00:30+02:00", "--begin=2030-01-31T18:00:30+02:00", { $0.begin = "2030-01-31T18:00:30+02:00" },
@@ -64,7 +74,11 @@ extension FieldForm {
         .init("hold", "hold: yes", "-H", { $0.hold = true }, { $0.hold = true }),
         .init("hold", "hold: false", "--no-hold", { $0.hold = false }, { $0.hold = false }),
         .init("tags", "tags: [a, b c]", "--tags 'a,b c'", { $0.tags = ["a", "b c"] }, { $0.tags = ["a", "b c"] }),
-        .init("api", "api: true", "--api", { $0.api = true }, { $0.api = true; $0.batch = "b" }),
+        .init(
+            "api", "api: true", "--api", { $0.api = true },
+            {
+                $0.api = true; $0.batch = "b"
+            }),
     ]
 
     static let resources: [FieldForm] = [
@@ -87,7 +101,8 @@ extension FieldForm {
                 $0.resources.io = [limit]
             }),
         .init(
-            "io", "io: [{read: 5M}, {write: 1M, path: /x}]", "--io read=5M --io write=1M,path=/x", { $0.io = ["read=5M", "write=1M,path=/x"] },
+            "io", "io: [{read: 5M}, {write: 1M, path: /x}]", "--io read=5M --io write=1M,path=/x",
+            { $0.io = ["read=5M", "write=1M,path=/x"] },
             {
                 var first = IOLimit()
                 first.readBytesPerSecond = 5 << 20
@@ -97,23 +112,32 @@ extension FieldForm {
                 $0.resources.io = [first, second]
             }),
         .init(
-            "resources", "resources: {gpu: [gpu0, gpu1], licence: 2}", "--gres gpu:gpu0+gpu1,licence:2", { $0.resources = ["gpu=gpu0+gpu1", "licence=2"] },
+            "resources", "resources: {gpu: [gpu0, gpu1], licence: 2}", "--gres gpu:gpu0+gpu1,licence:2",
+            { $0.resources = ["gpu=gpu0+gpu1", "licence=2"] },
             { $0.resources.named = ["gpu": .instances(["gpu0", "gpu1"]), "licence": .count(2)] }),
         .init("resources", "resources: gpu", "--resources gpu", { $0.resources = ["gpu"] }, { $0.resources.named = ["gpu": .count(1)] }),
         .init("scratch", "scratch: 20G", "--tmp 20G", { $0.scratch = "20G" }, { $0.resources.scratch = .gibibytes(20) }),
         .init(
             "scratch", "scratch: {size: 1G, kind: memory, inodes: 1000}", "scratch: {size: 1G, kind: memory, inodes: 1000}",
-            { $0.scratch = "memory:1G"; $0.scratchInodes = "1000" },
-            { $0.resources.scratch = .gibibytes(1); $0.resources.scratchKind = .memory; $0.resources.scratchInodes = 1000 }),
+            {
+                $0.scratch = "memory:1G"; $0.scratchInodes = "1000"
+            },
+            {
+                $0.resources.scratch = .gibibytes(1); $0.resources.scratchKind = .memory; $0.resources.scratchInodes = 1000
+            }),
         .init("scratch", "scratch: memory", "--scratch memory", { $0.scratch = "memory" }, { $0.resources.scratchKind = .memory }),
-        .init("scratch_kind", "scratch_kind: disk", "--scratch-kind disk", { $0.scratchKind = "disk" }, { $0.resources.scratchKind = .disk }),
-        .init("scratch_inodes", "scratchInodes: 5000", "--scratch-inodes 5000", { $0.scratchInodes = "5000" }, { $0.resources.scratchInodes = 5000 }),
+        .init(
+            "scratch_kind", "scratch_kind: disk", "--scratch-kind disk", { $0.scratchKind = "disk" }, { $0.resources.scratchKind = .disk }),
+        .init(
+            "scratch_inodes", "scratchInodes: 5000", "--scratch-inodes 5000", { $0.scratchInodes = "5000" },
+            { $0.resources.scratchInodes = 5000 }),
         .init("shm_size", "shm_size: 256M", "--shm-size 256M", { $0.shmSize = "256M" }, { $0.sharedMemory = .mebibytes(256) }),
     ]
 
     static let files: [FieldForm] = [
         .init(
-            "mounts", "mounts: ['/data:/data:ro', 'in:/in', /home, 'tmpfs:/tmp:64M']", "-v /data:/data:ro -v in:/in -v /home -v tmpfs:/tmp:64M",
+            "mounts", "mounts: ['/data:/data:ro', 'in:/in', /home, 'tmpfs:/tmp:64M']",
+            "-v /data:/data:ro -v in:/in -v /home -v tmpfs:/tmp:64M",
             { $0.mounts = ["/data:/data:ro", "in:/in:rw", "/home:rw", "tmpfs:/tmp:64M"] },
             {
                 $0.mounts = [
@@ -126,13 +150,18 @@ extension FieldForm {
             "--mount type=bind,source=/a:b,target=/x,readonly --mount type=tmpfs,dst=/t",
             { $0.mounts = ["type=bind,src=/a:b,dst=/x,ro", "type=tmpfs,target=/t"] },
             { $0.mounts = [mount(.bind, "/a:b", "/x", ro: true), mount(.tmpfs, nil, "/t")] }),
+        .init("mounts", "mounts: /a=b:/c", "-v /a=b:/c", { $0.mounts = ["/a=b:/c"] }, { $0.mounts = [mount(.bind, "/a=b", "/c")] }),
         .init(
-            "devices", "devices: [/dev/kvm, '/dev/fuse:r']", "--device /dev/kvm --device /dev/fuse:r", { $0.devices = ["/dev/kvm", "/dev/fuse:r"] },
+            "devices", "devices: [/dev/kvm, '/dev/fuse:r']", "--device /dev/kvm --device /dev/fuse:r",
+            { $0.devices = ["/dev/kvm", "/dev/fuse:r"] },
             { $0.devices = [DeviceRequest(path: "/dev/kvm", access: "rw"), DeviceRequest(path: "/dev/fuse", access: "r")] }),
         .init("network", "network: host", "--net host", { $0.network = "host" }, { $0.network = .host }),
-        .init("output", "output: out-%j.txt", "-o out-%j.txt", { $0.output = "out-%j.txt" }, { $0.output = OutputSpec(path: "/home/ada/run/out-%j.txt") }),
         .init(
-            "output", "output: {path: /o, append: true}", "--output /o:append", { $0.output = "/o:append" }, { $0.output = OutputSpec(path: "/o", append: true) }),
+            "output", "output: out-%j.txt", "-o out-%j.txt", { $0.output = "out-%j.txt" },
+            { $0.output = OutputSpec(path: "/home/ada/run/out-%j.txt") }),
+        .init(
+            "output", "output: {path: /o, append: true}", "--output /o:append", { $0.output = "/o:append" },
+            { $0.output = OutputSpec(path: "/o", append: true) }),
         .init("error", "stderr: /e%%", "-e /e%%", { $0.error = "/e%%" }, { $0.error = OutputSpec(path: "/e%%") }),
         .init("input", "input: in/%a", "--stdin in/%a", { $0.input = "in/%a" }, { $0.input = "/home/ada/run/in/%a" }),
     ]
@@ -164,10 +193,13 @@ extension FieldForm {
             "--sysctl net.core.somaxconn=1024 --sysctl 'kernel.sem=250 32000 32 128'",
             { $0.sysctls = ["net.core.somaxconn=1024", "kernel.sem=250 32000 32 128"] },
             { $0.sysctls = ["net.core.somaxconn": "1024", "kernel.sem": "250 32000 32 128"] }),
-        .init("capabilities", "capabilities: [chown, CAP_KILL]", "--caps CHOWN,KILL", { $0.capabilities = ["CHOWN", "kill"] }, { $0.capabilities = ["CAP_CHOWN", "CAP_KILL"] }),
+        .init(
+            "capabilities", "capabilities: [chown, CAP_KILL]", "--caps CHOWN,KILL", { $0.capabilities = ["CHOWN", "kill"] },
+            { $0.capabilities = ["CAP_CHOWN", "CAP_KILL"] }),
         .init("capabilities", "capabilities: none", "--capabilities none", { $0.capabilities = ["none"] }, { $0.capabilities = [] }),
         .init(
-            "capabilities", "capabilities: [-NET_RAW, -MKNOD]", "--capabilities=-NET_RAW,-mknod", { $0.capabilities = ["-NET_RAW", "-MKNOD"] },
+            "capabilities", "capabilities: [-NET_RAW, -MKNOD]", "--capabilities=-NET_RAW,-mknod",
+            { $0.capabilities = ["-NET_RAW", "-MKNOD"] },
             { $0.capabilities = SpecBounds.capabilities.filter { $0 != "CAP_NET_RAW" && $0 != "CAP_MKNOD" } }),
         .init("umask", "umask: 027", "--umask 027", { $0.umask = "0o27" }, { $0.umask = 0o027 }),
     ]

@@ -62,8 +62,12 @@ struct FieldForm: Sendable, CustomTestStringConvertible {
         #expect(fromFlags.script == "echo a; date\n" && fromFlags.command == ["x", "--y z"])
         #expect(try yaml("wrap: echo a; date\nargs: x '--y z'") == fromFlags)
         #expect(try yaml("args: [x, --y z]\nscript: |\n  echo a; date\n") == fromFlags)
-        #expect(refusal(.script(text: "echo\n", file: "f"), flags: flags) == "--script: found a second script beside 'f', accepted one of the two")
-        #expect(refusal(.script(text: "#BERTH script: x\n", file: "f")) == "f:1: script: found a second script, accepted the file itself as the script")
+        #expect(
+            refusal(.script(text: "echo\n", file: "f"), flags: flags)
+                == "--script: found a second script beside 'f', accepted one of the two")
+        #expect(
+            refusal(.script(text: "#BERTH script: x\n", file: "f"))
+                == "f:1: script: found a second script, accepted the file itself as the script")
     }
 
     /// `huge_pages` is there to be refused; `script` has a test of its own.
@@ -72,7 +76,8 @@ struct FieldForm: Sendable, CustomTestStringConvertible {
         for field in JobField.all where field.name != "huge_pages" { #expect(tried.contains(field.name), "no form of \(field.name)") }
     }
 
-    @Test(arguments: JobField.all.filter { $0.name != "huge_pages" }.map(\.name)) func theExampleInTheTableIsAccepted(_ name: String) throws {
+    @Test(arguments: JobField.all.filter { $0.name != "huge_pages" }.map(\.name)) func theExampleInTheTableIsAccepted(_ name: String) throws
+    {
         let field = try #require(JobField.named(name))
         let batch = name == "api" ? " --batch b" : ""
         // Short names on the left of a script line reach the same field as the long one.
@@ -80,7 +85,9 @@ struct FieldForm: Sendable, CustomTestStringConvertible {
             let flag = alias.count == 1 ? "-\(alias)" : "--\(alias)"
             let array = field.example.contains("aftercorr") ? " --array 0-1" : ""
             let value = name == "command" || name == "begin" ? "'\(field.example)'" : field.example
-            let spec = try script("#BERTH \(flag) \(name == "hold" || name == "api" ? "" : value)\(batch)\(array)\n".replacing("--cwd false", with: "--no-cwd"))
+            let spec = try script(
+                "#BERTH \(flag) \(name == "hold" || name == "api" ? "" : value)\(batch)\(array)\n".replacing(
+                    "--cwd false", with: "--no-cwd"))
             #expect(spec.script != nil)
         }
     }

@@ -16,13 +16,18 @@ import Testing
     }
 
     /// The YAML library hashes and compares keys: an alias as a key would cost 9^40 steps there.
-    @Test(arguments: ["- {*a40 : x}\n", "- ? *a40\n  : x\n", "- {[*a40, *a40]: x, [*a40]: y}\n"]) func keysThatAreBombsAreRefused(_ tail: String) {
+    @Test(arguments: ["- {*a40 : x}\n", "- ? *a40\n  : x\n", "- {[*a40, *a40]: x, [*a40]: y}\n"]) func keysThatAreBombsAreRefused(
+        _ tail: String
+    ) {
         let line = refusal(.yaml(text: Self.bomb(40, tail: tail), file: "j")) ?? ""
         #expect(line.hasPrefix("j:"), "\(line)")
     }
 
     @Test func deepNestingIsRefused() {
-        for text in [String(repeating: "[", count: 200_000), String(repeating: "{a: ", count: 100_000), String(repeating: "- ", count: 200_000) + "x"] {
+        for text in [
+            String(repeating: "[", count: 200_000), String(repeating: "{a: ", count: 100_000),
+            String(repeating: "- ", count: 200_000) + "x",
+        ] {
             let line = refusal(.yaml(text: text, file: "j")) ?? ""
             #expect(line.hasPrefix("j:1: ") && line.utf8.count < 300, "\(line)")
         }
@@ -37,7 +42,9 @@ import Testing
         let words = String(repeating: "- x\n", count: 200_000)
         #expect(refusal(.yaml(text: "command:\n" + words, file: "j"))?.contains("found more than 50000 values") == true)
         let argument = String(repeating: "x", count: 131_073)
-        #expect(refusal(.yaml(text: "command: [a, \(argument)]", file: "j")) == "j:1: command[1]: found 131073 bytes, accepted at most 131072 bytes")
+        #expect(
+            refusal(.yaml(text: "command: [a, \(argument)]", file: "j"))
+                == "j:1: command[1]: found 131073 bytes, accepted at most 131072 bytes")
     }
 
     @Test func aLongMistypedNameGivesAShortLine() {
@@ -82,7 +89,10 @@ import Testing
 
     private func mutate(_ text: String, _ random: inout SeededGenerator) -> String {
         var bytes = Array(text.utf8)
-        let pieces = ["*", "&a ", "*a", "[", "]", "{", "}", ": ", "- ", "\n", "\"", "'", "|\n", ">\n", "#", "!!x ", "<<: *a\n", "\t", "%", "\u{0}", "é", "\u{202e}", "99999999999999999999", "-1", "~", "---\n", "..", "=", ",", "@"]
+        let pieces = [
+            "*", "&a ", "*a", "[", "]", "{", "}", ": ", "- ", "\n", "\"", "'", "|\n", ">\n", "#", "!!x ", "<<: *a\n", "\t", "%", "\u{0}",
+            "é", "\u{202e}", "99999999999999999999", "-1", "~", "---\n", "..", "=", ",", "@",
+        ]
         for _ in 0..<Int.random(in: 1...4, using: &random) {
             let at = Int.random(in: 0...bytes.count, using: &random)
             switch Int.random(in: 0..<4, using: &random) {

@@ -48,7 +48,9 @@ import Testing
     }
 
     @Test func kindsOfTextAreTold() {
-        func kind(_ text: String, _ file: String) -> Bool { if case .yaml = SpecSource.detect(text: text, file: file) { true } else { false } }
+        func kind(_ text: String, _ file: String) -> Bool {
+            if case .yaml = SpecSource.detect(text: text, file: file) { true } else { false }
+        }
         #expect(kind("#!/bin/sh", "a.yaml") && kind("name: x", "job") && kind("#BERTH", "a.YML"))
         #expect(!kind("#!/bin/sh\n", "job") && !kind("\n#BERTH -c 1", "x") && !kind("echo", "x.sh"))
     }

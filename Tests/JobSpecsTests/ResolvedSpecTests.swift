@@ -33,11 +33,13 @@ import Testing
 
     @Test func resolvingAgainChangesNothing() throws {
         let once = try ValidationTests.good.resolved(
-            queue: queue, defaults: JobDefaults(), site: SiteLimits(named: [NamedResource(name: "gpu", instances: [.init(name: "a"), .init(name: "b")])]),
+            queue: queue, defaults: JobDefaults(),
+            site: SiteLimits(named: [NamedResource(name: "gpu", instances: [.init(name: "a"), .init(name: "b")])]),
             submitter: SubmitterRights(isOperator: true))
         let again = try once.spec.resolved(
             queue: queue, defaults: JobDefaults(image: "other", cores: 7, timeLimit: .minutes(1)),
-            site: SiteLimits(named: [NamedResource(name: "gpu", instances: [.init(name: "a"), .init(name: "b")])]), submitter: SubmitterRights(isOperator: true))
+            site: SiteLimits(named: [NamedResource(name: "gpu", instances: [.init(name: "a"), .init(name: "b")])]),
+            submitter: SubmitterRights(isOperator: true))
         #expect(again == once)
     }
 
@@ -55,7 +57,10 @@ import Testing
         queue.defaults.scratchKind = .memory
         queue.defaultTimeLimit = .minutes(5)
         let resolved = try spec().resolved(queue: queue, defaults: JobDefaults())
-        #expect(resolved.demand == ResourceDemand(cores: 0, cpuMillis: 250, memory: .mebibytes(100), pids: 7, scratch: .mebibytes(50), scratchKind: .memory))
+        #expect(
+            resolved.demand
+                == ResourceDemand(cores: 0, cpuMillis: 250, memory: .mebibytes(100), pids: 7, scratch: .mebibytes(50), scratchKind: .memory)
+        )
         #expect(resolved.timeLimit == .minutes(5))
         // Cores that were asked for put the queue's quota aside.
         #expect(try spec { $0.resources.cores = 2 }.resolved(queue: queue, defaults: JobDefaults()).demand.cpuMillis == 0)
@@ -73,11 +78,20 @@ import Testing
         #expect(resolved.demand == ResourceDemand(cores: 2, memory: .mebibytes(512), pids: 10, scratch: .gibibytes(1)))
         let wishes: [(String, (inout JobSpec) -> Void)] = [
             ("timeLimit: found 11m, accepted at most 10m, the limit maximum.time_limit of queue 'short'", { $0.timeLimit = .minutes(11) }),
-            ("resources.memory: found 513M, accepted at most 512M, the limit maximum.memory of queue 'short'", { $0.resources.memory = .mebibytes(513) }),
-            ("resources.scratch: found 2G, accepted at most 1G, the limit maximum.scratch of queue 'short'", { $0.resources.scratch = .gibibytes(2) }),
+            (
+                "resources.memory: found 513M, accepted at most 512M, the limit maximum.memory of queue 'short'",
+                { $0.resources.memory = .mebibytes(513) }
+            ),
+            (
+                "resources.scratch: found 2G, accepted at most 1G, the limit maximum.scratch of queue 'short'",
+                { $0.resources.scratch = .gibibytes(2) }
+            ),
             ("resources.pids: found 11, accepted at most 10, the limit maximum.pids of queue 'short'", { $0.resources.pids = 11 }),
             ("resources.cores: found 3, accepted at most 2, the limit maximum.cores of queue 'short'", { $0.resources.cores = 3 }),
-            ("resources.cpuMillis: found 3, accepted at most 2, the limit maximum.cores of queue 'short'", { $0.resources.cpuMillis = 2001 }),
+            (
+                "resources.cpuMillis: found 3, accepted at most 2, the limit maximum.cores of queue 'short'",
+                { $0.resources.cpuMillis = 2001 }
+            ),
         ]
         for (line, wish) in wishes {
             #expect(refused(spec(wish), queue: queue) == line)
@@ -111,8 +125,12 @@ import Testing
     @Test func namedResourcesMustExist() {
         let site = SiteLimits(named: [NamedResource(name: "gpu", instances: [.init(name: "g0"), .init(name: "g1")])])
         func wants(_ request: NamedRequest, _ name: String = "gpu") -> JobSpec { spec { $0.resources.named = [name: request] } }
-        #expect(refused(wants(.count(2)), queue: queue, site: site) == nil && refused(wants(.instances(["g1"])), queue: queue, site: site) == nil)
-        #expect(refused(wants(.count(3)), queue: queue, site: site) == "resources.named.gpu: found 3, accepted at most 2, which the machine has")
+        #expect(
+            refused(wants(.count(2)), queue: queue, site: site) == nil
+                && refused(wants(.instances(["g1"])), queue: queue, site: site) == nil)
+        #expect(
+            refused(wants(.count(3)), queue: queue, site: site) == "resources.named.gpu: found 3, accepted at most 2, which the machine has"
+        )
         #expect(refused(wants(.instances(["g2"])), queue: queue, site: site) == "resources.named.gpu: found 'g2', accepted some of g0, g1")
         #expect(refused(wants(.count(1), "gup"), queue: queue, site: site) == "resources.named.gup: found 'gup', accepted one of gpu")
         #expect(refused(wants(.count(1)), queue: queue)?.contains("no named resource") == true)
@@ -120,9 +138,15 @@ import Testing
 
     /// Relations between a value that was given and one that a default filled in.
     @Test func whatDefaultsMakeImpossibleIsRefused() {
-        #expect(refused(spec { $0.warning = WarningSignal(signal: "USR1", before: .hours(2)) }, queue: queue)?.hasPrefix("warning.before") == true)
+        #expect(
+            refused(spec { $0.warning = WarningSignal(signal: "USR1", before: .hours(2)) }, queue: queue)?.hasPrefix("warning.before")
+                == true)
         #expect(refused(spec { $0.sharedMemory = .gibibytes(2) }, queue: queue)?.hasPrefix("sharedMemory") == true)
-        #expect(refused(spec { $0.resources.scratch = .gibibytes(2); $0.resources.scratchKind = .memory }, queue: queue)?.hasPrefix("resources.scratch") == true)
+        #expect(
+            refused(
+                spec {
+                    $0.resources.scratch = .gibibytes(2); $0.resources.scratchKind = .memory
+                }, queue: queue)?.hasPrefix("resources.scratch") == true)
     }
 
     @Test func aTmpfsWithoutASizeGetsTheMemory() throws {

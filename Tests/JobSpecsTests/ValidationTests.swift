@@ -28,7 +28,10 @@ struct BadSpec: Sendable, CustomTestStringConvertible {
         spec.resources.io?[0].readOperationsPerSecond = 1
         spec.resources.named = ["gpu": .instances(["a", "b"])]
         spec.devices = [DeviceRequest(path: "/dev/dri/card0", access: "rwm")]
-        spec.mounts = [MountSpec(kind: .bind, source: "/", target: "/host", readOnly: true), MountSpec(kind: .tmpfs, target: "/tmp", size: .mebibytes(1))]
+        spec.mounts = [
+            MountSpec(kind: .bind, source: "/", target: "/host", readOnly: true),
+            MountSpec(kind: .tmpfs, target: "/tmp", size: .mebibytes(1)),
+        ]
         spec.environment = ["A": "x\ny", "_b1": ""]
         spec.workingDirectory = "/"
         spec.output = OutputSpec(path: "/o/%j-%a-%A-%%")
@@ -71,8 +74,10 @@ struct BadSpec: Sendable, CustomTestStringConvertible {
     }
 
     @Test(arguments: [
-        (#"{"name": 5}"#, "name"), (#"{"resources": {"memory": "x"}}"#, "resources.memory"), (#"{"mounts": [{"kind": "bind"}]}"#, "mounts[0].target"),
-        (#"{"mounts": [{"kind": "nfs", "target": "/x", "readOnly": true}]}"#, "mounts[0].kind"), (#"{"user": "70000"}"#, "user"), (#"[]"#, "spec"),
+        (#"{"name": 5}"#, "name"), (#"{"resources": {"memory": "x"}}"#, "resources.memory"),
+        (#"{"mounts": [{"kind": "bind"}]}"#, "mounts[0].target"),
+        (#"{"mounts": [{"kind": "nfs", "target": "/x", "readOnly": true}]}"#, "mounts[0].kind"), (#"{"user": "70000"}"#, "user"),
+        (#"[]"#, "spec"),
         (#"{"array": {"indices": "9-1"}}"#, "array.indices"),
     ]) func whatDoesNotDecodeIsNamedByItsPath(_ json: String, _ path: String) throws {
         // `resources` is required by the JSON form; give it where the text does not.
@@ -112,48 +117,70 @@ extension BadSpec {
         .init("name") { $0.name = "" }, .init("name") { $0.name = "a\nb" }, .init("name") { $0.name = String(repeating: "x", count: 129) },
         .init("image") { $0.image = "/x" }, .init("image") { $0.image = "a/b/c" }, .init("image") { $0.image = "x:" },
         .init("image") { $0.image = "x@sha256:12" }, .init("image") { $0.image = "../x" },
-        .init("command") { $0.command = [] }, .init("command[0]") { $0.command = ["", "x"] }, .init("command[1]") { $0.command = ["a", "b\0c"] },
+        .init("command") { $0.command = [] }, .init("command[0]") { $0.command = ["", "x"] },
+        .init("command[1]") { $0.command = ["a", "b\0c"] },
         .init("command[0]") { $0.command = [String(repeating: "x", count: 131_073)] },
         .init("command") { $0.command = Array(repeating: "x", count: 32_769) },
         .init("command") { $0.command = Array(repeating: String(repeating: "x", count: 100_000), count: 11) },
-        .init("command") { $0.command = nil; $0.image = nil },
-        .init("script") { $0.script = "" }, .init("script") { $0.script = "a\0" }, .init("script") { $0.script = String(repeating: "x", count: 524_289) },
+        .init("command") {
+            $0.command = nil; $0.image = nil
+        },
+        .init("script") { $0.script = "" }, .init("script") { $0.script = "a\0" },
+        .init("script") { $0.script = String(repeating: "x", count: 524_289) },
         .init("user") { $0.user = .id(65_536, group: nil) }, .init("user") { $0.user = .id(1, group: 65_536) },
         .init("array.indices") { $0.array = ArraySpec(indices: IntervalSet()) },
         .init("array.indices") { $0.array = ArraySpec(indices: IntervalSet(0...10_000_000)) },
         .init("array.indices") { $0.array = ArraySpec(indices: IntervalSet((0...50_000).map { TaskIndex($0 * 2) })) },
         .init("array.indices") { $0.array = ArraySpec(indices: IntervalSet([4_000_000_000])) },
         .init("array.limit") { $0.array?.limit = 0 },
-        .init("batch") { $0.batch = "a b" }, .init("batch") { $0.batch = "" }, .init("queue") { $0.queue = "../q" }, .init("queue") { $0.queue = "-q" },
+        .init("batch") { $0.batch = "a b" }, .init("batch") { $0.batch = "" }, .init("queue") { $0.queue = "../q" },
+        .init("queue") { $0.queue = "-q" },
         .init("environment") { $0.environment = ["1A": ""] }, .init("environment") { $0.environment = ["A=B": ""] },
         .init("environment") { $0.environment = ["BERTH_MEMORY": "1"] }, .init("environment.A") { $0.environment = ["A": "x\0"] },
         .init("environment.A") { $0.environment = ["A": String(repeating: "x", count: 131_072)] },
         .init("environment") { $0.environment = Dictionary(uniqueKeysWithValues: (0..<4097).map { ("A\($0)", "") }) },
-        .init("tags[1]") { $0.tags = ["a", "a"] }, .init("tags[0]") { $0.tags = [""] }, .init("tags") { $0.tags = (0..<33).map(String.init) },
+        .init("tags[1]") { $0.tags = ["a", "a"] }, .init("tags[0]") { $0.tags = [""] },
+        .init("tags") { $0.tags = (0..<33).map(String.init) },
         .init("dependencies[0].job") { $0.dependencies = [Dependency(kind: .after, job: JobID(0))] },
         .init("dependencies[1]") { $0.dependencies = Array(repeating: Dependency(kind: .after, job: JobID(2)), count: 2) },
-        .init("dependencies[0].kind") { $0.array = nil; $0.dependencies = [Dependency(kind: .aftercorr, job: JobID(1))] },
+        .init("dependencies[0].kind") {
+            $0.array = nil; $0.dependencies = [Dependency(kind: .aftercorr, job: JobID(1))]
+        },
         .init("dependencies[0].index") { $0.dependencies = [Dependency(kind: .aftercorr, job: JobID(1), index: 2)] },
         .init("dependencies") { $0.dependencies = (1...1001).map { Dependency(kind: .after, job: JobID($0)) } },
         .init("api") { $0.batch = nil },
-        .init("terminal") { $0.array = nil; $0.dependencies = nil; $0.terminal = TerminalSize(rows: 0, columns: 1) },
+        .init("terminal") {
+            $0.array = nil; $0.dependencies = nil; $0.terminal = TerminalSize(rows: 0, columns: 1)
+        },
         .init("terminal") { $0.terminal = TerminalSize(rows: 1, columns: 1) }, .init("interactive") { $0.interactive = true },
-        .init("input") { $0.array = nil; $0.dependencies = nil; $0.input = "/x"; $0.interactive = true },
+        .init("input") {
+            $0.array = nil; $0.dependencies = nil; $0.input = "/x"; $0.interactive = true
+        },
     ]
 
     private static let resources: [BadSpec] = [
         .init("resources.cpuMillis") { $0.resources.cpuMillis = 100 }, .init("resources.cores") { $0.resources.cores = 0 },
         .init("resources.cores") { $0.resources.cores = 8193 },
-        .init("resources.cpuMillis") { $0.resources.cores = nil; $0.resources.cpuMillis = 9 },
+        .init("resources.cpuMillis") {
+            $0.resources.cores = nil; $0.resources.cpuMillis = 9
+        },
         .init("resources.memory") { $0.resources.memory = .mebibytes(3) }, .init("resources.memory") { $0.resources.memory = Bytes(.max) },
         .init("resources.swap") { $0.resources.swap = Bytes(.max) }, .init("resources.pids") { $0.resources.pids = 0 },
         .init("resources.pids") { $0.resources.pids = 4_194_305 }, .init("resources.scratch") { $0.resources.scratch = .kibibytes(1) },
-        .init("resources.scratch") { $0.resources.scratch = .gibibytes(2); $0.resources.scratchKind = .memory },
+        .init("resources.scratch") {
+            $0.resources.scratch = .gibibytes(2); $0.resources.scratchKind = .memory
+        },
         .init("resources.scratchInodes") { $0.resources.scratchInodes = -1 },
-        .init("resources.named.x") { $0.resources.named = ["x": .count(0)] }, .init("resources.named") { $0.resources.named = ["a/b": .count(1)] },
-        .init("resources.named.x") { $0.resources.named = ["x": .instances([])] }, .init("resources.named.x") { $0.resources.named = ["x": .instances(["a", "a"])] },
-        limit("") { _ in }, limit(".path") { $0.path = "x"; $0.readBytesPerSecond = 1 << 20 }, limit(".readBytesPerSecond") { $0.readBytesPerSecond = 0 },
-        limit(".writeBytesPerSecond") { $0.writeBytesPerSecond = .max }, limit(".readOperationsPerSecond") { $0.readOperationsPerSecond = 0 },
+        .init("resources.named.x") { $0.resources.named = ["x": .count(0)] },
+        .init("resources.named") { $0.resources.named = ["a/b": .count(1)] },
+        .init("resources.named.x") { $0.resources.named = ["x": .instances([])] },
+        .init("resources.named.x") { $0.resources.named = ["x": .instances(["a", "a"])] },
+        limit("") { _ in },
+        limit(".path") {
+            $0.path = "x"; $0.readBytesPerSecond = 1 << 20
+        }, limit(".readBytesPerSecond") { $0.readBytesPerSecond = 0 },
+        limit(".writeBytesPerSecond") { $0.writeBytesPerSecond = .max },
+        limit(".readOperationsPerSecond") { $0.readOperationsPerSecond = 0 },
         limit(".writeOperationsPerSecond") { $0.writeOperationsPerSecond = .max },
         .init("resources.io[1].path") { $0.resources.io = [$0.resources.io?[0], $0.resources.io?[0]].compactMap { $0 } },
     ]
@@ -163,23 +190,31 @@ extension BadSpec {
         .init("devices[0].path") { $0.devices = [DeviceRequest(path: "/dev/../etc/passwd", access: "r")] },
         .init("devices[0].access") { $0.devices?[0].access = "" }, .init("devices[0].access") { $0.devices?[0].access = "rx" },
         .init("devices[0].access") { $0.devices?[0].access = "rr" },
-        mount(".target", MountSpec(kind: .bind, source: "/a", target: "x")), mount(".target", MountSpec(kind: .bind, source: "/a", target: "/")),
-        mount(".target", MountSpec(kind: .bind, source: "/a", target: "/proc/sys")), mount(".target", MountSpec(kind: .bind, source: "/a", target: "/dev")),
-        mount(".target", MountSpec(kind: .bind, source: "/a", target: "/a/../b")), mount(".target", MountSpec(kind: .bind, source: "/a", target: "/a//b")),
-        mount(".target", MountSpec(kind: .bind, source: "/a", target: "/a/")), mount(".target", MountSpec(kind: .bind, source: "/a", target: "/a/./b")),
-        mount(".target", MountSpec(kind: .bind, source: "/a", target: "/a\0b")), mount(".target", MountSpec(kind: .bind, source: "/a", target: "/a\nb")),
+        mount(".target", MountSpec(kind: .bind, source: "/a", target: "x")),
+        mount(".target", MountSpec(kind: .bind, source: "/a", target: "/")),
+        mount(".target", MountSpec(kind: .bind, source: "/a", target: "/proc/sys")),
+        mount(".target", MountSpec(kind: .bind, source: "/a", target: "/dev")),
+        mount(".target", MountSpec(kind: .bind, source: "/a", target: "/a/../b")),
+        mount(".target", MountSpec(kind: .bind, source: "/a", target: "/a//b")),
+        mount(".target", MountSpec(kind: .bind, source: "/a", target: "/a/")),
+        mount(".target", MountSpec(kind: .bind, source: "/a", target: "/a/./b")),
+        mount(".target", MountSpec(kind: .bind, source: "/a", target: "/a\0b")),
+        mount(".target", MountSpec(kind: .bind, source: "/a", target: "/a\nb")),
         mount(".target", MountSpec(kind: .bind, source: "/a", target: "/" + String(repeating: "x", count: 256))),
         mount(".target", MountSpec(kind: .bind, source: "/a", target: String(repeating: "/x", count: 2048))),
         mount(".source", MountSpec(kind: .bind, target: "/x")), mount(".source", MountSpec(kind: .bind, source: "../x", target: "/x")),
         mount(".size", MountSpec(kind: .bind, source: "/x", target: "/x", size: .mebibytes(1))),
-        mount(".source", MountSpec(kind: .tmpfs, source: "/x", target: "/x")), mount(".size", MountSpec(kind: .tmpfs, target: "/x", size: .zero)),
+        mount(".source", MountSpec(kind: .tmpfs, source: "/x", target: "/x")),
+        mount(".size", MountSpec(kind: .tmpfs, target: "/x", size: .zero)),
         mount(".size", MountSpec(kind: .tmpfs, target: "/x", size: .gibibytes(2))),
         .init("mounts[1].target") { $0.mounts = Array(repeating: MountSpec(kind: .tmpfs, target: "/x"), count: 2) },
         .init("mounts") { $0.mounts = (0..<65).map { MountSpec(kind: .tmpfs, target: "/x\($0)") } },
         .init("workingDirectory") { $0.workingDirectory = "x" }, .init("submitDirectory") { $0.submitDirectory = "/a/../b" },
         .init("output.path") { $0.output = OutputSpec(path: "/x%") }, .init("output.path") { $0.output = OutputSpec(path: "x") },
         .init("error.path") { $0.error = OutputSpec(path: "/%J") }, .init("input") { $0.input = "/../x" },
-        .init("error.append") { $0.output = OutputSpec(path: "/x"); $0.error = OutputSpec(path: "/x", append: true) },
+        .init("error.append") {
+            $0.output = OutputSpec(path: "/x"); $0.error = OutputSpec(path: "/x", append: true)
+        },
     ]
 
     private static let limits: [BadSpec] = [
@@ -190,16 +225,22 @@ extension BadSpec {
         .init("warning.signal") { $0.warning?.signal = "NOPE" }, .init("warning.before") { $0.warning?.before = .hours(1) },
         .init("stopSignal") { $0.stopSignal = "65" }, .init("stopSignal") { $0.stopSignal = "" },
         .init("retries.count") { $0.retries?.count = -1 }, .init("retries.backoff") { $0.retries?.backoff = .hours(24 * 8) },
-        .init("retries.outcomes[0]") { $0.retries?.outcomes = [.succeeded] }, .init("retries.outcomes[0]") { $0.retries?.outcomes = [.nodeLost] },
+        .init("retries.outcomes[0]") { $0.retries?.outcomes = [.succeeded] },
+        .init("retries.outcomes[0]") { $0.retries?.outcomes = [.nodeLost] },
         .init("retries.outcomes[1]") { $0.retries?.outcomes = [.failed, .failed] },
-        .init("logLimit") { $0.logLimit = .zero }, .init("sharedMemory") { $0.sharedMemory = .gibibytes(2) }, .init("umask") { $0.umask = 0o1000 },
-        .init("rlimits") { $0.rlimits = ["nice": ResourceLimit(soft: 0, hard: 40)] }, .init("rlimits") { $0.rlimits = ["rtprio": ResourceLimit(soft: 0, hard: 99)] },
+        .init("logLimit") { $0.logLimit = .zero }, .init("sharedMemory") { $0.sharedMemory = .gibibytes(2) },
+        .init("umask") { $0.umask = 0o1000 },
+        .init("rlimits") { $0.rlimits = ["nice": ResourceLimit(soft: 0, hard: 40)] },
+        .init("rlimits") { $0.rlimits = ["rtprio": ResourceLimit(soft: 0, hard: 99)] },
         .init("rlimits.core") { $0.rlimits = ["core": ResourceLimit(soft: nil, hard: 5)] },
         .init("rlimits.nofile") { $0.rlimits = ["nofile": ResourceLimit(soft: 1, hard: nil)] },
         .init("sysctls") { $0.sysctls = ["kernel.core_pattern": "|/x"] }, .init("sysctls") { $0.sysctls = ["net/ipv4/x": "1"] },
         .init("sysctls") { $0.sysctls = ["net..x": "1"] }, .init("sysctls") { $0.sysctls = ["kernel.shm/../panic": "1"] },
-        .init("sysctls") { $0.sysctls = ["net.core.somaxconn": "1"]; $0.network = .host },
-        .init("sysctls.kernel.sem") { $0.sysctls = ["kernel.sem": "1\n2"] }, .init("sysctls.kernel.sem") { $0.sysctls = ["kernel.sem": ""] },
+        .init("sysctls") {
+            $0.sysctls = ["net.core.somaxconn": "1"]; $0.network = .host
+        },
+        .init("sysctls.kernel.sem") { $0.sysctls = ["kernel.sem": "1\n2"] },
+        .init("sysctls.kernel.sem") { $0.sysctls = ["kernel.sem": ""] },
         .init("capabilities[0]") { $0.capabilities = ["CAP_SYS_ADMIN"] }, .init("capabilities[0]") { $0.capabilities = ["chown"] },
         .init("capabilities[1]") { $0.capabilities = ["CAP_CHOWN", "CAP_CHOWN"] },
     ]

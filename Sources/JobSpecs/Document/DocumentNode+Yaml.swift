@@ -156,7 +156,8 @@ private struct YamlReader {
         values += count
         guard values <= DocumentBounds.values else {
             throw DocumentError(
-                line: line, found: "more than \(DocumentBounds.values) values, aliases counted", accepted: "at most \(DocumentBounds.values)")
+                line: line, found: "more than \(DocumentBounds.values) values, aliases counted",
+                accepted: "at most \(DocumentBounds.values)")
         }
     }
 

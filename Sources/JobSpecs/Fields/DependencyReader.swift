@@ -8,19 +8,24 @@ extension JobField {
         for item in value.items() {
             switch item.node.content {
             case .map:
-                guard let members = try item.members(["kind": ["type", "condition"], "job": ["name", "id"], "index": []]), let job = members["job"]
+                guard let members = try item.members(["kind": ["type", "condition"], "job": ["name", "id"], "index": []]),
+                    let job = members["job"]
                 else { throw item.refused(found: "no job") }
                 let kind = try members["kind"].map { kind throws(DocumentError) in try dependencyKind(try kind.text(), kind) } ?? .afterok
                 let index = try members["index"].map { index throws(DocumentError) in try index.parsed { TaskIndex($0) } }
                 try add(kind, target: try job.text(), index: index, job, &draft)
             default:
-                for part in try item.text().split(separator: ",", omittingEmptySubsequences: false) { try readOne(trimmed(part), item, &draft) }
+                for part in try item.text().split(separator: ",", omittingEmptySubsequences: false) {
+                    try readOne(trimmed(part), item, &draft)
+                }
             }
         }
     }
 
     private static func readOne(_ text: String, _ value: FieldValue, _ draft: inout JobDraft) throws(DocumentError) {
-        guard !text.contains("?") else { throw value.refused(found: "'?' (any of several)", accepted: "dependencies that all have to hold") }
+        guard !text.contains("?") else {
+            throw value.refused(found: "'?' (any of several)", accepted: "dependencies that all have to hold")
+        }
         let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         guard parts.count > 1 else { return try add(.afterok, target: text, index: nil, value, &draft) }
         let kind = try dependencyKind(parts[0], value)

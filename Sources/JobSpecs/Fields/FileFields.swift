@@ -1,7 +1,8 @@
 import JobModel
 
 extension JobField {
-    private static let outputAccepted = "a path with %j (job), %a (index), %A (attempt) and %% (a percent sign); with :append, or path and append"
+    private static let outputAccepted =
+        "a path with %j (job), %a (index), %A (attempt) and %% (a percent sign); with :append, or path and append"
 
     /// What of the machine's files and devices the job sees.
     static let fileFields: [JobField] = [
@@ -10,7 +11,8 @@ extension JobField {
             accepted: "SOURCE:TARGET[:ro], PATH, tmpfs:TARGET[:SIZE], or type, source, target, read_only and size",
             "Directories and files of the machine, and file systems in memory, that the job sees", read: readMounts),
         JobField(
-            "devices", ["device"], paths: ["devices"], shape: .list, example: "/dev/kvm:rw", accepted: "/dev/NAME[:ACCESS] with any of r, w and m",
+            "devices", ["device"], paths: ["devices"], shape: .list, example: "/dev/kvm:rw",
+            accepted: "/dev/NAME[:ACCESS] with any of r, w and m",
             "Devices of the machine that the job may open", read: readDevices),
         JobField(
             "network", ["net"], paths: ["network"], example: "none", accepted: "none, or host for groups that the configuration allows",
@@ -22,10 +24,11 @@ extension JobField {
         ) { value, draft throws(DocumentError) in draft.spec.output = try output(value) },
         JobField(
             "error", ["stderr", "e"], paths: ["error.path", "error.append", "error"], example: "err-%j.txt", accepted: outputAccepted,
-            "The file for the job's error output; without it the log, or the file of output"
+            "The file for the job's error output; without it that of output, else the log"
         ) { value, draft throws(DocumentError) in draft.spec.error = try output(value) },
         JobField(
-            "input", ["stdin", "i"], paths: ["input"], example: "input-%a.txt", accepted: "a path with %j (job), %a (index), %A (attempt) and %%",
+            "input", ["stdin", "i"], paths: ["input"], example: "input-%a.txt",
+            accepted: "a path with %j (job), %a (index), %A (attempt) and %%",
             "The file that the job reads on its standard input"
         ) { value, draft throws(DocumentError) in draft.spec.input = try value.path() },
     ]
@@ -44,7 +47,7 @@ extension JobField {
     private static func readMounts(_ value: FieldValue, _ draft: inout JobDraft) throws(DocumentError) {
         var mounts: [MountSpec] = []
         for item in value.items() {
-            if case .scalar(let text) = item.node.content, !text.contains("=") {
+            if case .scalar(let text) = item.node.content, !isLong(text) {
                 mounts.append(try shortMount(text, item))
             } else {
                 mounts.append(try longMount(item))
@@ -53,22 +56,38 @@ extension JobField {
         draft.spec.mounts = mounts
     }
 
+    /// Docker's `--mount` form begins with a key; a path that contains `=` does not.
+    private static func isLong(_ text: String) -> Bool {
+        guard let equals = text.firstIndex(of: "=") else { return false }
+        return !text[..<equals].contains { $0 == "/" || $0 == ":" || $0 == "." }
+    }
+
+    private static func target(_ text: String, _ value: FieldValue) throws(DocumentError) -> String {
+        guard text.hasPrefix("/") else {
+            throw value.refused(found: "the target \(DocumentText.quoted(text))", accepted: "an absolute path")
+        }
+        return FieldValue.absolute(text, in: "/")
+    }
+
     private static func shortMount(_ text: String, _ value: FieldValue) throws(DocumentError) -> MountSpec {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         guard (1...3).contains(parts.count), !parts.contains("") else { throw value.refused() }
         if parts[0] == "tmpfs", parts.count > 1 {
             let size = parts.count == 3 ? Bytes(text: parts[2]) : nil
-            if parts.count == 3, size == nil { throw value.refused(found: "the size '\(DocumentText.oneLine(parts[2]))'", accepted: Bytes.accepted) }
-            return MountSpec(kind: .tmpfs, target: FieldValue.absolute(parts[1], in: "/"), size: size)
+            if parts.count == 3, size == nil {
+                throw value.refused(found: "the size '\(DocumentText.oneLine(parts[2]))'", accepted: Bytes.accepted)
+            }
+            return MountSpec(kind: .tmpfs, target: try target(parts[1], value), size: size)
         }
         let source = FieldValue.absolute(parts[0], in: value.context.directory)
         // `PATH` and `PATH:ro` are bound at their own path.
         if parts.count == 1 { return MountSpec(kind: .bind, source: source, target: source) }
-        if parts.count == 2, let readOnly = access(parts[1]) { return MountSpec(kind: .bind, source: source, target: source, readOnly: readOnly) }
-        guard parts[1].hasPrefix("/") else { throw value.refused(found: "the target '\(DocumentText.oneLine(parts[1]))'", accepted: "an absolute target") }
+        if parts.count == 2, let readOnly = access(parts[1]) {
+            return MountSpec(kind: .bind, source: source, target: source, readOnly: readOnly)
+        }
         let readOnly = parts.count == 3 ? access(parts[2]) : false
         guard let readOnly else { throw value.refused(found: "the option '\(DocumentText.oneLine(parts[2]))'", accepted: "ro or rw") }
-        return MountSpec(kind: .bind, source: source, target: FieldValue.absolute(parts[1], in: "/"), readOnly: readOnly)
+        return MountSpec(kind: .bind, source: source, target: try target(parts[1], value), readOnly: readOnly)
     }
 
     private static func access(_ word: String) -> Bool? { ["ro": true, "rw": false][word] }
@@ -89,7 +108,7 @@ extension JobField {
         }
         return MountSpec(
             kind: type ?? (members["source"] == nil ? .tmpfs : .bind), source: try members["source"]?.path(),
-            target: FieldValue.absolute(try target.text(), in: "/"), readOnly: try members["read_only"]?.boolean() ?? false,
+            target: try self.target(try target.text(), target), readOnly: try members["read_only"]?.boolean() ?? false,
             size: try members["size"].map { size throws(DocumentError) in
                 try size.with(size.node, label: size.label, accepted: Bytes.accepted).bytes()
             })

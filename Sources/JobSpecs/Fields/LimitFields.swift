@@ -5,14 +5,17 @@ extension JobField {
     static let limitFields: [JobField] = [
         JobField(
             "rlimits", ["rlimit", "ulimits", "ulimit"], paths: ["rlimits"], shape: .list, example: "nofile=1024:4096",
-            accepted: "names of getrlimit(2) (\(SpecBounds.rlimits.joined(separator: ", "))) with SOFT:HARD, one value for both, or unlimited",
+            accepted:
+                "names of getrlimit(2) (\(SpecBounds.rlimits.joined(separator: ", "))) with SOFT:HARD, one value for both, or unlimited",
             "Limits of each process", read: readResourceLimits),
         JobField(
-            "sysctls", ["sysctl"], paths: ["sysctls"], shape: .list, example: "net.core.somaxconn=1024", accepted: "KEY=VALUE for " + SysctlName.accepted,
+            "sysctls", ["sysctl"], paths: ["sysctls"], shape: .list, example: "net.core.somaxconn=1024",
+            accepted: "KEY=VALUE for " + SysctlName.accepted,
             "Kernel settings of the job's own namespaces", read: readSysctls),
         JobField(
             "capabilities", ["caps", "cap"], paths: ["capabilities"], shape: .list, example: "CHOWN,KILL",
-            accepted: "none, default, names to keep, or -NAME to drop, of \(SpecBounds.capabilities.map { $0.dropFirst(4) }.joined(separator: ", "))",
+            accepted:
+                "none, default, names to keep, or -NAME to drop, of \(SpecBounds.capabilities.map { $0.dropFirst(4) }.joined(separator: ", "))",
             "What root inside may do; at most Docker's default set", read: readCapabilities),
         JobField(
             "umask", paths: ["umask"], example: "027", accepted: "an octal number from 0 to 0777", "Permissions that new files do not get"
@@ -42,7 +45,8 @@ extension JobField {
     private static let inBytes = ["as", "core", "data", "fsize", "memlock", "msgqueue", "rss", "stack"]
 
     private static func resourceLimit(_ value: FieldValue, _ name: String) throws(DocumentError) -> ResourceLimit {
-        let accepted = inBytes.contains(name) ? "SOFT:HARD in bytes, such as 8M:64M, or unlimited" : "SOFT:HARD, whole numbers, or unlimited"
+        let accepted =
+            inBytes.contains(name) ? "SOFT:HARD in bytes, such as 8M:64M, or unlimited" : "SOFT:HARD, whole numbers, or unlimited"
         let value = value.with(value.node, label: value.label, accepted: accepted)
         func amount(_ text: String, _ value: FieldValue) throws(DocumentError) -> UInt64? {
             if ["unlimited", "infinity", "-1"].contains(text) { return nil }

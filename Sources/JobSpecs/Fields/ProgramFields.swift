@@ -24,7 +24,8 @@ extension JobField {
             draft.spec.script = text.utf8.last == UInt8(ascii: "\n") ? text : text + "\n"
         },
         JobField(
-            "user", paths: ["user"], example: "image", accepted: JobUser.accepted, "As whom the job starts inside; by default as its submitter"
+            "user", paths: ["user"], example: "image", accepted: JobUser.accepted,
+            "As whom the job starts inside; by default as its submitter"
         ) { value, draft throws(DocumentError) in draft.spec.user = try value.parsed { JobUser(text: $0) } },
         JobField(
             "environment", ["env"], paths: ["environment"], shape: .list, example: "LEVEL=3",
@@ -57,7 +58,8 @@ extension JobField {
             case .openQuote: throw value.refused(found: "a quote or backslash without its end")
             case .operation(let character):
                 throw value.refused(
-                    found: "an unquoted '\(character)', which only a shell acts on", accepted: "plain words, quotes, or the field script for a shell")
+                    found: "an unquoted '\(character)', which only a shell acts on",
+                    accepted: "plain words, quotes, or the field script for a shell")
             }
         } catch let error as DocumentError {
             throw error
@@ -78,7 +80,8 @@ extension JobField {
         func inherit(_ name: String, _ item: FieldValue) throws(DocumentError) {
             guard let text = item.context.environment[name] else {
                 throw item.refused(
-                    found: "no variable \(DocumentText.quoted(name)) in the submitter's environment", accepted: "NAME=value, or a variable that is set")
+                    found: "no variable \(DocumentText.quoted(name)) in the submitter's environment",
+                    accepted: "NAME=value, or a variable that is set")
             }
             try set(name, text, item)
         }

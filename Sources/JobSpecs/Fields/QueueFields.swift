@@ -11,7 +11,8 @@ extension JobField {
             "batch", paths: ["batch"], example: "nightly", accepted: SpecCheckText.identifier, "The batch that the job belongs to"
         ) { value, draft throws(DocumentError) in draft.spec.batch = try value.text() },
         JobField(
-            "queue", ["partition", "p", "q"], paths: ["queue"], example: "long", accepted: SpecCheckText.identifier, "The queue; there is one named default"
+            "queue", ["partition", "p", "q"], paths: ["queue"], example: "long", accepted: SpecCheckText.identifier,
+            "The queue; there is one named default"
         ) { value, draft throws(DocumentError) in draft.spec.queue = try value.text() },
         JobField(
             "priority", paths: ["priority"], example: "-10", accepted: "-1000000 to 1000000; operators alone go above 0",
@@ -19,7 +20,8 @@ extension JobField {
         ) { value, draft throws(DocumentError) in draft.spec.priority = try value.integer() },
         JobField(
             "dependencies", ["dependency", "depends_on", "depends", "d"], paths: ["dependencies"], shape: .list, example: "afterok:12:13",
-            accepted: "after, afterany, afterok, afternotok or aftercorr with jobs, such as afterok:12:13 or afterok:prepare; a job alone means afterok",
+            accepted:
+                "after, afterany, afterok, afternotok or aftercorr with jobs, such as afterok:12:13 or afterok:prepare; a job alone means afterok",
             "Jobs that must have come so far; all of them have to hold", read: readDependencies),
         JobField(
             "begin", ["start"], paths: ["begin"], example: "2030-01-31T18:00", accepted: BeginTime.accepted, "Not before this moment"

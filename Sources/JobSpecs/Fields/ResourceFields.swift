@@ -10,7 +10,8 @@ extension JobField {
             "Whole cores for this job alone"
         ) { value, draft throws(DocumentError) in draft.spec.resources.cores = try value.integer() },
         JobField(
-            "cpu", ["cpus"], paths: ["resources.cpuMillis"], example: "0.5", accepted: "a number of CPUs from 0.01 to 8192, such as 0.3, 2.5 or 300m",
+            "cpu", ["cpus"], paths: ["resources.cpuMillis"], example: "0.5",
+            accepted: "a number of CPUs from 0.01 to 8192, such as 0.3, 2.5 or 300m",
             "A quota on the cores that jobs share, instead of cores"
         ) { value, draft throws(DocumentError) in draft.spec.resources.cpuMillis = try value.parsed(cpuMillis) },
         JobField(
@@ -40,7 +41,8 @@ extension JobField {
             "Where the scratch lies; in memory it counts against the job's memory"
         ) { value, draft throws(DocumentError) in draft.spec.resources.scratchKind = try value.choice(ScratchKind.self) },
         JobField(
-            "scratch_inodes", paths: ["resources.scratchInodes"], example: "100000", accepted: "16 to 4000000000", "The most files in the scratch"
+            "scratch_inodes", paths: ["resources.scratchInodes"], example: "100000", accepted: "16 to 4000000000",
+            "The most files in the scratch"
         ) { value, draft throws(DocumentError) in draft.spec.resources.scratchInodes = try value.integer() },
         JobField(
             "shm_size", ["shm", "shared_memory"], paths: ["sharedMemory"], example: "256M", accepted: sizeAccepted + ", at most the memory",
@@ -93,7 +95,9 @@ extension JobField {
         var seen: Set<String> = []
         for item in value.items() {
             for (name, request) in try namedPairs(item) {
-                guard seen.insert(name).inserted else { throw request.refused(found: "\(DocumentText.quoted(name)) a second time", accepted: "each once") }
+                guard seen.insert(name).inserted else {
+                    throw request.refused(found: "\(DocumentText.quoted(name)) a second time", accepted: "each once")
+                }
                 named[name] = try namedRequest(request)
             }
         }

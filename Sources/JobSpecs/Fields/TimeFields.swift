@@ -9,7 +9,8 @@ extension JobField {
         ) { value, draft throws(DocumentError) in draft.spec.timeLimit = try value.time() },
         JobField(
             "warning_signal", ["signal", "warning"], paths: ["warning.signal", "warning.before", "warning"], example: "USR1@300s",
-            accepted: "SIGNAL@TIME before the time limit, such as USR1@300s, or signal and before", "A signal that warns the job before its time is up",
+            accepted: "SIGNAL@TIME before the time limit, such as USR1@300s, or signal and before",
+            "A signal that warns the job before its time is up",
             read: readWarning),
         JobField(
             "stop_signal", paths: ["stopSignal"], example: "INT", accepted: SignalName.accepted,
@@ -31,7 +32,9 @@ extension JobField {
 
     private static func readWarning(_ value: FieldValue, _ draft: inout JobDraft) throws(DocumentError) {
         if case .map = value.node.content, let members = try value.members(["signal": [], "before": ["time"]]) {
-            guard let name = members["signal"], let before = members["before"] else { throw value.refused(found: "one of signal and before") }
+            guard let name = members["signal"], let before = members["before"] else {
+                throw value.refused(found: "one of signal and before")
+            }
             let time = try before.with(before.node, label: before.label, accepted: TimeSpan.accepted).time()
             draft.spec.warning = WarningSignal(signal: try signal(name), before: time)
             return
