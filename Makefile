@@ -56,14 +56,15 @@ install: build  ## install below PREFIX (and DESTDIR): programs, unit, configura
 	install -m 0755 $(RELEASE)/berthd $(DESTDIR)$(PREFIX)/sbin/berthd
 	install -m 0711 $(RELEASE)/berth-init $(DESTDIR)$(PREFIX)/libexec/berth/berth-init
 	install -m 0755 $(RELEASE)/berth-helper $(DESTDIR)$(PREFIX)/libexec/berth/berth-helper
-	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSCONFDIR)/berth $(DESTDIR)$(PREFIX)/share/berth
+	cd Config && find . -name '*.json' -exec install -D -m 0644 {} $(DESTDIR)$(PREFIX)/libexec/berth/{} \;
+	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSCONFDIR)/berth $(DESTDIR)$(PREFIX)/share
 	sed 's|@PREFIX@|$(PREFIX)|g; s|@SYSCONFDIR@|$(SYSCONFDIR)|g' Config/systemd/berthd.service.in \
 	  > $(DESTDIR)$(UNITDIR)/berthd.service
 	chmod 0644 $(DESTDIR)$(UNITDIR)/berthd.service
 	@# A configuration that the administrator has changed is never overwritten.
 	test -e $(DESTDIR)$(SYSCONFDIR)/berth/berthd.yaml || \
-	  install -m 0644 Config/berthd.yaml $(DESTDIR)$(SYSCONFDIR)/berth/berthd.yaml
-	find Config -maxdepth 1 -name '*.json' -exec install -m 0644 {} $(DESTDIR)$(PREFIX)/share/berth/ \;
+	  { sed 's|^#program_directory:.*|program_directory: $(PREFIX)/libexec/berth|' Config/berthd.yaml \
+	    > $(DESTDIR)$(SYSCONFDIR)/berth/berthd.yaml && chmod 0644 $(DESTDIR)$(SYSCONFDIR)/berth/berthd.yaml; }
 	@scripts/install-completions $(RELEASE)/berth $(DESTDIR)$(PREFIX)/share
 
 format:  ## format the Swift sources in place

@@ -1,6 +1,7 @@
 """A small client of the HTTP API over the Unix socket, for measuring: one warm connection for requests, one for events."""
 
 import json
+import os
 import socket
 import time
 
@@ -88,10 +89,11 @@ class Events:
 
 
 def no_op(image, array=None):
-    """The spec of a no-op with the peers' limits."""
+    """The spec of a no-op with the peers' limits: as much CPU for each that four run at once, as four workers run the peers."""
+    cpu = min(1000, 1000 * os.cpu_count() // 4)
     spec = {
         "image": image, "command": ["/noop"], "submitDirectory": None,
-        "resources": {"cpuMillis": 250, "memory": 64 << 20, "pids": 64, "scratch": 1 << 20, "scratchKind": "memory"},
+        "resources": {"cpuMillis": cpu, "memory": 64 << 20, "pids": 64, "scratch": 1 << 20, "scratchKind": "memory"},
     }  # fmt: skip
     if array:
         spec["array"] = {"indices": f"0-{array - 1}"}

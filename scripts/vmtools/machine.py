@@ -16,7 +16,7 @@ from vmtools import payload
 from vmtools.channel import Channel, Closed, TimedOut
 
 FOLDER = debian.BUILD / "vm"
-BOOT_LIMIT = 240  # seconds; 7 to 60 are usual without acceleration
+BOOT_LIMIT = 120  # seconds; 7 to 60 are usual without acceleration
 POWER_OFF_LIMIT = 20
 MEMORY = int(os.environ.get("BERTH_VM_MEMORY", "3072"))  # MiB, half on each node
 ACCELERATION = os.environ.get("BERTH_VM_ACCEL", "tcg")
