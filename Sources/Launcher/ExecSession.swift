@@ -22,7 +22,7 @@ struct ExecSession {
     }
 
     private func run() -> Never {
-        for descriptor in [launcher.socket, launcher.lock, launcher.runRoot, launcher.signals] { _ = linux_close(descriptor) }
+        launcher.closeAll()
         do throws(StagedFault) {
             let job = try stage(.enter) { () throws(Fault) in try enter() }
             answer.send(.started(pid: job.pid), with: job.pidfd)

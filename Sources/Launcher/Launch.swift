@@ -7,14 +7,17 @@ struct LauncherDescriptors {
     var socket: Int32
     var lock: Int32
     var runRoot: Int32
-    /// The host's /dev/null.
-    var null: Int32
     var signals: Int32
+
+    /// For PID 1 and other processes that outlive the launcher. Negative ones were closed before, and their numbers may be others' by now.
+    func closeAll() {
+        for descriptor in [socket, lock, runRoot, signals] where descriptor >= 0 { _ = linux_close(descriptor) }
+    }
 }
 
 /// One start: from the request to a PID 1 that has its go.
 struct Launch {
-    let launcher: LauncherDescriptors
+    var launcher: LauncherDescriptors
     let answer: AnswerSocket
     var program: LaunchProgram
     var table: DescriptorTable
@@ -32,6 +35,7 @@ struct Launch {
         let result = forkHelper { () in
             // The helper keeps the lock: while it lives it may still clone, and a new daemon must not scan yet.
             _ = linux_close(launcher.socket)
+            launcher.socket = -1
             execute(run, flags: UInt64(CLONE_PARENT))
         }
         if result < 0 { answer.fail(.clone, Fault(errno: Int32(truncatingIfNeeded: -result), detail: "fork")) }

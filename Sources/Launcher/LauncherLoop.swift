@@ -10,7 +10,6 @@ struct LauncherLoop {
     init(socket: Int32, runRoot path: ByteString) throws(Fault) {
         linux_umask(0)
         try check(linux_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0), "set dumpable")
-        let null = try check(ByteString("/dev/null").withCString { linux_openat(AT_FDCWD, $0, O_RDWR, 0) }, "open /dev/null")
         let runRoot = try check(path.withCString { linux_openat(AT_FDCWD, $0, O_RDONLY | O_DIRECTORY, 0) }, "open " + path)
         let flags = O_RDWR | O_CREAT | O_NOFOLLOW
         let lock = try check(ByteString("lock").withCString { linux_openat(runRoot, $0, flags, 0o600) }, "open lock in " + path)
@@ -18,7 +17,7 @@ struct LauncherLoop {
         try check(chdir("/") == 0 ? 0 : -Int(EACCES), "chdir /")
         let signals = try check(linux_signal_descriptor(), "signalfd")
         try check(linux_set_close_on_exec(socket, 1), "launcher's socket")
-        descriptors = LauncherDescriptors(socket: socket, lock: lock, runRoot: runRoot, null: null, signals: signals)
+        descriptors = LauncherDescriptors(socket: socket, lock: lock, runRoot: runRoot, signals: signals)
     }
 
     mutating func run() -> Never {

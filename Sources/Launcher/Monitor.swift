@@ -49,11 +49,11 @@ struct Monitor {
     }
 
     /// Of the host PID 1 holds its log, record and FIFOs alone. 0 to 2 become the container's /dev/null, which a dump can name.
-    func closeEverythingElse() {
+    func closeEverythingElse(but answer: Int32) {
         let null = ByteString("/dev/null").withCString { linux_openat_inherited(AT_FDCWD, $0, O_RDWR | O_NOFOLLOW, 0) }
         if null >= 0 { for place in Int32(0)..<3 { _ = linux_duplicate_to(Int32(null), place, 0) } }
         var next: Int32 = 3
-        for kept in descriptors.sorted() where kept >= next {
+        for kept in (descriptors + [answer]).sorted() where kept >= next {
             if kept > next { _ = linux_close_range(UInt32(next), UInt32(kept - 1), 0) }
             next = kept + 1
         }

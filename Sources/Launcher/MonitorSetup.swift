@@ -13,7 +13,7 @@ struct MonitorSetup {
 
     /// Never returns: PID 1 ends with the job.
     func run(_ prepared: MonitorStreams) -> Never {
-        for descriptor in [launcher.socket, launcher.lock, launcher.runRoot, launcher.signals] { _ = linux_close(descriptor) }
+        launcher.closeAll()
         do throws(StagedFault) {
             let signals = try stage(.monitor) { () throws(Fault) in try enterGroups() }
             var streams = prepared
@@ -24,10 +24,10 @@ struct MonitorSetup {
             try stage(.job) { () throws(Fault) in try streams.openTerminal(owner: program.streamOwner) }
             try stage(.monitor) { () throws(Fault) in try giveUpRights() }
             let started = try letGo(job, &streams)
+            var monitor = Monitor(job: job.pid, signals: signals, run: run, streams: streams, started: started, limits: program.logLimits)
+            monitor.closeEverythingElse(but: answer.descriptor)
             answer.send(.running(bootNanoseconds: started, pid: job.pid), with: streams.terminal)
             answer.close()
-            var monitor = Monitor(job: job.pid, signals: signals, run: run, streams: streams, started: started, limits: program.logLimits)
-            monitor.closeEverythingElse()
             monitor.run()
         } catch {
             answer.fail(error.stage, error.fault, index: error.index)

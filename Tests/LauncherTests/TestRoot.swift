@@ -112,7 +112,7 @@ struct ProgramBuilder {
             FilesystemMount(
                 type: "devpts", path: "/dev/pts", options: [.init("newinstance"), .init("ptmxmode", "0666"), .init("mode", "0620"), .init("gid", "5")],
                 attributes: [.noSetUID, .noExecute])),
-        .symlink(target: "pts/ptmx", path: "/dev/ptmx"),
+        .symlink(target: "pts/ptmx", path: "/dev/ptmx"), .symlink(target: "/proc/self/fd/1", path: "/dev/stdout"),
         .mount(
             FilesystemMount(
                 type: "tmpfs", path: "/dev/shm", options: [.init("mode", "1777"), .init("uid", "0"), .init("gid", "0"), .init("size", "1048576")],
