@@ -21,6 +21,8 @@ struct Attempt: Sendable {
     /// When a plan proposed its resume.
     var resumingAt: BootTime?
     var coresReleased = false
+    /// The proposed resume took its cores from what was free; a withdrawal gives them back.
+    var tookCores = false
     var phase: Phase
     var holding: Machine.Holding
 

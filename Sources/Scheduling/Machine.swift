@@ -56,6 +56,17 @@ struct Machine: Sendable {
         free = total
     }
 
+    /// The same machine with nothing given.
+    var cleared: Machine {
+        var result = self
+        result.freeCpus = usable
+        result.sharedMillis = 0
+        result.memoryFree = nodes.map(\.memory)
+        result.instancesFree = named.map { Array(repeating: true, count: $0.instances.count) }
+        result.free = total
+        return result
+    }
+
     /// CPUs that someone else holds already stay with them: a double grant is then seen by `checkInvariants` and not made worse here.
     mutating func take(_ wanted: Holding) -> Holding {
         var holding = wanted

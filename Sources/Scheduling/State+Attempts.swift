@@ -64,8 +64,11 @@ extension State {
             entries[attempt.position].refreshReady(task.slot)
             relist(attempt.position)
         case .resuming:
-            giveCores(task)
-            attempts[task]!.coresReleased = true
+            if attempt.tookCores {
+                giveCores(task)
+                attempts[task]!.coresReleased = true
+                attempts[task]!.tookCores = false
+            }
             attempts[task]!.phase = .waiting
             attempts[task]!.resumingAt = nil
             refreshEnd(task)

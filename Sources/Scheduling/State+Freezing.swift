@@ -41,6 +41,7 @@ extension State {
         attempts[task]!.holding.millis = taken.millis
         attempts[task]!.placement.cpus = cpus
         attempts[task]!.coresReleased = false
+        attempts[task]!.tookCores = true
     }
 
     mutating func wait(_ id: AttemptID, at: BootTime) {
@@ -74,6 +75,7 @@ extension State {
         attempts[id.task]!.frozenAt = nil
         attempts[id.task]!.waitingSince = nil
         attempts[id.task]!.resumingAt = nil
+        attempts[id.task]!.tookCores = false
         attempts[id.task]!.phase = .running
         refreshEnd(id.task)
     }

@@ -34,7 +34,7 @@ extension State {
     /// The sums are those of what is held.
     private func brokenBooks() -> [String] {
         var broken: [String] = []
-        var fresh = Machine(shape: shape, settings: settings)
+        var fresh = machine.cleared
         for attempt in attempts.values { _ = fresh.take(attempt.holding) }
         if fresh.free != machine.free || fresh.memoryFree != machine.memoryFree || fresh.freeCpus != machine.freeCpus {
             broken.append("free \(machine.free), but attempts leave \(fresh.free)")

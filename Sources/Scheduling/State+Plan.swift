@@ -54,7 +54,7 @@ extension State {
         let entry = entries[line.position]
         return Claim(
             task: entry.job.task(entry.ready.first!), order: line.order, need: classes[index].need,
-            instances: machine.chosenInstances(entry.job.demand))
+            instances: machine.chosenInstances(entry.job.demand), books: classes[index].key.books)
     }
 
     private mutating func backfill(_ pass: inout Pass) {
@@ -64,12 +64,15 @@ extension State {
             steps += 1
             if blockIfLimited(index) { continue }
             let outlasts = classes[index].nanoseconds > pass.window
+            let books = classes[index].key.books
             let kept = outlasts ? reserve.kept : Machine.Kept()
-            guard let grant = machine.place(classes[index].key.demand, need: classes[index].need, keeping: kept) else {
+            guard reserve.leavesLimits(classes[index].need, countedIn: books),
+                let grant = machine.place(classes[index].key.demand, need: classes[index].need, keeping: kept)
+            else {
                 mask(index, &pass)
                 continue
             }
-            if outlasts { pass.reserve!.extra -= classes[index].need }
+            pass.reserve!.use(classes[index].need, countedIn: books, outlasts: outlasts)
             start(index, grant, &pass)
         }
     }

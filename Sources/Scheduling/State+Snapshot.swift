@@ -26,6 +26,8 @@ extension State {
             public var waitingSince: BootTime?
             public var resumingAt: BootTime?
             public var coresReleased: Bool
+            /// The proposed resume took its cores from what was free.
+            public var tookCores: Bool
             public var phase: Phase
             /// Bytes booked by memory node.
             public var memory: [MemoryNode: Int64]
@@ -82,7 +84,8 @@ extension State {
         return Snapshot.Attempt(
             task: attempt.task, number: attempt.number, placement: attempt.placement, demand: attempt.demand, timeLimit: attempt.timeLimit,
             startedAt: attempt.startedAt, pausedNanoseconds: attempt.pausedFor, frozenAt: attempt.frozenAt,
-            waitingSince: attempt.waitingSince, resumingAt: attempt.resumingAt, coresReleased: attempt.coresReleased, phase: attempt.phase,
+            waitingSince: attempt.waitingSince, resumingAt: attempt.resumingAt, coresReleased: attempt.coresReleased,
+            tookCores: attempt.tookCores, phase: attempt.phase,
             memory: memory)
     }
 
@@ -113,7 +116,7 @@ extension State {
         attempts[saved.task] = Attempt(
             task: saved.task, number: saved.number, position: position, placement: saved.placement, demand: saved.demand, need: need,
             timeLimit: saved.timeLimit, startedAt: saved.startedAt, pausedFor: saved.pausedNanoseconds, frozenAt: saved.frozenAt,
-            waitingSince: saved.waitingSince, resumingAt: saved.resumingAt, coresReleased: saved.coresReleased, phase: saved.phase,
+            waitingSince: saved.waitingSince, resumingAt: saved.resumingAt, coresReleased: saved.coresReleased, tookCores: saved.tookCores, phase: saved.phase,
             holding: machine.take(holding))
         charge(saved.task, sign: 1)
         refreshEnd(saved.task)

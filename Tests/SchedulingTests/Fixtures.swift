@@ -123,6 +123,8 @@ enum Seed {
         return seed
     }()
 
+    static let verbose = ProcessInfo.processInfo.environment["BERTH_VERBOSE"] != nil
+
     /// `BERTH_ROUNDS` replaces the number of rounds, for long runs.
     static func rounds(_ usual: UInt64) -> UInt64 { ProcessInfo.processInfo.environment["BERTH_ROUNDS"].flatMap { UInt64($0) } ?? usual }
 }
