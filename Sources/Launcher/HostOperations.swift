@@ -31,7 +31,10 @@ struct HostOperations {
             linux_openat2(AT_FDCWD, name, how.flags, how.mode, UInt64(RESOLVE_NO_MAGICLINKS))
         }
         try becomeRoot(capabilities)
-        return try check(result, "open " + path)
+        let opened = try check(result, "open " + path)
+        // The job reads it itself, and expects reads that wait.
+        if how == .input { _ = linux_set_nonblocking(opened, 0) }
+        return opened
     }
 
     private func becomeSubmitter() throws(Fault) -> linux_capabilities {

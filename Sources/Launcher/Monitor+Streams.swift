@@ -18,13 +18,12 @@ extension Monitor {
             take(result, from: place)
             return true
         }
-        // End of file; a terminal whose last slave was closed says EIO, and may be opened again while the job lives.
-        let isOver = result == 0 || (result == -Int(EIO) && descriptor != terminal)
-        if isOver { close(place) }
-        if result == -Int(EIO), descriptor == terminal { close(place) }
+        // End of file; a terminal whose last slave was closed says EIO.
+        if result == 0 || result == -Int(EIO) { close(place) }
         return false
     }
 
+    /// The terminal stays open, for its size and because the daemon may ask for a duplicate.
     private mutating func close(_ place: Int) {
         if sources[place].descriptor != terminal { _ = linux_close(sources[place].descriptor) }
         sources[place].descriptor = -1

@@ -14,6 +14,8 @@ struct MonitorSetup {
     /// Never returns: PID 1 ends with the job.
     func run(_ prepared: MonitorStreams) -> Never {
         launcher.closeAll()
+        // Everybody inside can read /proc/1/cmdline.
+        linux_hide_arguments()
         do throws(StagedFault) {
             let signals = try stage(.monitor) { () throws(Fault) in try enterGroups() }
             var streams = prepared

@@ -1,1 +1,167 @@
+import Foundation
+import JobLog
 import Testing
+
+struct JobLogTests {
+    @Test func framesComeBackInOrder() throws {
+        let log = try TemporaryLog()
+        var writer = log.writer(head: 10_000, tail: 10_000)
+        writer.append("one", at: 5)
+        writer.append("two", .error, at: 6)
+        var reader = log.reader()
+        #expect(
+            try reader.readAll() == [
+                .frame(LogFrame(stream: .output, bootNanoseconds: 5, bytes: Array("one".utf8))),
+                .frame(LogFrame(stream: .error, bootNanoseconds: 6, bytes: Array("two".utf8))),
+            ])
+        #expect(reader.position == 6)
+        #expect(writer.bytesKept == 6 && writer.bytesDropped == 0)
+    }
+
+    @Test func aReaderFollows() throws {
+        let log = try TemporaryLog()
+        var writer = log.writer(head: 200, tail: 200)
+        var reader = log.reader()
+        #expect(try reader.read().isEmpty)
+        var seen: [UInt8?] = []
+        var printed: [UInt8?] = []
+        for number in 0..<200 {
+            let bytes = Array("line \(number)\n".utf8)
+            writer.append(bytes: bytes)
+            printed += bytes.map { $0 }
+            seen += expanded(try reader.readAll())
+        }
+        #expect(seen == printed)
+    }
+
+    /// Any pieces, any limits, any place to begin: what is read is what was printed, or a gap of just that size.
+    @Test func randomPiecesSurviveRotation() throws {
+        var random = SystemRandomNumberGenerator()
+        let seed = UInt64.random(in: 0 ... .max, using: &random)
+        print("seed \(seed)")
+        var generator = Generator(state: seed)
+        for _ in 0..<60 {
+            let log = try TemporaryLog()
+            let head = UInt64.random(in: 0...600, using: &generator)
+            let tail = UInt64.random(in: 0...600, using: &generator)
+            var writer = log.writer(head: head, tail: tail)
+            var printed: [UInt8] = []
+            for _ in 0..<Int.random(in: 0..<80, using: &generator) {
+                let bytes = (0..<Int.random(in: 1..<100, using: &generator)).map { _ in UInt8.random(in: 0...255, using: &generator) }
+                printed += bytes
+                writer.append(bytes: bytes)
+            }
+            #expect(writer.bytesKept + writer.bytesDropped == UInt64(printed.count))
+            for (file, limit) in [head, tail, tail].enumerated() { #expect(log.size(file) <= limit) }
+            let start = UInt64.random(in: 0...UInt64(printed.count), using: &generator)
+            var reader = log.reader(at: start)
+            let seen = expanded(try reader.readAll(step: Int.random(in: 1..<200, using: &generator)))
+            for (offset, byte) in seen.enumerated() where byte != nil { #expect(byte == printed[Int(start) + offset]) }
+            #expect(start + UInt64(seen.count) <= UInt64(printed.count))
+            var whole = log.reader()
+            let kept = expanded(try whole.readAll()).compactMap { $0 }
+            #expect(UInt64(kept.count) == writer.bytesKept)
+        }
+    }
+
+    @Test func theBeginningAndTheEndAreKept() throws {
+        let log = try TemporaryLog()
+        var writer = log.writer(head: 500, tail: 300)
+        writer.append("first")
+        for number in 0..<1000 { writer.append("noise \(number)") }
+        writer.append("last")
+        var reader = log.reader()
+        let items = try reader.readAll()
+        guard case .frame(let first) = items.first, case .frame(let last) = items.last else {
+            Issue.record("no frames")
+            return
+        }
+        #expect(first.bytes == Array("first".utf8))
+        #expect(last.bytes == Array("last".utf8))
+        #expect(items.contains(.gap(bytes: writer.bytesDropped)))
+    }
+
+    @Test func aTornFrameEndsTheLogUntilItIsWhole() throws {
+        let log = try TemporaryLog()
+        var writer = log.writer(head: 10_000, tail: 1000)
+        writer.append("whole")
+        let size = log.size(0)
+        writer.append("torn apart")
+        ftruncate(log.descriptors[0], off_t(size + 5))
+        var reader = log.reader()
+        #expect(expanded(try reader.readAll()) == Array("whole".utf8).map { $0 })
+        ftruncate(log.descriptors[0], off_t(size))
+        var again = try #require(LogWriter(head: log.descriptors[0], tails: (log.descriptors[1], log.descriptors[2]), state: state(writer, size)))
+        again.append("more")
+        #expect(expanded(try reader.readAll()) == Array("more".utf8).map { $0 })
+    }
+
+    /// The state as it was before the torn frame.
+    private func state(_ writer: LogWriter, _ size: Int) -> [UInt64] {
+        var state = writer.state
+        state[4] = UInt64(size)
+        state[6] = 5
+        state[7] = 5
+        return state
+    }
+
+    @Test func aWriterGoesOnFromItsState() throws {
+        let log = try TemporaryLog()
+        var printed: [UInt8?] = []
+        var writer = log.writer(head: 300, tail: 100_000)
+        for number in 0..<100 {
+            let text = "piece \(number)"
+            printed += text.utf8.map { $0 }
+            writer.append(text)
+            writer = try #require(LogWriter(head: log.descriptors[0], tails: (log.descriptors[1], log.descriptors[2]), state: writer.state))
+        }
+        var reader = log.reader()
+        #expect(expanded(try reader.readAll()) == printed)
+        #expect(LogWriter(head: 0, tails: (1, 2), state: [1, 2, 3]) == nil)
+    }
+
+    @Test func aFullDiskDropsAndCounts() throws {
+        let log = try TemporaryLog()
+        // /dev/full takes nothing: ENOSPC.
+        let full = open("/dev/full", O_WRONLY)
+        defer { close(full) }
+        var writer = LogWriter(head: full, tails: (log.descriptors[1], log.descriptors[2]), headLimit: 1000, tailLimit: 1000)
+        writer.append("lost")
+        #expect(writer.bytesDropped == 4)
+        #expect(writer.bytesKept == 0)
+    }
+
+    @Test func garbageNeverTraps() throws {
+        var generator = Generator(state: .random(in: 0 ... .max))
+        print("seed \(generator.state)")
+        for _ in 0..<300 {
+            let log = try TemporaryLog()
+            var writer = log.writer(head: 400, tail: 400)
+            for number in 0..<50 { writer.append("line \(number)") }
+            for _ in 0..<5 {
+                let file = Int.random(in: 0..<3, using: &generator)
+                guard log.size(file) > 0 else { continue }
+                let path = "\(log.directory)/\(["head", "tail.0", "tail.1"][file])"
+                let plain = open(path, O_WRONLY)
+                var byte = UInt8.random(in: 0...255, using: &generator)
+                pwrite(plain, &byte, 1, off_t(Int.random(in: 0..<log.size(file), using: &generator)))
+                close(plain)
+            }
+            var reader = log.reader()
+            for _ in 0..<20 { if (try? reader.read())?.isEmpty ?? true { break } }
+        }
+    }
+}
+
+/// SplitMix64.
+struct Generator: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var value = state
+        value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
+        return value ^ (value >> 31)
+    }
+}

@@ -38,15 +38,18 @@ extension KernelTests {
         @Test func theHostsRootIsGone() throws {
             let harness = try LauncherHarness()
             defer { harness.stop() }
-            let job = try ProgramBuilder(harness, "one", ["sh", "-c", "ls /; cat /proc/self/mountinfo"]).start(harness)
+            let job = try ProgramBuilder(harness, "one", ["sh", "-c", "ls /; ls /proc/irq; cat /proc/cpuinfo /proc/1/cmdline /proc/self/mountinfo"]).start(harness)
             _ = try job.record()
             let text = try job.text()
             #expect(text.hasPrefix("bin\ndev\netc\nproc\nroot\nsys\ntmp\nusr\n") || text.hasPrefix("bin\ndev\netc\nproc\nroot\nsys\ntmp\n"))
             #expect(text.contains(" - overlay "))
             #expect(!text.contains("/sys/fs/cgroup"))
             // Hidden, and read-only.
-            #expect(text.contains(" /proc/kcore "))
+            #expect(text.contains(" /proc/cpuinfo "))
+            #expect(text.contains(" /proc/irq ro"))
             #expect(text.contains(" /proc/sys ro"))
+            #expect(!text.contains("launcher"+" /"))
+            #expect(!text.contains("processor"))
         }
 
         @Test func capabilitiesAndFilterAreSet() throws {

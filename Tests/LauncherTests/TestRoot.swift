@@ -89,7 +89,7 @@ struct ProgramBuilder {
             program.containerOperations.append(.attach(mount: into, path: ByteString("/dev/" + device), target: .file))
         }
         program.containerOperations += [
-            .hostname("inside"), .loopbackUp, .mask(path: "/proc/kcore"), .mask(path: "/proc/sys/not-there"), .readOnly(path: "/proc/sys"), .pivotRoot,
+            .hostname("inside"), .loopbackUp, .mask(path: "/proc/cpuinfo"), .mask(path: "/proc/irq"), .mask(path: "/proc/sys/not-there"), .readOnly(path: "/proc/sys"), .pivotRoot,
         ]
         program.jobOperations = Self.operations(identity)
     }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -28,4 +29,9 @@ extern char **linux_arguments;
 
 static inline const char *linux_argument(int place) {
     return place < linux_argument_count ? linux_arguments[place] : NULL;
+}
+
+/// Wipes all arguments but the first, where the kernel shows them.
+static inline void linux_hide_arguments(void) {
+    for (int place = 1; place < linux_argument_count; place++) memset(linux_arguments[place], 0, strlen(linux_arguments[place]));
 }

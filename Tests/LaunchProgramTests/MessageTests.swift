@@ -1,0 +1,49 @@
+import LaunchProgram
+import Testing
+
+struct MessageTests {
+    private static let requests: [LauncherRequest] = [
+        .start, .execute, .moreDescriptors,
+        .userNamespace(uidMap: [IDMapExtent(inside: 0, outside: 5, count: 7)], gidMap: []),
+        .stagedOverlay(
+            StagedOverlay(layers: [DescriptorIndex(0), DescriptorIndex(1)], scratch: DescriptorIndex(2), options: [.init("xino", "off"), .init("volatile")])),
+    ]
+
+    private static let answers: [LauncherAnswer] = [
+        .ready(version: 1), .started(pid: 77), .running(bootNanoseconds: 1 << 60, pid: 2), .exited(waitStatus: 256), .descriptor,
+        .failed(LaunchFailure(stage: .containerOperation, index: 3, errno: 2, detail: "mount proc on /proc")),
+    ]
+
+    private static let controls: [ControlMessage] = [
+        .signalMain(15), .signalAll(9), .resize(TerminalSize(rows: 24, columns: 65535)), .closeInput,
+    ]
+
+    @Test func messagesSurviveARoundTrip() throws {
+        for request in Self.requests { #expect(try LauncherRequest(decoding: request.encoded()) == request) }
+        for answer in Self.answers { #expect(try LauncherAnswer(decoding: answer.encoded()) == answer) }
+        for control in Self.controls {
+            #expect(control.encoded().count == ControlMessage.size)
+            #expect(try ControlMessage(decoding: control.encoded()) == control)
+        }
+    }
+
+    @Test func mutatedMessagesNeverTrap() {
+        var random = SeededGenerator()
+        for _ in 0..<20_000 {
+            var request = Self.requests.randomElement(using: &random)!.encoded()
+            random.mutate(&request)
+            _ = try? LauncherRequest(decoding: request)
+            var answer = Self.answers.randomElement(using: &random)!.encoded()
+            random.mutate(&answer)
+            _ = try? LauncherAnswer(decoding: answer)
+            var control = Self.controls.randomElement(using: &random)!.encoded()
+            random.mutate(&control)
+            _ = try? ControlMessage(decoding: control)
+        }
+    }
+
+    @Test func aSignalBeyondTheLastIsRefused() {
+        #expect(throws: DecodeError.range) { try ControlMessage(decoding: ControlMessage.signalMain(65).encoded()) }
+        #expect(throws: DecodeError.range) { try ControlMessage(decoding: ControlMessage.signalAll(0).encoded()) }
+    }
+}
