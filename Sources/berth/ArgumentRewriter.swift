@@ -21,7 +21,7 @@ struct ArgumentRewriter {
             leading: 1, hasFields: false, valued: common.union(["--env", "-e", "--user", "-u", "--workdir", "-w"]), shortFlags: ["i", "t"]),
     ]
 
-    static func rewrite(_ arguments: [String]) throws -> [String] {
+    static func rewrite(_ arguments: [String]) -> [String] {
         guard let name = arguments.first, let rules = rules[name] else { return arguments }
         return [name] + Self(rules: rules).rewrite(Array(arguments.dropFirst()))
     }

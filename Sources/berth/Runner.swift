@@ -9,8 +9,7 @@ enum Runner {
     static func run(arguments: [String]) -> Never {
         let rules = ExitRules(arguments: arguments)
         do {
-            var command = try Berth.parseAsRoot(try ArgumentRewriter.rewrite(arguments))
-            try command.run()
+            try runCommand(ArgumentRewriter.rewrite(arguments))
             Console.exit(0)
         } catch {
             let end = rules.end(for: error)
@@ -18,6 +17,17 @@ enum Runner {
             if let text = end.message { Console.error(text + "\n") }
             Console.exit(end.status)
         }
+    }
+
+    /// The two that have to be quick go past the argument parser when their words are plainly right.
+    private static func runCommand(_ arguments: [String]) throws {
+        switch arguments.first {
+        case "submit": if let form = SubmitForm(quick: arguments.dropFirst()) { return try form.run() }
+        case "run": if let form = RunForm(quick: arguments.dropFirst()) { return try form.run() }
+        default: break
+        }
+        var command = try Berth.parseAsRoot(arguments)
+        try command.run()
     }
 }
 

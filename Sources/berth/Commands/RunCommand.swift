@@ -1,8 +1,4 @@
-import API
 import ArgumentParser
-import Client
-import JobModel
-import LinuxSys
 
 struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -38,33 +34,11 @@ struct RunCommand: ParsableCommand {
     @OptionGroup(title: "Fields of the job") var spec: SpecOptions
 
     func run() throws {
-        if terminal, !Descriptor.standardInput.isTerminal {
-            throw CommandFailure(ExitRules.berth, "-t: standard input is no terminal; accepted without one is -i")
-        }
-        var jobs = try SubmitFile.jobs(file: file, flags: spec.flags(command: command))
-        guard jobs.count == 1, jobs[0].spec.array == nil else {
-            throw CommandFailure(ExitRules.berth, "run takes one job without an array; several are for: berth submit --wait")
-        }
-        let size = terminal ? Descriptor.standardInput.terminalExtent ?? TerminalExtent(rows: 24, columns: 80) : nil
-        jobs[0].spec.terminal = size.map { TerminalSize(rows: $0.rows, columns: $0.columns) }
-        jobs[0].spec.interactive = (interactive || terminal) ? true : nil
-        let session = detach ? nil : RunSession(cancelWhenLost: true)
-        let client = common.client
-        let reply = try client.submit(SubmitRequest(jobs: jobs, requestKey: SubmitFile.newKey(), session: session))
-        for warning in reply.warnings ?? [] { Console.note(Escaping.oneLine(warning)) }
-        guard let job = reply.jobs.first else { throw ClientError.unexpected("no job in the reply to a submit") }
-        if detach { return common.json ? try JSONOutput.write(reply) : Console.line("\(job.id)") }
-        Console.note("job \(job.id)")
-        throw CommandFailure(try stream(client, job.id, reply.session))
-    }
-
-    private func stream(_ client: BerthClient, _ job: JobID, _ session: SessionID?) throws -> Int32 {
-        let loop = try SessionLoop(
-            client, .init(kind: .run, task: TaskID(job), forwardsInput: interactive || terminal, terminal: terminal, cancelWhenLost: true))
-        if let session { return try loop.run(session) }
-        // A repeated submit has no session of its own.
-        var request = SessionRequest(.run, task: TaskID(job))
-        request.cancelWhenLost = true
-        return try loop.run(try client.createSession(request).session)
+        var form = RunForm()
+        form.file = file
+        form.flags = spec.flags(command: command)
+        (form.interactive, form.terminal, form.detach, form.json) = (interactive, terminal, detach, common.json)
+        form.socketPath = common.connection.socketPath
+        try form.run()
     }
 }

@@ -1,7 +1,4 @@
-import API
 import ArgumentParser
-import Client
-import JobModel
 
 struct SubmitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -23,7 +20,7 @@ struct SubmitCommand: ParsableCommand {
     @Argument(parsing: .postTerminator, help: ArgumentHelp("The command after --, or a script's arguments.", valueName: "command"))
     var command: [String] = []
 
-    @Flag(name: .shortAndLong, help: "Print only the ids.")
+    @Flag(help: "Print only the ids.")
     var quiet = false
 
     @Flag(help: "Wait for the end and return the status, as wait does.")
@@ -36,24 +33,11 @@ struct SubmitCommand: ParsableCommand {
     @OptionGroup(title: "Fields of the job") var spec: SpecOptions
 
     func run() throws {
-        let jobs = try SubmitFile.jobs(file: file, flags: spec.flags(command: command))
-        var request = SubmitRequest(jobs: jobs, requestKey: SubmitFile.newKey())
-        request.dryRun = dryRun ? true : nil
-        let client = common.client
-        let reply = try client.submit(request)
-        for warning in reply.warnings ?? [] { Console.note(Escaping.oneLine(warning)) }
-        try print(reply)
-        guard wait, !dryRun else { return }
-        try Waiter(client: client, selection: Selection(reply.jobs.map { TaskSelector($0.id) })).finish()
-    }
-
-    private func print(_ reply: SubmitReply) throws {
-        if common.json { return try JSONOutput.write(reply) }
-        if dryRun { return quiet ? () : Console.line("accepted: nothing was submitted") }
-        if quiet {
-            for job in reply.jobs { Console.line("\(job.id)") }
-            return
-        }
-        for job in reply.jobs { Console.line("submitted \(job.id)\(job.array ? " (\(job.tasks) tasks)" : "")") }
+        var form = SubmitForm()
+        form.file = file
+        form.flags = spec.flags(command: command)
+        (form.quiet, form.wait, form.dryRun, form.json) = (quiet, wait, dryRun, common.json)
+        form.socketPath = common.connection.socketPath
+        try form.run()
     }
 }
