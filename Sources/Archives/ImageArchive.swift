@@ -9,6 +9,10 @@ struct ImageArchive {
     struct Contents {
         /// Of `manifest.json`; nil when there is none at the top.
         var manifest: [UInt8]?
+        /// Of `index.json`, beside an `oci-layout`.
+        var index: [UInt8]? { isLayout ? indexDocument : nil }
+        fileprivate var indexDocument: [UInt8]?
+        fileprivate var isLayout = false
         /// Whether the top has what a root file system has.
         var looksLikeRoot = false
         /// Links within the archive: old `docker save` has one of two equal layers as a link to the other.
@@ -43,6 +47,8 @@ struct ImageArchive {
             guard let path = try? EntryPath(entry.name, entry: entry.name, what: "its name", depth: limits.pathDepth) else { return true }
             switch (path.text, entry.kind) {
             case ("manifest.json", .regular): found.manifest = try Self.document(entry, archive)
+            case ("index.json", .regular): found.indexDocument = try Self.document(entry, archive)
+            case ("oci-layout", _): found.isLayout = true
             case ("etc", _), ("usr", _), ("bin", _): found.looksLikeRoot = true
             case (let name, .symbolicLink(let target)): found.links[name] = Self.resolve(target, from: path.parent)
             case (let name, .hardLink(let target)): found.links[name] = Self.resolve(target, from: EntryPath(components: []))
@@ -61,7 +67,7 @@ struct ImageArchive {
             bytes = try Self.document(entry, archive)
             return false
         }
-        guard let bytes else { throw ArchiveError(entry: name, "is named by manifest.json and not in the archive") }
+        guard let bytes else { throw ArchiveError(entry: name, "is named by the manifest and not in the archive") }
         return bytes
     }
 

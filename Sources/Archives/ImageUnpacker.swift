@@ -28,6 +28,7 @@ public struct ImageUnpacker {
         if let manifest = contents.manifest, !contents.looksLikeRoot {
             return try unpackDocker(manifest, links: contents.links)
         }
+        if let index = contents.index, !contents.looksLikeRoot { return try unpackLayout(index) }
         return try unpackRoot()
     }
 
@@ -55,46 +56,26 @@ public struct ImageUnpacker {
         return UnpackedImage(format: .root, id: try Self.digest(Array(document.utf8)), config: config, layers: [layer])
     }
 
-    // MARK: Docker's archive
+    // MARK: Layers with a config
 
-    private func unpackDocker(_ manifest: [UInt8], links: [String: String]) throws(ArchiveError) -> UnpackedImage {
-        let images = try decode([DockerArchiveManifest].self, manifest, name: "manifest.json")
-        let image = try choose(images)
-        let configBytes = try archive.document(named: ImageArchive.name(of: image.config))
-        let raw = try decode(RawImageConfig.self, configBytes, name: image.config)
+    /// - Parameter names: the layers' names in the archive, lowest first.
+    func unpack(
+        config name: String, layers names: [String], links: [String: String], format: ArchiveFormat, reference: String?
+    ) throws(ArchiveError) -> UnpackedImage {
+        let bytes = try archive.document(named: ImageArchive.name(of: name))
+        let raw = try decode(RawImageConfig.self, bytes, name: name)
         let config: ImageConfig
         do throws(ImageConfigError) { config = try ImageConfig(validating: raw, machine: request.machine) } catch {
-            throw ArchiveError(entry: image.config, error.description)
+            throw ArchiveError(entry: name, error.description)
         }
         let digests = raw.rootfs?.diffIDs ?? []
-        guard digests.count == image.layers.count, !digests.isEmpty else {
+        guard digests.count == names.count, !digests.isEmpty else {
             throw ArchiveError(
-                entry: image.config,
-                "rootfs.diff_ids has \(digests.count) layers and manifest.json \(image.layers.count), accepted is 1 or more, the same")
+                entry: name, "rootfs.diff_ids has \(digests.count) layers and the manifest \(names.count), accepted is 1 or more, the same")
         }
-        let plan = LayerPlan(names: image.layers, digests: digests, links: links)
-        let layers = try unpackLayers(plan)
+        let layers = try unpackLayers(LayerPlan(names: names, digests: digests, links: links))
         return UnpackedImage(
-            format: .docker, id: try Self.digest(configBytes), config: config, layers: layers,
-            reference: image.repoTags?.first.map { String($0.prefix(256)) })
-    }
-
-    private func choose(_ images: [DockerArchiveManifest]) throws(ArchiveError) -> DockerArchiveManifest {
-        if let wanted = request.reference {
-            guard let image = images.first(where: { $0.repoTags?.contains(wanted) == true }) else {
-                throw ArchiveError(entry: "manifest.json", "holds no image \(ArchiveError.quoted(wanted)); it holds \(Self.names(images))")
-            }
-            return image
-        }
-        guard images.count == 1, let image = images.first else {
-            throw ArchiveError(
-                entry: "manifest.json", "holds \(images.count) images, accepted is 1 unless one is named: \(Self.names(images))")
-        }
-        return image
-    }
-
-    private static func names(_ images: [DockerArchiveManifest]) -> String {
-        images.prefix(10).map { ArchiveError.quoted($0.repoTags?.first ?? "without a name") }.joined(separator: ", ")
+            format: format, id: try Self.digest(bytes), config: config, layers: layers, reference: reference.map { String($0.prefix(256)) })
     }
 
     private func unpackLayers(_ plan: LayerPlan) throws(ArchiveError) -> [UnpackedLayer] {
@@ -117,7 +98,7 @@ public struct ImageUnpacker {
         var layers: [UnpackedLayer] = []
         for number in plan.digests.indices {
             guard let layer = done[number] else {
-                throw ArchiveError(entry: plan.names[number], "is named by manifest.json and not in the archive")
+                throw ArchiveError(entry: plan.names[number], "is named by the manifest and not in the archive")
             }
             layers.append(layer)
         }
@@ -150,44 +131,8 @@ public struct ImageUnpacker {
         return (UnpackedLayer(diffID: digest, bytes: writer.bytes, entries: writer.entries, opaqueDirectories: opaque), digest)
     }
 
-    private static func digest(_ bytes: [UInt8]) throws(ArchiveError) -> ContentDigest {
+    static func digest(_ bytes: [UInt8]) throws(ArchiveError) -> ContentDigest {
         guard let digest = ContentDigest(bytes: SHA256.hash(data: bytes)) else { throw ArchiveError("has no digest") }
         return digest
-    }
-}
-
-/// Which layers are to be unpacked, lowest first.
-///
-/// One that stands in an image several times is unpacked once, in its highest place: there it decides everything it touches, so a lower
-/// place adds nothing, and overlayfs refuses a directory given twice.
-struct LayerPlan {
-    let names: [String]
-    let digests: [ContentDigest]
-    private let numbers: [String: Int]
-
-    init(names allNames: [String], digests allDigests: [ContentDigest], links: [String: String]) {
-        var names: [String] = []
-        var digests: [ContentDigest] = []
-        var numbers: [String: Int] = [:]
-        for (index, digest) in allDigests.enumerated() where allDigests.lastIndex(of: digest) == index {
-            let name = Self.follow(ImageArchive.name(of: allNames[index]), links)
-            numbers[name] = digests.count
-            names.append(name)
-            digests.append(digest)
-        }
-        self.names = names
-        self.digests = digests
-        self.numbers = numbers
-    }
-
-    func number(of name: String) -> Int? { numbers[name] }
-
-    private static func follow(_ name: String, _ links: [String: String]) -> String {
-        var name = name
-        for _ in 0..<8 {
-            guard let target = links[name] else { break }
-            name = target
-        }
-        return name
     }
 }

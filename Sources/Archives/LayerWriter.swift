@@ -47,7 +47,8 @@ struct LayerWriter {
         case .hardLink(let target): try writeHardLink(entry, path, target)
         case .fifo: try writeFifo(entry, path)
         case .refused(let kind):
-            throw ArchiveError(entry: entry.name, "is \(kind), accepted are files, directories, links and named pipes")
+            throw ArchiveError(
+                entry: entry.name, "is \(kind), accepted are files, directories, links and named pipes; every job gets a /dev of its own")
         }
     }
 

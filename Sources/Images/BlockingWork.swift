@@ -4,8 +4,18 @@ internal import Dispatch
 enum BlockingWork {
     private static let queue = DispatchQueue(label: "berth.images.blocking", attributes: .concurrent)
 
-    /// Starts work that nobody waits for.
-    static func start(_ body: @escaping @Sendable () -> Void) { queue.async(execute: body) }
+    /// Starts work for which its starter need not wait.
+    @discardableResult
+    static func start(_ body: @escaping @Sendable () -> Void) -> Task<Void, Never> {
+        Task {
+            await withCheckedContinuation { continuation in
+                queue.async {
+                    body()
+                    continuation.resume()
+                }
+            }
+        }
+    }
 
     /// Runs `body` on a thread of its own and waits without blocking.
     static func run<T: Sendable>(_ body: @escaping @Sendable () throws(ImageError) -> T) async throws(ImageError) -> T {

@@ -15,6 +15,8 @@ public actor ScratchStore {
     private var ready: [String] = []
     private var promised: [AttemptID: Bytes] = [:]
     private var inMemory: [AttemptID: ScratchSpace] = [:]
+    /// Under way in the background, by name.
+    private var removals: [String: Task<Void, Never>] = [:]
     private var isRefilling = false
     private var isTornDown = false
     private nonisolated let thread = SerialThread("berth.scratch")
@@ -106,7 +108,12 @@ public actor ScratchStore {
         do throws(SystemError) { try disk.spaces.rename(attempt.description, to: gone) } catch { throw ImageError(error) }
         let backend = disk
         // What cannot be removed now is removed at the next start.
-        BlockingWork.start { try? backend.remove(gone) }
+        let removal = BlockingWork.start { try? backend.remove(gone) }
+        removals[gone] = removal
+        Task {
+            await removal.value
+            removals[gone] = nil
+        }
     }
 
     /// What an attempt's scratch holds, on btrfs as of its last commit (30 s at most); nil if it has none that is known.
@@ -133,20 +140,22 @@ public actor ScratchStore {
     public func attempts() -> Set<AttemptID> { Set(promised.keys).union(inMemory.keys) }
 
     /// Ends the use of the store and leaves everything to the next daemon, running attempts' scratch above all.
-    public func close() throws(ImageError) {
+    public func close() async throws(ImageError) {
         isTornDown = true
         inMemory = [:]
+        for removal in removals.values { await removal.value }
         disk.spaces.close()
         try onHost { () throws(SystemError) in try lock.unlock() }
     }
 
     /// Takes everything down: no mount and no loop device is left. Refused while attempts have scratch; every `ScratchSpace` must be gone.
-    public func tearDown() throws(ImageError) {
+    public func tearDown() async throws(ImageError) {
         guard promised.isEmpty else { throw .inUse("scratch: \(promised.count) attempts have some") }
         guard !isTornDown else { return }
         isTornDown = true
         inMemory = [:]
         ready = []
+        for removal in removals.values { await removal.value }
         try onHost { () throws(SystemError) in
             for name in try disk.spaces.names() { try disk.remove(name) }
             try disk.tearDown()

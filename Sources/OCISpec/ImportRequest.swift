@@ -78,6 +78,8 @@ public struct ImportReport: Hashable, Sendable, Codable {
 public enum ArchiveFormat: String, Hashable, Sendable, Codable {
     /// What `docker save` writes.
     case docker
+    /// A tar of an OCI image layout, as `skopeo copy … oci-archive:` writes.
+    case layout
     /// A tar of one root file system.
     case root
 }

@@ -180,7 +180,7 @@ struct HostileArchiveTests {
             if missing != "config.json" { $0.file("config.json", DockerArchiveBuilder.config([layer])) }
             $0.file("manifest.json", #"[{"Config":"config.json","RepoTags":null,"Layers":["l0/layer.tar"]}]"#)
         }
-        #expect(place.refusal(archive).contains("entry \"\(missing)\": is named by manifest.json and not in the archive"))
+        #expect(place.refusal(archive).contains("entry \"\(missing)\": is named by the manifest and not in the archive"))
     }
 
     @Test(arguments: [
@@ -236,18 +236,5 @@ struct HostileArchiveTests {
             #expect(!line.contains("\n"), "seed \(seed) round \(round): \(line)")
             #expect(try place.directory.names().filter { $0.count != 36 } == ["layers"], "seed \(seed) round \(round)")
         }
-    }
-}
-
-/// A small generator whose seed can be printed.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

@@ -140,6 +140,31 @@ struct ImageUnpackerTests {
         #expect(try place.unpack(archive, reference: "b:1").layers.map(\.diffID) == [DockerArchiveBuilder.digest(layers[1])])
     }
 
+    @Test func ociLayoutIsReadThroughItsIndex() throws {
+        let place = try Workplace()
+        let layer = TarBuilder.make { $0.file("x", "1") }
+        let stored = try place.run("gzip", ["-c"], layer)
+        let config = Array(DockerArchiveBuilder.config([layer]).utf8)
+        func descriptor(_ bytes: [UInt8], _ type: String, _ more: String = "") -> String {
+            #"{"mediaType":"\#(type)","digest":"sha256:\#(DockerArchiveBuilder.hex(bytes))","size":\#(bytes.count)\#(more)}"#
+        }
+        let manifest = Array(
+            #"{"schemaVersion":2,"config":\#(descriptor(config, MediaType.config)),"layers":[\#(descriptor(stored, MediaType.layer + "+gzip"))]}"#
+                .utf8)
+        let platform = #","platform":{"architecture":"\#(DockerArchiveBuilder.machine)","os":"linux"}"#
+        let inner = Array(#"{"schemaVersion":2,"manifests":[\#(descriptor(manifest, MediaType.manifest, platform))]}"#.utf8)
+        let name = #","annotations":{"org.opencontainers.image.ref.name":"v1"}"#
+        let index = #"{"schemaVersion":2,"manifests":[\#(descriptor(inner, MediaType.index, name))]}"#
+        let archive = TarBuilder.make {
+            $0.file("oci-layout", #"{"imageLayoutVersion":"1.0.0"}"#)
+            $0.file("index.json", index)
+            for blob in [config, stored, manifest, inner] { $0.file("blobs/sha256/" + DockerArchiveBuilder.hex(blob), bytes: blob) }
+        }
+        let image = try place.unpack(archive)
+        #expect(image.format == .layout && image.reference == "v1" && image.id == DockerArchiveBuilder.digest(config))
+        #expect(image.layers.map(\.diffID) == [DockerArchiveBuilder.digest(layer)])
+    }
+
     @Test func sparseFilesKeepTheirHolesAndLength() throws {
         let place = try Workplace()
         _ = try place.unpack(TarBuilder.make { $0.sparseFile("big", length: 8 << 20) })

@@ -1,0 +1,1 @@
+../ArchivesTests/SplitMix.swift
