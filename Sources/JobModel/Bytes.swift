@@ -9,7 +9,11 @@ public struct Bytes: Hashable, Comparable, Sendable {
     public static func gibibytes(_ n: UInt64) -> Bytes { Bytes(n << 30) }
 
     public static func < (a: Bytes, b: Bytes) -> Bool { a.count < b.count }
-    public static func + (a: Bytes, b: Bytes) -> Bytes { Bytes(a.count + b.count) }
+    /// Saturates at the largest number.
+    public static func + (a: Bytes, b: Bytes) -> Bytes {
+        let (sum, overflow) = a.count.addingReportingOverflow(b.count)
+        return Bytes(overflow ? .max : sum)
+    }
     /// Saturates at zero.
     public static func - (a: Bytes, b: Bytes) -> Bytes { Bytes(a.count > b.count ? a.count - b.count : 0) }
 }

@@ -9,7 +9,11 @@ public struct TimeSpan: Hashable, Comparable, Sendable {
     public static func < (a: TimeSpan, b: TimeSpan) -> Bool { a.milliseconds < b.milliseconds }
     public static func + (a: TimeSpan, b: TimeSpan) -> TimeSpan { TimeSpan(milliseconds: a.milliseconds + b.milliseconds) }
     public static func - (a: TimeSpan, b: TimeSpan) -> TimeSpan { TimeSpan(milliseconds: a.milliseconds - b.milliseconds) }
-    public var nanoseconds: Int64 { milliseconds * 1_000_000 }
+    /// Saturates at about 146 years, so that no span a user can write overflows a sum of times.
+    public var nanoseconds: Int64 {
+        let most = Int64.max / 2
+        return abs(milliseconds) > most / 1_000_000 ? (milliseconds < 0 ? -most : most) : milliseconds * 1_000_000
+    }
     public var inSeconds: Double { Double(milliseconds) / 1000 }
 }
 
@@ -103,7 +107,8 @@ extension TimeSpan: CustomStringConvertible {
             let unit = rest.prefix { $0.isLetter }
             rest = rest.dropFirst(unit.count)
             let scales: [String: Double] = ["": 1000, "ms": 1, "s": 1000, "m": 60_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000]
-            guard let scale = scales[unit.lowercased()], !(unit.isEmpty && !rest.isEmpty) else { return nil }
+            // A number without a unit stands alone: `1h30` could be meant as minutes or as seconds.
+            guard let scale = scales[unit.lowercased()], !unit.isEmpty || digits.count == text.count else { return nil }
             total += number * scale
         }
         guard total < 9e15 else { return nil }
