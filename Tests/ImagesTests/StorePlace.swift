@@ -16,6 +16,9 @@ final class StorePlace: Sendable {
     }
 
     deinit {
+        // What a failed test left mounted.
+        let mounts = ((try? MountTable())?.entries ?? []).map(\.mountPoint).filter { $0.hasPrefix(path + "/") }
+        for mount in mounts.reversed() { try? Mount.detach(mount, lazily: true) }
         if let parent = try? Descriptor.open("/tmp", .directory) { _ = try? removeTree(at: parent, String(path.dropFirst(5))) }
     }
 
