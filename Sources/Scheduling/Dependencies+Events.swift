@@ -40,7 +40,9 @@ extension Dependencies {
             var changed = false
             for position in dependents[job]!.conditions.indices {
                 let condition = dependents[job]!.conditions[position]
-                guard condition.dependency.job == source, condition.state == .open, kinds.contains(condition.dependency.kind) else { continue }
+                guard condition.dependency.job == source, condition.state == .open, kinds.contains(condition.dependency.kind) else {
+                    continue
+                }
                 if condition.dependency.kind == .aftercorr { settle(job, position, tasks) } else { evaluate(job, position) }
                 changed = changed || condition.dependency.kind == .aftercorr || dependents[job]!.conditions[position].state != .open
             }

@@ -69,7 +69,9 @@ extension Machine {
         var result: [Int] = []
         for (resource, list) in instances.enumerated() {
             for instance in list {
-                guard let id = named[resource].instances[instance].memoryNode, let node = nodes.firstIndex(where: { $0.id == id }) else { continue }
+                guard let id = named[resource].instances[instance].memoryNode, let node = nodes.firstIndex(where: { $0.id == id }) else {
+                    continue
+                }
                 result.append(node)
             }
         }

@@ -5,7 +5,8 @@ extension Machine {
     func refusal(of demand: ResourceDemand) -> PendingReason? {
         func impossible(_ text: String) -> PendingReason { PendingReason(.impossible, text) }
         guard (demand.cores > 0) != (demand.cpuMillis > 0), demand.cores >= 0, demand.cpuMillis >= 0 else {
-            return impossible("needs either whole cores or a share of the pool, asks for \(demand.cores) cores and \(Self.cpus(demand.cpuMillis)) cpu")
+            return impossible(
+                "needs either whole cores or a share of the pool, asks for \(demand.cores) cores and \(Self.cpus(demand.cpuMillis)) cpu")
         }
         if demand.cores > usable.count { return impossible("needs \(demand.cores) cores, this machine gives jobs \(usable.count)") }
         if Int64(demand.cpuMillis) > total.cpu {
@@ -13,8 +14,12 @@ extension Machine {
         }
         if let reason = namedRefusal(of: demand) { return impossible(reason) }
         guard let need = vector(demand) else { return impossible("needs a named resource that this machine does not have") }
-        if need.memory > total.memory { return impossible("needs \(demand.memory) of memory, this machine gives jobs \(Self.bytes(total.memory))") }
-        if need.scratch > total.scratch { return impossible("needs \(demand.scratch) of scratch, this machine gives jobs \(Self.bytes(total.scratch))") }
+        if need.memory > total.memory {
+            return impossible("needs \(demand.memory) of memory, this machine gives jobs \(Self.bytes(total.memory))")
+        }
+        if need.scratch > total.scratch {
+            return impossible("needs \(demand.scratch) of scratch, this machine gives jobs \(Self.bytes(total.scratch))")
+        }
         return nil
     }
 

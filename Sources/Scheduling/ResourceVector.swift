@@ -14,7 +14,9 @@ struct ResourceVector: Hashable, Sendable {
     /// Instances, in the order of `Settings.named`.
     var named: [Int64]
 
-    static func zero(named: Int) -> ResourceVector { ResourceVector(cpu: 0, memory: 0, scratch: 0, named: Array(repeating: 0, count: named)) }
+    static func zero(named: Int) -> ResourceVector {
+        ResourceVector(cpu: 0, memory: 0, scratch: 0, named: Array(repeating: 0, count: named))
+    }
 
     static func += (a: inout ResourceVector, b: ResourceVector) { a.combine(b, +) }
     static func -= (a: inout ResourceVector, b: ResourceVector) { a.combine(b, -) }

@@ -104,5 +104,17 @@ extension State {
         machine.give(attempt.holding)
         waiters.removeAll { $0.task == task }
         entries[attempt.position].active.remove(task.slot)
+        if shrunk { shrunk = isBeyondMachine }
+    }
+
+    /// More is given than there is, or given CPUs are gone.
+    var isBeyondMachine: Bool {
+        let free = machine.free
+        if free.cpu < 0 || free.memory < 0 || free.scratch < 0 || free.named.contains(where: { $0 < 0 }) { return true }
+        return machine.memoryFree.contains { $0 < 0 } || attempts.values.contains(where: lacksCpus)
+    }
+
+    func lacksCpus(_ attempt: Attempt) -> Bool {
+        !attempt.coresReleased && !attempt.placement.shared && attempt.holding.cpus.count != attempt.demand.cores
     }
 }

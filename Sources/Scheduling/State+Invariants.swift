@@ -15,19 +15,24 @@ extension State {
         for attempt in attempts.values.sorted(by: { $0.task < $1.task }) {
             let holds = !attempt.coresReleased
             if holds, !attempt.placement.shared {
-                if !attempt.placement.cpus.isDisjoint(with: taken) { broken.append("\(attempt.task): cpus \(attempt.placement.cpus) given twice") }
+                if !attempt.placement.cpus.isDisjoint(with: taken) {
+                    broken.append("\(attempt.task): cpus \(attempt.placement.cpus) given twice")
+                }
                 taken = taken.union(attempt.placement.cpus)
-                if attempt.holding.cpus.count != attempt.demand.cores { broken.append("\(attempt.task): holds cpus \(attempt.holding.cpus)") }
+                if !shrunk, lacksCpus(attempt) { broken.append("\(attempt.task): holds cpus \(attempt.holding.cpus)") }
             }
             if holds, attempt.placement.shared { millis += Int64(attempt.demand.cpuMillis) }
-            if !holds, attempt.holding.cpus != CpuSet() || attempt.holding.millis != 0 { broken.append("\(attempt.task): holds released cores") }
+            if !holds, attempt.holding.cpus != CpuSet() || attempt.holding.millis != 0 {
+                broken.append("\(attempt.task): holds released cores")
+            }
         }
-        if !taken.isDisjoint(with: machine.freeCpus) { broken.append("cpus \(taken.intersection(machine.freeCpus)) are exclusive and shared") }
-        if millis > Int64(machine.freeCpus.count) * 1000 { broken.append("quota sum \(millis) is more than the pool \(machine.freeCpus)") }
-        if machine.free.cpu < 0 || machine.free.memory < 0 || machine.free.scratch < 0 || machine.free.named.contains(where: { $0 < 0 }) {
-            broken.append("over-committed: \(machine.free) is free")
+        if !taken.isDisjoint(with: machine.freeCpus) {
+            broken.append("cpus \(taken.intersection(machine.freeCpus)) are exclusive and shared")
         }
-        for (node, bytes) in machine.memoryFree.enumerated() where bytes < 0 { broken.append("memory node \(machine.nodes[node].id) is over-committed") }
+        if !shrunk, millis > Int64(machine.freeCpus.count) * 1000 {
+            broken.append("quota sum \(millis) is more than the pool \(machine.freeCpus)")
+        }
+        if !shrunk, isBeyondMachine { broken.append("over-committed: \(machine.free) is free, by node \(machine.memoryFree)") }
         return broken
     }
 
@@ -53,7 +58,9 @@ extension State {
             let members = entries.indices.filter { positions[entries[$0].job.id] == $0 && entries[$0].books.contains(index) }
             let pending = members.reduce(0) { $0 + entries[$1].pending.count }
             let active = members.reduce(0) { $0 + entries[$1].active.count }
-            if pending != book.pending || active != book.tasks { broken.append("\(book.name): counts \(book.pending), \(book.tasks), found \(pending), \(active)") }
+            if pending != book.pending || active != book.tasks {
+                broken.append("\(book.name): counts \(book.pending), \(book.tasks), found \(pending), \(active)")
+            }
         }
         return broken
     }
@@ -80,7 +87,9 @@ extension State {
         if active != attempts.count { broken.append("\(attempts.count) attempts, \(active) active tasks") }
         for (index, item) in classes.enumerated() {
             if item.lines.min?.order != first[index] { broken.append("class \(index): first in line is lost") }
-            if item.leaf != (item.blockedBy == nil && !item.impossible ? first[index] : nil) { broken.append("class \(index): not in the tree") }
+            if item.leaf != (item.blockedBy == nil && !item.impossible ? first[index] : nil) {
+                broken.append("class \(index): not in the tree")
+            }
         }
         return broken
     }
@@ -99,10 +108,14 @@ extension State {
         let other = State(snapshot: snapshot)
         var broken: [String] = []
         if other.snapshot != snapshot { broken.append("a state built from the snapshot has another snapshot") }
-        if other.machine.free != machine.free || other.machine.freeCpus != machine.freeCpus { broken.append("a state built from the snapshot has other books") }
+        if other.machine.free != machine.free || other.machine.freeCpus != machine.freeCpus {
+            broken.append("a state built from the snapshot has other books")
+        }
         for (id, position) in positions {
             guard let place = other.positions[id] else { return broken + ["job \(id) is lost in the state built from the snapshot"] }
-            if other.entries[place].ready != entries[position].ready { broken.append("job \(id): ready differs in the state built from the snapshot") }
+            if other.entries[place].ready != entries[position].ready {
+                broken.append("job \(id): ready differs in the state built from the snapshot")
+            }
         }
         return broken
     }

@@ -74,11 +74,18 @@ extension State {
     private func waitingReasons(_ attempt: Attempt) -> [PendingReason] {
         let claim = claim(of: attempt)
         guard let cores = claim.cores else {
-            return [PendingReason(.cores, "waiting for cores: needs \(Machine.cpus(claim.need.cpu)) cpu, \(Machine.cpus(max(0, machine.free.cpu))) is free")]
+            return [
+                PendingReason(
+                    .cores,
+                    "waiting for cores: needs \(Machine.cpus(claim.need.cpu)) cpu, \(Machine.cpus(max(0, machine.free.cpu))) is free")
+            ]
         }
         let free = machine.freeCpus.intersection(cores.allowed).count
         let nodes = attempt.placement.memoryNodes
-        return [PendingReason(.cores, "waiting for cores: needs \(cores.count) on memory nodes \(nodes), \(free) of \(cores.allowed.count) free")]
+        return [
+            PendingReason(
+                .cores, "waiting for cores: needs \(cores.count) on memory nodes \(nodes), \(free) of \(cores.allowed.count) free")
+        ]
     }
 }
 

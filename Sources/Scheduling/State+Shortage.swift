@@ -15,11 +15,13 @@ extension State {
         }
         if need.memory > free.memory {
             let all = Machine.bytes(machine.total.memory)
-            reasons.append(PendingReason(.memory, "needs \(Machine.bytes(need.memory)) of memory, \(Machine.bytes(free.memory)) of \(all) free"))
+            reasons.append(
+                PendingReason(.memory, "needs \(Machine.bytes(need.memory)) of memory, \(Machine.bytes(free.memory)) of \(all) free"))
         }
         if need.scratch > free.scratch {
             let all = Machine.bytes(machine.total.scratch)
-            reasons.append(PendingReason(.scratch, "needs \(Machine.bytes(need.scratch)) of scratch, \(Machine.bytes(free.scratch)) of \(all) free"))
+            reasons.append(
+                PendingReason(.scratch, "needs \(Machine.bytes(need.scratch)) of scratch, \(Machine.bytes(free.scratch)) of \(all) free"))
         }
         return reasons + namedShortage(demand, need: need)
     }

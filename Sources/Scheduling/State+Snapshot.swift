@@ -61,7 +61,9 @@ extension State {
             },
             attempts: attempts.values.sorted { $0.task < $1.task }.map(saved),
             batchHolds: batches.filter { !$0.value.holds.isEmpty }.mapValues(\.holds),
-            finishedElsewhere: dependencies.sources.values.filter { positions[$0.outcomes.job] == nil }.map(\.outcomes).sorted { $0.job < $1.job },
+            finishedElsewhere: dependencies.sources.values.filter { positions[$0.outcomes.job] == nil }.map(\.outcomes).sorted {
+                $0.job < $1.job
+            },
             announcedPool: announcedPool)
     }
 
@@ -99,11 +101,13 @@ extension State {
         for entry in snapshot.jobs { add(entry.job, entry.tasks) }
         for attempt in snapshot.attempts { restore(attempt) }
         announcedPool = snapshot.announcedPool
+        shrunk = isBeyondMachine
     }
 
     private static func outcomes(_ entry: Snapshot.JobEntry) -> JobOutcomes {
         JobOutcomes(
-            job: entry.job.id, isArray: entry.job.isArray, indices: entry.job.indices, started: entry.tasks.started.union(entry.tasks.active),
+            job: entry.job.id, isArray: entry.job.isArray, indices: entry.job.indices,
+            started: entry.tasks.started.union(entry.tasks.active),
             succeeded: entry.tasks.succeeded, unsuccessful: entry.tasks.unsuccessful)
     }
 
@@ -116,7 +120,8 @@ extension State {
         attempts[saved.task] = Attempt(
             task: saved.task, number: saved.number, position: position, placement: saved.placement, demand: saved.demand, need: need,
             timeLimit: saved.timeLimit, startedAt: saved.startedAt, pausedFor: saved.pausedNanoseconds, frozenAt: saved.frozenAt,
-            waitingSince: saved.waitingSince, resumingAt: saved.resumingAt, coresReleased: saved.coresReleased, tookCores: saved.tookCores, phase: saved.phase,
+            waitingSince: saved.waitingSince, resumingAt: saved.resumingAt, coresReleased: saved.coresReleased, tookCores: saved.tookCores,
+            phase: saved.phase,
             holding: machine.take(holding))
         charge(saved.task, sign: 1)
         refreshEnd(saved.task)

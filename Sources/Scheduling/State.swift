@@ -42,6 +42,8 @@ public struct State: Sendable {
 
     /// What the agent was last told; nil while no task of the pool is active.
     var announcedPool: CpuSet?
+    /// The machine or its settings shrank below what is given; until enough has ended, that is no broken invariant.
+    var shrunk = false
     /// Of the last plan.
     var reserve: Reserve?
     /// Steps done outside the tree, for the tests of cost.

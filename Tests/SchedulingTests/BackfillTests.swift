@@ -16,7 +16,9 @@ import Testing
     }
 
     @Test func queuePriorityIsAddedToTheJobsOwn() {
-        let settings = Fixture.settings { $0.queues = [QueueDefinition(name: "fast", priority: 10), QueueDefinition(name: "slow", priority: -10)] }
+        let settings = Fixture.settings {
+            $0.queues = [QueueDefinition(name: "fast", priority: 10), QueueDefinition(name: "slow", priority: -10)]
+        }
         var desk = Desk(Fixture.machine(cpus: 1), settings)
         desk.submit(1, priority: 15) { $0.queue = "slow" }
         let fast = desk.submit(2) { $0.queue = "fast" }

@@ -62,7 +62,8 @@ struct Desk {
         _ id: UInt64, cores: Int = 1, limit: Int64 = 3600, priority: Int = 0, _ change: (inout State.Job) -> Void = { _ in }
     ) -> TaskID {
         var job = State.Job(
-            id: JobID(id), user: UserID(1000), priority: priority, sequence: id, demand: Fixture.demand(cores: cores), timeLimit: .seconds(limit))
+            id: JobID(id), user: UserID(1000), priority: priority, sequence: id, demand: Fixture.demand(cores: cores),
+            timeLimit: .seconds(limit))
         change(&job)
         if job.indices != IntervalSet([0]) { job.isArray = true }
         state.apply(.jobAdded(job, tasks: TaskTable(pending: job.indices)))

@@ -17,7 +17,9 @@ extension History {
             model.jobs[task.job]!.outcomes[task.slot] = succeeded
             let outcome: AttemptOutcome = succeeded ? .succeeded : .failed(code: 1)
             // Others may be let go by it and stand before the one that was promised.
-            if model.jobs.values.contains(where: { !$0.pending.isEmpty && $0.job.dependencies.contains { $0.job == task.job } }) { promise = nil }
+            if model.jobs.values.contains(where: { !$0.pending.isEmpty && $0.job.dependencies.contains { $0.job == task.job } }) {
+                promise = nil
+            }
             state.apply(.ended(attempt.id, .finished(.attempt(outcome))))
         }
     }
@@ -75,7 +77,8 @@ extension History {
     }
 
     mutating func cancelPending() {
-        guard let id = model.jobs.filter({ $0.value.stored && !$0.value.pending.isEmpty }).keys.sorted().randomElement(using: &random) else { return }
+        guard let id = model.jobs.filter({ $0.value.stored && !$0.value.pending.isEmpty }).keys.sorted().randomElement(using: &random)
+        else { return }
         endPending(id, chance(2) ? model.jobs[id]!.pending : [model.jobs[id]!.pending.min()!], .cancelled)
     }
 

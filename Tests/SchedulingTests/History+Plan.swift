@@ -13,7 +13,9 @@ extension History {
         if Seed.verbose { print(model.now, plan) }
         var pool: CpuSet?
         let twice = state.plan(now: Fixture.now(model.now))
-        if twice.decisions.contains(where: { if case .dependencyFailed = $0 { false } else { true } }) { faults.append("decided twice: \(twice)") }
+        if twice.decisions.contains(where: { if case .dependencyFailed = $0 { false } else { true } }) {
+            faults.append("decided twice: \(twice)")
+        }
         withdrew = false
         for decision in plan.decisions {
             if case .poolChanged(let cpus) = decision { pool = cpus }
@@ -28,7 +30,9 @@ extension History {
         switch decision {
         case .start(let task, let placement):
             if let text = model.objection(to: task, placement) { faults.append("\(task) \(text), started at \(model.now)") }
-            if let pool, !placement.shared, !pool.isDisjoint(with: placement.cpus) { faults.append("the pool \(pool) was not shrunk for \(task)") }
+            if let pool, !placement.shared, !pool.isDisjoint(with: placement.cpus) {
+                faults.append("the pool \(pool) was not shrunk for \(task)")
+            }
             if chance(12) {
                 withdrew = true
                 promise = nil
@@ -50,7 +54,9 @@ extension History {
         model.numbers[task, default: 0] += 1
         let id = AttemptID(task, model.numbers[task]!)
         let job = model.jobs[task.job]!.job
-        if let promise, promise.task == task, model.now > promise.start { faults.append("\(task) starts at \(model.now), promised \(promise.start)") }
+        if let promise, promise.task == task, model.now > promise.start {
+            faults.append("\(task) starts at \(model.now), promised \(promise.start)")
+        }
         model.live[task] = HistoryModel.Live(
             id: id, placement: placement, demand: job.demand, limit: job.timeLimit.milliseconds / 1000, start: model.now)
         model.jobs[task.job]!.pending.remove(task.slot)
@@ -63,7 +69,9 @@ extension History {
         promise = nil
         guard let attempt = model.live[id.task], attempt.id == id, attempt.waiting else { return faults.append("\(id) is resumed unasked") }
         if placement.memoryNodes != attempt.placement.memoryNodes { faults.append("\(id) moves to \(placement.memoryNodes)") }
-        if !attempt.released, placement.cpus != attempt.placement.cpus, !placement.shared { faults.append("\(id) kept \(attempt.placement.cpus)") }
+        if !attempt.released, placement.cpus != attempt.placement.cpus, !placement.shared {
+            faults.append("\(id) kept \(attempt.placement.cpus)")
+        }
         if chance(12) {
             withdrew = true
             return state.apply(.withdrawn(id.task))
@@ -125,8 +133,12 @@ extension History {
         for (id, entry) in model.jobs.sorted(by: { $0.key < $1.key }) where entry.stored && !entry.pending.isEmpty && faults.isEmpty {
             let slot = entry.pending.min()!
             let blocked = entry.job.dependencies.contains { model.holds($0, for: slot) == nil }
-            if state.refusal(of: entry.job) == nil, !blocked { faults.append("\(id).\(slot) never started: \(state.reasons(for: entry.job.task(slot), now: Fixture.now(model.now)))") }
-            if state.reasons(for: entry.job.task(slot), now: Fixture.now(model.now)).isEmpty { faults.append("\(id).\(slot) waits without a reason") }
+            if state.refusal(of: entry.job) == nil, !blocked {
+                faults.append("\(id).\(slot) never started: \(state.reasons(for: entry.job.task(slot), now: Fixture.now(model.now)))")
+            }
+            if state.reasons(for: entry.job.task(slot), now: Fixture.now(model.now)).isEmpty {
+                faults.append("\(id).\(slot) waits without a reason")
+            }
         }
         check()
     }

@@ -100,7 +100,8 @@ struct History {
 
     private mutating func demand() -> ResourceDemand {
         let most = model.shape.cpus.count + (chance(20) ? 2 : 0)
-        var demand = Fixture.demand(cores: Int.random(in: 1...max(1, most), using: &random), memory: UInt64.random(in: 0...6, using: &random))
+        var demand = Fixture.demand(
+            cores: Int.random(in: 1...max(1, most), using: &random), memory: UInt64.random(in: 0...6, using: &random))
         if chance(4) { demand = Fixture.demand(millis: Int.random(in: 1...3000, using: &random), memory: 1) }
         if chance(8) { demand.memory = .gibibytes(UInt64.random(in: 6...17, using: &random)) }
         if chance(4) { demand.scratch = .gibibytes(UInt64.random(in: 1...6, using: &random)) }
@@ -133,7 +134,8 @@ struct History {
         let entry = model.jobs[id]!
         return JobOutcomes(
             job: id, isArray: entry.job.isArray, indices: entry.job.indices, started: IntervalSet(entry.started),
-            succeeded: IntervalSet(entry.outcomes.filter(\.value).keys), unsuccessful: IntervalSet(entry.outcomes.filter { !$0.value }.keys))
+            succeeded: IntervalSet(entry.outcomes.filter(\.value).keys), unsuccessful: IntervalSet(entry.outcomes.filter { !$0.value }.keys)
+        )
     }
 
     private mutating func tellElsewhere(_ id: JobID) { state.apply(.finishedElsewhere(outcomes(id))) }
@@ -151,7 +153,9 @@ struct History {
             state.apply(.settings(model.settings))
         default:
             let ended = model.jobs.filter { $0.value.stored && !$0.value.outcomes.isEmpty }
-            guard let id = ended.keys.sorted().randomElement(using: &random), let slot = model.jobs[id]!.outcomes.keys.sorted().first else { return }
+            guard let id = ended.keys.sorted().randomElement(using: &random), let slot = model.jobs[id]!.outcomes.keys.sorted().first else {
+                return
+            }
             // What was let go by the old outcome and has ended already stays as it is.
             promise = nil
             model.jobs[id]!.outcomes[slot] = nil

@@ -62,7 +62,9 @@ struct HistoryModel {
         if let next = state.notBefore[task.slot], next > now { return "waits out a back-off" }
         if job.dependencies.contains(where: { holds($0, for: task.slot) != true }) { return "depends on others" }
         if let limit = job.arrayLimit, active(job.id) >= limit { return "goes beyond the array's limit" }
-        for (name, limits, counted) in limitsCounting(job) where !admits(limits, counted, job.demand) { return "goes beyond the limit of the \(name)" }
+        for (name, limits, counted) in limitsCounting(job) where !admits(limits, counted, job.demand) {
+            return "goes beyond the limit of the \(name)"
+        }
         return mismatch(placement, job.demand)
     }
 
@@ -72,7 +74,9 @@ struct HistoryModel {
             ("user", settings.users[job.user] ?? settings.userLimits, counted { $0.user == job.user }),
             ("queue", settings.queues.first { $0.name == job.queue }?.maximum ?? ResourceLimits(), counted { $0.queue == job.queue }),
         ]
-        if let batch = job.batch { result.append(("batch", settings.batches[batch] ?? settings.batchLimits, counted { $0.batch == batch })) }
+        if let batch = job.batch {
+            result.append(("batch", settings.batches[batch] ?? settings.batchLimits, counted { $0.batch == batch }))
+        }
         return result
     }
 
@@ -87,9 +91,13 @@ struct HistoryModel {
     private func mismatch(_ placement: Placement, _ demand: ResourceDemand) -> String? {
         if placement.shared != (demand.cores == 0) { return "is shared \(placement.shared)" }
         if !placement.shared, placement.cpus.count != demand.cores { return "gets cpus \(placement.cpus)" }
-        if placement.memoryNodes.isEmpty || !placement.memoryNodes.isSubset(of: shape.memoryNodes) { return "gets nodes \(placement.memoryNodes)" }
+        if placement.memoryNodes.isEmpty || !placement.memoryNodes.isSubset(of: shape.memoryNodes) {
+            return "gets nodes \(placement.memoryNodes)"
+        }
         let nodes = Set(shape.cpus.filter { placement.cpus.contains($0.id) }.map(\.node))
-        if !placement.shared, !nodes.allSatisfy(placement.memoryNodes.contains) { return "gets cpus of \(nodes), memory of \(placement.memoryNodes)" }
+        if !placement.shared, !nodes.allSatisfy(placement.memoryNodes.contains) {
+            return "gets cpus of \(nodes), memory of \(placement.memoryNodes)"
+        }
         for (name, request) in demand.named where placement.named[name]?.count ?? 0 != request.count { return "gets \(placement.named)" }
         return nil
     }
@@ -105,7 +113,9 @@ struct HistoryModel {
         let usable = CpuSet(shape.allCpus.members.dropFirst(settings.reservedCores ?? (shape.cpus.count > 2 ? 1 : 0)))
         if !exclusive.isSubset(of: usable) { return "cpus \(exclusive) are not all for jobs" }
         let quota = holding.filter(\.placement.shared).reduce(0) { $0 + $1.demand.cpuMillis }
-        if quota > usable.subtracting(exclusive).count * 1000 { return "a pool of \(usable.subtracting(exclusive)) for a quota sum of \(quota)" }
+        if quota > usable.subtracting(exclusive).count * 1000 {
+            return "a pool of \(usable.subtracting(exclusive)) for a quota sum of \(quota)"
+        }
         if live.values.reduce(Bytes.zero, { $0 + $1.demand.memory }) > shape.memory - settings.reservedMemory { return "memory" }
         if let most = settings.scratchCapacity, live.values.reduce(Bytes.zero, { $0 + $1.demand.scratch }) > most { return "scratch" }
         for node in shape.nodes {

@@ -12,7 +12,10 @@ import Testing
         var desk = Desk(Fixture.machine(cpus: 8))
         let job = JobID(1)
         desk.submit(1) { $0.indices = IntervalSet(0...5) }
-        let holds = [TaskHold(hold: hold(.user), tasks: IntervalSet(0...2)), TaskHold(hold: hold(.operator, reason: "audit"), tasks: IntervalSet(2...3))]
+        let holds = [
+            TaskHold(hold: hold(.user), tasks: IntervalSet(0...2)),
+            TaskHold(hold: hold(.operator, reason: "audit"), tasks: IntervalSet(2...3)),
+        ]
         desk.state.apply(.holds(job, holds))
         #expect(Set(desk.run().keys) == [TaskID(job, 4), TaskID(job, 5)])
         #expect(desk.texts(TaskID(job, 2)) == ["held by user 1000", "held by operator 1000: audit"])
@@ -64,7 +67,8 @@ import Testing
         var desk = Desk(Fixture.machine(cpus: 2))
         let first = desk.submit(1, cores: 2)
         let second = desk.submit(2, cores: 2)
-        var job = State.Job(id: second.job, user: UserID(1000), priority: 1, sequence: 2, demand: Fixture.demand(cores: 2), timeLimit: .hours(1))
+        var job = State.Job(
+            id: second.job, user: UserID(1000), priority: 1, sequence: 2, demand: Fixture.demand(cores: 2), timeLimit: .hours(1))
         desk.state.apply(.jobUpdated(job))
         #expect(Array(desk.run().keys) == [second])
         (job.id, job.sequence, job.demand, job.priority) = (first.job, 1, Fixture.demand(cores: 3), 0)
@@ -119,7 +123,8 @@ import Testing
         desk.state.apply(.ended(AttemptID(task, 9), .finished(.cancelled)))
         desk.state.apply(.jobRemoved(JobID(77)))
         desk.state.apply(.withdrawn(TaskID(JobID(77))))
-        desk.state.apply(.started(AttemptID(TaskID(JobID(77)), 1), Placement(cpus: CpuSet([0]), memoryNodes: MemoryNodeSet([0])), at: Fixture.boot(0)))
+        desk.state.apply(
+            .started(AttemptID(TaskID(JobID(77)), 1), Placement(cpus: CpuSet([0]), memoryNodes: MemoryNodeSet([0])), at: Fixture.boot(0)))
         #expect(desk.state.snapshot == before)
         #expect(desk.state.reasons(for: TaskID(JobID(77)), now: Fixture.now(0)).isEmpty)
     }
@@ -132,5 +137,20 @@ import Testing
         desk.submit(2)
         desk.run(at: 10)
         #expect(desk.plan.reservations.first?.start == Fixture.boot(107))
+    }
+
+    @Test func aMachineThatShrinksGivesNothingUntilEnoughHasEnded() {
+        var desk = Desk(Fixture.machine(cpus: 4, memory: 8))
+        let wide = desk.submit(1, cores: 3) { $0.demand.memory = .gibibytes(6) }
+        let shared = desk.submit(2) { $0.demand = Fixture.demand(millis: 900) }
+        desk.run()
+        desk.state.apply(.shape(Fixture.machine(cpus: 2, memory: 4)))
+        let next = desk.submit(3)
+        #expect(desk.run().isEmpty && desk.reasons(next) == [.cores, .memory])
+        #expect(desk.state.checkInvariants() == [])
+        desk.end(wide)
+        #expect(desk.run()[next] != nil)
+        desk.end(shared)
+        #expect(desk.state.checkInvariants() == [])
     }
 }

@@ -102,7 +102,10 @@ import Testing
         let frozen = AttemptID(TaskID(JobID(1)), 3)
         desk.state.apply(.adopted(.init(AttemptID(TaskID(JobID(2)), 1), placement, startedAt: Fixture.boot(50), pausedFor: .seconds(7))))
         desk.state.apply(
-            .adopted(.init(frozen, placement, startedAt: Fixture.boot(0), frozenAt: Fixture.boot(40), coresReleased: true, waitingSince: Fixture.boot(55))))
+            .adopted(
+                .init(
+                    frozen, placement, startedAt: Fixture.boot(0), frozenAt: Fixture.boot(40), coresReleased: true,
+                    waitingSince: Fixture.boot(55))))
         #expect(desk.state.checkInvariants() == [])
         #expect(desk.run(at: 60).isEmpty)
         #expect(desk.plan.reservations.first == Plan.Reservation(task: frozen.task, start: Fixture.boot(157), wall: Fixture.wall(157)))

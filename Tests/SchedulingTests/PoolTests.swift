@@ -12,7 +12,10 @@ import Testing
         #expect(pools(desk.plan) == [CpuSet(0..<4)])
         let exclusive = desk.submit(2, cores: 2)
         desk.run()
-        #expect(desk.plan.decisions == [.poolChanged(CpuSet([2, 3])), .start(exclusive, Placement(cpus: CpuSet([0, 1]), memoryNodes: MemoryNodeSet([0])))])
+        #expect(
+            desk.plan.decisions == [
+                .poolChanged(CpuSet([2, 3])), .start(exclusive, Placement(cpus: CpuSet([0, 1]), memoryNodes: MemoryNodeSet([0]))),
+            ])
         desk.end(exclusive)
         desk.run()
         #expect(desk.plan.decisions == [.poolChanged(CpuSet(0..<4))])

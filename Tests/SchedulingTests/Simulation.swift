@@ -120,7 +120,9 @@ enum Traces {
         for line in try lines(name) {
             if line.hasPrefix(";") {
                 let words = line.split(separator: " ")
-                if let at = words.firstIndex(where: { $0.hasSuffix("MaxProcs:") }), at + 1 < words.count { processors = Int(words[at + 1]) ?? 0 }
+                if let at = words.firstIndex(where: { $0.hasSuffix("MaxProcs:") }), at + 1 < words.count {
+                    processors = Int(words[at + 1]) ?? 0
+                }
                 continue
             }
             let fields = line.split(separator: " ").map { Int64(Double($0) ?? -1) }

@@ -15,7 +15,8 @@ import Testing
                 submit += Int64.random(in: 0...30, using: &random) / 3
                 let limit = Int64.random(in: 1...100, using: &random)
                 return Simulation.Item(
-                    id: UInt64(index), submit: submit, run: Bool.random(using: &random) ? limit : Int64.random(in: 1...limit, using: &random),
+                    id: UInt64(index), submit: submit,
+                    run: Bool.random(using: &random) ? limit : Int64.random(in: 1...limit, using: &random),
                     limit: limit, cores: Int.random(in: 1...cores, using: &random), memory: UInt64.random(in: 0...memory, using: &random),
                     priority: Int.random(in: 0...4, using: &random) / 4)
             }
@@ -32,7 +33,9 @@ import Testing
     func startsEqualThePublishedReferenceOnKTH() throws {
         let (items, processors) = try Traces.load("KTH-SP2.swf.xz", first: 10_000)
         let starts = Simulation.starts(items, cores: processors)
-        let expected = try Traces.lines("expected/refsim-batch/KTH-SP2.easy.txt.xz").map { $0.split(separator: " ").compactMap { Int64($0) } }
+        let expected = try Traces.lines("expected/refsim-batch/KTH-SP2.easy.txt.xz").map {
+            $0.split(separator: " ").compactMap { Int64($0) }
+        }
         let byID = Dictionary(uniqueKeysWithValues: expected.filter { $0.count == 3 }.map { ($0[0], $0[1]) })
         #expect(items.count == 10_000 && byID.count == 10_000)
         let wrong = items.indices.filter { byID[Int64(items[$0].id)] != starts[$0] }
