@@ -31,6 +31,8 @@ struct ExecSession {
             closeJobEnds(and: terminal.peer)
             if let failure = job.waitForExec() {
                 answer.send(.failed(failure))
+                // A zombie left to the host's init would hold up the end of the job's pid namespace.
+                _ = waitStatus(of: job.pid)
                 end(status: 1)
             }
             answer.send(.running(bootNanoseconds: linux_boot_nanoseconds(), pid: job.pid), with: terminal.master)

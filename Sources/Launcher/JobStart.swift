@@ -51,7 +51,8 @@ struct JobStart {
             ends = [terminal, terminal, terminal]
         }
         if ends.contains(-1) {
-            let null = try check(ByteString("/dev/null").withCString { linux_openat(AT_FDCWD, $0, O_RDWR | O_NOFOLLOW, 0) }, "open /dev/null")
+            let null = try check(
+                ByteString("/dev/null").withCString { linux_openat(AT_FDCWD, $0, O_RDWR | O_NOFOLLOW, 0) }, "open /dev/null")
             for place in 0..<3 where ends[place] < 0 { ends[place] = null }
         }
         for place in 0..<3 { try check(linux_duplicate_to(ends[place], Int32(place), 0), "dup2") }

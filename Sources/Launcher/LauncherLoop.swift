@@ -85,7 +85,7 @@ struct LauncherLoop {
     private func execute(_ request: LauncherRequest, _ answer: AnswerSocket, _ table: inout DescriptorTable) {
         switch request {
         case .start, .execute: executeProgram(request, answer, &table)
-        case .userNamespace(let uid, let gid): makeUserNamespace(uid: uid, gid: gid, answer)
+        case .userNamespace(let uid, let gid): makeUserNamespace(uid: uid, gid: gid, launcher: descriptors, answer)
         case .stagedOverlay(let overlay): buildOverlay(overlay, answer, table)
         case .moreDescriptors: break
         }

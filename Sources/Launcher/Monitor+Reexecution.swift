@@ -63,7 +63,9 @@ extension Monitor {
         var state: [UInt64] = []
         for argument in arguments {
             let negative = argument.bytes.first == UInt8(ascii: "-")
-            guard let magnitude = (negative ? ByteString(bytes: Array(argument.bytes.dropFirst())) : argument).number else { end(status: 2) }
+            guard let magnitude = (negative ? ByteString(bytes: Array(argument.bytes.dropFirst())) : argument).number else {
+                end(status: 2)
+            }
             state.append(negative ? 0 &- magnitude : magnitude)
         }
         guard var monitor = Monitor(state: state) else { end(status: 2) }

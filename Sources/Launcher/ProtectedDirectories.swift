@@ -47,9 +47,13 @@ private func lies(_ directory: Int32, under other: linux_file_identity, _ path: 
 private func parent(of file: Int32, _ own: linux_file_identity, _ path: ByteString) throws(Fault) -> Int32 {
     let link = "/proc/self/fd/" + ByteString(number: Int(file))
     var buffer = [CChar](repeating: 0, count: 4096)
-    let count = Int(try check(link.withCString { name in buffer.withUnsafeMutableBufferPointer {
-        linux_readlinkat(AT_FDCWD, name, $0.baseAddress, $0.count - 1)
-    } }, "find " + path))
+    let count = Int(
+        try check(
+            link.withCString { name in
+                buffer.withUnsafeMutableBufferPointer {
+                    linux_readlinkat(AT_FDCWD, name, $0.baseAddress, $0.count - 1)
+                }
+            }, "find " + path))
     let (directory, name) = ByteString(bytes: buffer[..<count].map { UInt8(bitPattern: $0) }).split
     let opened = try check(
         (directory.isEmpty ? "/" : directory).withCString { linux_openat(AT_FDCWD, $0, O_PATH | O_DIRECTORY, 0) }, "open parent of " + path)

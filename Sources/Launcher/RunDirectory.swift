@@ -87,6 +87,8 @@ func startTicks(of pid: Int32) throws(Fault) -> UInt64 {
     let bytes = try contents(of: file, limit: 65_536)
     guard let end = bytes.lastIndex(of: UInt8(ascii: ")")) else { throw Fault(errno: EIO, detail: "read " + path) }
     let fields = bytes[(end + 1)...].split(separator: UInt8(ascii: " "))
-    guard fields.count > 19, let ticks = ByteString(bytes: Array(fields[19])).number else { throw Fault(errno: EIO, detail: "read " + path) }
+    guard fields.count > 19, let ticks = ByteString(bytes: Array(fields[19])).number else {
+        throw Fault(errno: EIO, detail: "read " + path)
+    }
     return ticks
 }

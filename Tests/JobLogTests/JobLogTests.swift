@@ -91,7 +91,8 @@ struct JobLogTests {
         var reader = log.reader()
         #expect(expanded(try reader.readAll()) == Array("whole".utf8).map { $0 })
         ftruncate(log.descriptors[0], off_t(size))
-        var again = try #require(LogWriter(head: log.descriptors[0], tails: (log.descriptors[1], log.descriptors[2]), state: state(writer, size)))
+        var again = try #require(
+            LogWriter(head: log.descriptors[0], tails: (log.descriptors[1], log.descriptors[2]), state: state(writer, size)))
         again.append("more")
         #expect(expanded(try reader.readAll()) == Array("more".utf8).map { $0 })
     }

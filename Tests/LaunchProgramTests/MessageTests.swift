@@ -6,7 +6,9 @@ struct MessageTests {
         .start, .execute, .moreDescriptors,
         .userNamespace(uidMap: [IDMapExtent(inside: 0, outside: 5, count: 7)], gidMap: []),
         .stagedOverlay(
-            StagedOverlay(layers: [DescriptorIndex(0), DescriptorIndex(1)], scratch: DescriptorIndex(2), options: [.init("xino", "off"), .init("volatile")])),
+            StagedOverlay(
+                layers: [DescriptorIndex(0), DescriptorIndex(1)], scratch: DescriptorIndex(2),
+                options: [.init("xino", "off"), .init("volatile")])),
     ]
 
     private static let answers: [LauncherAnswer] = [

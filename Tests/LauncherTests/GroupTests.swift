@@ -104,7 +104,8 @@ extension KernelTests {
             let job = try ProgramBuilder(harness, "one", ["sh", "-c", "echo ready; sleep 100"]).start(harness)
             try job.waitFor("ready")
             var program = ExecProgram(
-                monitor: DescriptorIndex(0), streams: .terminal(TerminalSize(rows: 20, columns: 30)), streamOwner: Identity(user: 0, group: 0),
+                monitor: DescriptorIndex(0), streams: .terminal(TerminalSize(rows: 20, columns: 30)),
+                streamOwner: Identity(user: 0, group: 0),
                 command: JobCommand(arguments: ["sh", "-c", "stty size; exit 3"], environment: ["PATH=/bin"]))
             program.jobOperations = ProgramBuilder.operations(Identity(user: 0, group: 0))
             let answers = try harness.send(.execute, program: program.encoded(), table: [try #require(job.monitor).descriptor])
@@ -120,10 +121,13 @@ extension KernelTests {
             #expect(text == "20 30\r\n")
         }
 
-        private func execute(_ command: [String], in job: StartedJob, group: String) throws -> (status: Int32?, failure: LaunchFailure?, text: String) {
+        private func execute(_ command: [String], in job: StartedJob, group: String) throws -> (
+            status: Int32?, failure: LaunchFailure?, text: String
+        ) {
             let (reading, writing) = try Descriptor.pipe()
             var program = ExecProgram(
-                monitor: DescriptorIndex(0), streams: .descriptors(input: DescriptorIndex(2), output: DescriptorIndex(1), error: DescriptorIndex(1)),
+                monitor: DescriptorIndex(0),
+                streams: .descriptors(input: DescriptorIndex(2), output: DescriptorIndex(1), error: DescriptorIndex(1)),
                 streamOwner: Identity(user: 0, group: 0),
                 command: JobCommand(arguments: command.map { ByteString($0) }, environment: ["PATH=/bin"]))
             program.jobOperations = ProgramBuilder.operations(Identity(user: 0, group: 0))

@@ -12,7 +12,8 @@ extension KernelTests {
         @Test func everyNamespaceIsItsOwn() throws {
             let harness = try LauncherHarness()
             defer { harness.stop() }
-            let script = "for n in \(Self.namespaces.joined(separator: " ")); do readlink /proc/self/ns/$n; done; hostname; cat /proc/1/comm; sleep 100"
+            let script =
+                "for n in \(Self.namespaces.joined(separator: " ")); do readlink /proc/self/ns/$n; done; hostname; cat /proc/1/comm; sleep 100"
             let job = try ProgramBuilder(harness, "one", ["sh", "-c", script]).start(harness)
             try job.waitFor("berth-init")
             let lines = try job.text().split(separator: "\n").map(String.init)
@@ -38,7 +39,9 @@ extension KernelTests {
         @Test func theHostsRootIsGone() throws {
             let harness = try LauncherHarness()
             defer { harness.stop() }
-            let job = try ProgramBuilder(harness, "one", ["sh", "-c", "ls /; ls /proc/irq; cat /proc/cpuinfo /proc/1/cmdline /proc/self/mountinfo"]).start(harness)
+            let job = try ProgramBuilder(
+                harness, "one", ["sh", "-c", "ls /; ls /proc/irq; cat /proc/cpuinfo /proc/1/cmdline /proc/self/mountinfo"]
+            ).start(harness)
             _ = try job.record()
             let text = try job.text()
             #expect(text.hasPrefix("bin\ndev\netc\nproc\nroot\nsys\ntmp\nusr\n") || text.hasPrefix("bin\ndev\netc\nproc\nroot\nsys\ntmp\n"))
@@ -48,14 +51,15 @@ extension KernelTests {
             #expect(text.contains(" /proc/cpuinfo "))
             #expect(text.contains(" /proc/irq ro"))
             #expect(text.contains(" /proc/sys ro"))
-            #expect(!text.contains("launcher"+" /"))
+            #expect(!text.contains("launcher" + " /"))
             #expect(!text.contains("processor"))
         }
 
         @Test func capabilitiesAndFilterAreSet() throws {
             let harness = try LauncherHarness()
             defer { harness.stop() }
-            var builder = try ProgramBuilder(harness, "one", ["sh", "-c", "cat /proc/self/status; cat /proc/self/oom_score_adj; limits; pwd"])
+            var builder = try ProgramBuilder(
+                harness, "one", ["sh", "-c", "cat /proc/self/status; cat /proc/self/oom_score_adj; limits; pwd"])
             // Refuses getppid (110 on x86_64, 173 on arm64) with EPERM, allows the rest: ld [nr]; jeq; ret errno; ret allow.
             #if arch(x86_64)
                 let number: UInt32 = 110
@@ -68,7 +72,10 @@ extension KernelTests {
             #expect(job.failure == nil)
             _ = try job.record()
             let text = try job.text()
-            for line in ["CapInh:\t0000000000000000", "CapAmb:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2", "nofile 512 1024", "umask 27", "getppid -1 1", "\n500\n", "\n/tmp\n"] {
+            for line in [
+                "CapInh:\t0000000000000000", "CapAmb:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2", "nofile 512 1024", "umask 27",
+                "getppid -1 1", "\n500\n", "\n/tmp\n",
+            ] {
                 #expect(text.contains(line), "\(line)")
             }
             for name in ["CapPrm", "CapEff", "CapBnd"] { #expect(text.contains("\(name):\t00000000a80425fb")) }
@@ -91,7 +98,9 @@ extension KernelTests {
         @Test func rootInsideOwnsItsFilesAsTheSlot() throws {
             let harness = try LauncherHarness()
             defer { harness.stop() }
-            let job = try ProgramBuilder(harness, "one", ["sh", "-c", "touch /root/mine; stat -c %u /root/mine /bin/busybox; echo x > /dev/shm/y"]).start(harness)
+            let job = try ProgramBuilder(
+                harness, "one", ["sh", "-c", "touch /root/mine; stat -c %u /root/mine /bin/busybox; echo x > /dev/shm/y"]
+            ).start(harness)
             #expect(try job.record().outcome == .ended(waitStatus: 0))
             #expect(try job.text() == "0\n0\n")
             let file = try Descriptor.open("\(harness.directory)/scratch-one/upper/root/mine")

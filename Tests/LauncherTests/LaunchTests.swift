@@ -86,7 +86,8 @@ extension KernelTests {
             let job = try builder.start(harness)
             #expect(
                 job.failure
-                    == LaunchFailure(stage: .jobOperation, index: UInt16(place), errno: ENOENT, detail: "open working directory /not/there"))
+                    == LaunchFailure(stage: .jobOperation, index: UInt16(place), errno: ENOENT, detail: "open working directory /not/there")
+            )
         }
 
         @Test func aMagicLinkIsNoWorkingDirectory() throws {
@@ -113,7 +114,9 @@ extension KernelTests {
             let harness = try LauncherHarness()
             defer { harness.stop() }
             var jobs: [StartedJob] = []
-            for number in 0..<20 { jobs.append(try ProgramBuilder(harness, "job\(number)", ["sh", "-c", "sleep 0.2; echo \(number)"]).start(harness)) }
+            for number in 0..<20 {
+                jobs.append(try ProgramBuilder(harness, "job\(number)", ["sh", "-c", "sleep 0.2; echo \(number)"]).start(harness))
+            }
             for (number, job) in jobs.enumerated() {
                 #expect(try job.record().outcome == .ended(waitStatus: 0))
                 #expect(try job.text() == "\(number)\n")

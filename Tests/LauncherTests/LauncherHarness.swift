@@ -158,4 +158,20 @@ final class StartedJob {
         let fifo = try Descriptor.open("\(harness.directory)/run/\(name)/control", [.writeOnly, .nonBlocking])
         try fifo.write(message.encoded())
     }
+
+    /// What a further process in the job prints.
+    func execute(_ command: [String]) throws -> String {
+        let (reading, writing) = try Descriptor.pipe()
+        var program = ExecProgram(
+            monitor: DescriptorIndex(0), streams: .descriptors(input: DescriptorIndex(1), output: DescriptorIndex(2), error: DescriptorIndex(2)),
+            streamOwner: Identity(user: 0, group: 0),
+            command: JobCommand(arguments: command.map { ByteString($0) }, environment: ["PATH=/bin"]))
+        program.jobOperations = ProgramBuilder.operations(Identity(user: 0, group: 0))
+        let table = [try #require(monitor).descriptor, try Descriptor.open("/dev/null"), writing]
+        let answers = try harness.send(.execute, program: program.encoded(), table: table)
+        writing.close()
+        let text = try reading.readText()
+        while let (answer, _) = try answers.next() { if case .failed(let failure) = answer { Issue.record("\(failure)") } }
+        return text
+    }
 }

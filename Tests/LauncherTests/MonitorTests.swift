@@ -38,7 +38,8 @@ extension KernelTests {
         @Test func orphansAreReapedAndTheRestIsEnded() throws {
             let harness = try LauncherHarness()
             defer { harness.stop() }
-            let script = "for i in $(seq 50); do (true & ); done; sleep 0.3; ls /proc | grep -c '^[0-9]'; sleep 1000 & setsid sleep 1000 & exit 3"
+            let script =
+                "for i in $(seq 50); do (true & ); done; sleep 0.3; ls /proc | grep -c '^[0-9]'; sleep 1000 & setsid sleep 1000 & exit 3"
             let job = try ProgramBuilder(harness, "one", ["sh", "-c", script]).start(harness)
             #expect(try job.record().outcome == .ended(waitStatus: 3 << 8))
             // PID 1, the shell, ls and grep: no zombies.
@@ -89,7 +90,8 @@ extension KernelTests {
                 .openAsSubmitter(path: ByteString(path), how: .output(append: false, mode: 0o640), into: DescriptorIndex(600)),
                 .openAsSubmitter(path: ByteString("\(harness.directory)/in"), how: .input, into: DescriptorIndex(601)),
             ]
-            builder.program.streams = .pipes(input: .file(DescriptorIndex(601)), output: .file(DescriptorIndex(600)), error: .file(DescriptorIndex(600)))
+            builder.program.streams = .pipes(
+                input: .file(DescriptorIndex(601)), output: .file(DescriptorIndex(600)), error: .file(DescriptorIndex(600)))
             let job = try builder.start(harness)
             #expect(job.failure == nil)
             let record = try job.record()
@@ -120,7 +122,8 @@ extension KernelTests {
         @Test func aTerminalWorks() throws {
             let harness = try LauncherHarness()
             defer { harness.stop() }
-            var builder = try ProgramBuilder(harness, "one", ["sh", "-c", "stty size; read line; echo \"<$line>\"; stty size; readlink /proc/self/fd/0; exit 4"])
+            var builder = try ProgramBuilder(
+                harness, "one", ["sh", "-c", "stty size; read line; echo \"<$line>\"; stty size; readlink /proc/self/fd/0; exit 4"])
             builder.program.streams = .terminal(TerminalSize(rows: 31, columns: 97), log: true)
             let job = try builder.start(harness)
             #expect(job.failure == nil)

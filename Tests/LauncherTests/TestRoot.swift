@@ -6,7 +6,7 @@ import Testing
 /// A root with busybox and small C programs, made once, and the mounts of it for each job.
 enum TestRoot {
     /// What is built into the root as /bin/NAME.
-    static let programs = ["attack": attackSource, "limits": limitsSource]
+    static let programs = ["attack": attackSource, "limits": limitsSource, "attach": attachSource]
 
     static let directory: String = {
         let path = String(cString: mkdtemp(strdup("/tmp/berth-root-XXXXXX"))!)
@@ -15,7 +15,10 @@ enum TestRoot {
             try? FileManager.default.createDirectory(atPath: "\(path)/\(name)", withIntermediateDirectories: true)
         }
         try? FileManager.default.copyItem(atPath: "/bin/busybox", toPath: path + "/bin/busybox")
-        for applet in ["sh", "cat", "ls", "echo", "sleep", "id", "readlink", "grep", "kill", "head", "dd", "yes", "stty", "seq", "true", "hostname", "touch", "mkdir", "setsid", "stat", "pwd", "tr", "wc", "od", "env", "mount", "ulimit", "test", "ps", "awk"] {
+        for applet in [
+            "sh", "cat", "ls", "echo", "sleep", "id", "readlink", "grep", "kill", "head", "dd", "yes", "stty", "seq", "true", "hostname",
+            "touch", "mkdir", "setsid", "stat", "pwd", "tr", "wc", "od", "env", "mount", "ulimit", "test", "ps", "awk",
+        ] {
             try? FileManager.default.createSymbolicLink(atPath: "\(path)/bin/\(applet)", withDestinationPath: "busybox")
         }
         try? Data("root:x:0:0:root:/root:/bin/sh\n".utf8).write(to: URL(fileURLWithPath: path + "/etc/passwd"))
@@ -85,11 +88,13 @@ struct ProgramBuilder {
             let source = pass(try Descriptor.open("/dev/" + device, .path))
             let into = DescriptorIndex(UInt16(500 + place))
             program.hostOperations.append(
-                .cloneMount(CloneMount(source: source, path: ByteString("/dev/" + device), attributes: [.noSetUID, .noExecute], into: into)))
+                .cloneMount(
+                    CloneMount(source: source, path: ByteString("/dev/" + device), attributes: [.noSetUID, .noExecute], into: into)))
             program.containerOperations.append(.attach(mount: into, path: ByteString("/dev/" + device), target: .file))
         }
         program.containerOperations += [
-            .hostname("inside"), .loopbackUp, .mask(path: "/proc/cpuinfo"), .mask(path: "/proc/irq"), .mask(path: "/proc/sys/not-there"), .readOnly(path: "/proc/sys"), .pivotRoot,
+            .hostname("inside"), .loopbackUp, .mask(path: "/proc/cpuinfo"), .mask(path: "/proc/irq"), .mask(path: "/proc/sys/not-there"),
+            .readOnly(path: "/proc/sys"), .pivotRoot,
         ]
         program.jobOperations = Self.operations(identity)
     }
@@ -107,15 +112,19 @@ struct ProgramBuilder {
         .mount(FilesystemMount(type: "proc", path: "/proc", attributes: [.noSetUID, .noDevices, .noExecute])),
         .mount(FilesystemMount(type: "sysfs", path: "/sys", attributes: [.readOnly, .noSetUID, .noDevices, .noExecute])),
         .mount(
-            FilesystemMount(type: "tmpfs", path: "/dev", options: [.init("mode", "755"), .init("uid", "0"), .init("gid", "0")], attributes: [.noSetUID])),
+            FilesystemMount(
+                type: "tmpfs", path: "/dev", options: [.init("mode", "755"), .init("uid", "0"), .init("gid", "0")], attributes: [.noSetUID])
+        ),
         .mount(
             FilesystemMount(
-                type: "devpts", path: "/dev/pts", options: [.init("newinstance"), .init("ptmxmode", "0666"), .init("mode", "0620"), .init("gid", "5")],
+                type: "devpts", path: "/dev/pts",
+                options: [.init("newinstance"), .init("ptmxmode", "0666"), .init("mode", "0620"), .init("gid", "5")],
                 attributes: [.noSetUID, .noExecute])),
         .symlink(target: "pts/ptmx", path: "/dev/ptmx"), .symlink(target: "/proc/self/fd/1", path: "/dev/stdout"),
         .mount(
             FilesystemMount(
-                type: "tmpfs", path: "/dev/shm", options: [.init("mode", "1777"), .init("uid", "0"), .init("gid", "0"), .init("size", "1048576")],
+                type: "tmpfs", path: "/dev/shm",
+                options: [.init("mode", "1777"), .init("uid", "0"), .init("gid", "0"), .init("size", "1048576")],
                 attributes: [.noSetUID, .noDevices, .noExecute])),
         .mount(FilesystemMount(type: "mqueue", path: "/dev/mqueue", attributes: [.noSetUID, .noDevices, .noExecute])),
     ]

@@ -1,0 +1,107 @@
+import Foundation
+import JobLog
+import LaunchProgram
+import LinuxSys
+import Testing
+
+/// The launcher's own life, and PID 1's second one.
+extension KernelTests {
+    @Suite struct LifecycleTests {
+        @Test func theLauncherEndsWithItsSocket() throws {
+            let harness = try LauncherHarness()
+            defer { harness.stop() }
+            #expect(harness.process.isAlive)
+            harness.closeSocket()
+            #expect(try harness.process.waitUntilEnded(milliseconds: 10_000))
+        }
+
+        @Test func aSecondLauncherWaitsForTheLock() throws {
+            let harness = try LauncherHarness()
+            defer { harness.stop() }
+            let (ours, theirs) = try Descriptor.socketPair(.sequencedPackets)
+            let binary = LauncherHarness.binary
+            let second = try Spawn(path: binary, arguments: [binary, "launcher", harness.directory + "/run"], descriptors: [3: theirs]).run()
+            theirs.close()
+            #expect(try poll(ours, for: .readable, milliseconds: 300).isEmpty)
+            harness.closeSocket()
+            #expect(try Answers(ours).next()?.answer == .ready(version: LaunchProgram.version))
+            ours.close()
+            #expect(try second.wait() == .exited(0))
+        }
+
+        /// A helper that is stuck on the submitter's path keeps the lock, and dies with its launcher.
+        @Test func aKilledLauncherTakesItsHelperAlong() throws {
+            let harness = try LauncherHarness()
+            defer { harness.stop() }
+            var builder = try ProgramBuilder(harness, "one", ["true"])
+            builder.program.submitter = Identity(user: 4242, group: 4242)
+            chmod(harness.directory, 0o755)
+            let stuck = "\(harness.directory)/fifo"
+            mkfifo(stuck, 0o666)
+            chmod(stuck, 0o666)
+            // Reading a FIFO does not wait, so many of them only take time: what counts is that nothing is left.
+            for place in 0..<100 {
+                builder.program.hostOperations.append(
+                    .openAsSubmitter(path: ByteString(stuck), how: .input, into: DescriptorIndex(UInt16(600 + place))))
+            }
+            _ = try harness.send(.start, program: builder.program.encoded(), table: builder.table)
+            try harness.process.signal(SIGKILL)
+            let (next, socket) = try LauncherHarness.start(runRoot: harness.directory + "/run")
+            socket.close()
+            _ = try next.wait()
+            // Before the lock was free everything was decided: a stamp, or none for ever.
+            let stamped = access("\(harness.directory)/run/one/cloned", F_OK) == 0
+            usleep(300_000)
+            #expect((access("\(harness.directory)/run/one/cloned", F_OK) == 0) == stamped)
+        }
+
+        @Test func theMonitorExecutesItselfAnewAndGoesOn() throws {
+            let harness = try LauncherHarness()
+            defer { harness.stop() }
+            var builder = try ProgramBuilder(harness, "one", ["sh", "-c", "echo before; read line; echo after $line; exit 8"])
+            builder.program.streams = .pipes(input: .fifo, output: .log, error: .log)
+            builder.program.containerOperations.insert(.writeFile(path: "/.berth/init", mode: 0o711, contents: ""), at: 1)
+            let job = try builder.start(harness)
+            try job.waitFor("before")
+            let pid = try #require(job.monitor).pid
+            let attach = Process()
+            attach.executableURL = URL(fileURLWithPath: TestRoot.directory + "/bin/attach")
+            attach.arguments = ["\(pid)", LauncherHarness.binary, "/.berth/init"]
+            try attach.run()
+            attach.waitUntilExit()
+            #expect(attach.terminationStatus == 0)
+            try #require(job.monitor).signal(MonitorSignal.prepareDump)
+            for _ in 0..<500 {
+                if try readLink("/proc/\(pid)/exe").hasSuffix("/.berth/init") { break }
+                usleep(10_000)
+            }
+            #expect(try readLink("/proc/\(pid)/exe").hasSuffix("/.berth/init"))
+            #expect(try readTextFile("/proc/\(pid)/cmdline").contains("monitor"))
+            try #require(job.monitor).signal(MonitorSignal.continued)
+            try Descriptor.open("\(harness.directory)/run/one/stdin", [.writeOnly, .nonBlocking]).write("all\n")
+            let record = try job.record()
+            #expect(record.outcome == .ended(waitStatus: 8 << 8))
+            #expect(try job.text() == "before\nafter all\n")
+            #expect(record.startBootNanoseconds == job.running?.time)
+            #expect(record.logBytesKept == 17)
+        }
+
+        @Test func nothingIsLeftAfterManyJobs() throws {
+            let harness = try LauncherHarness()
+            defer { harness.stop() }
+            let before = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(harness.process.pid)/fd").count
+            for number in 0..<50 {
+                var builder = try ProgramBuilder(harness, "job\(number)", ["true"])
+                if number % 2 == 0 {
+                    builder.program.hostOperations.append(.openAsSubmitter(path: "/etc/passwd", how: .input, into: DescriptorIndex(600)))
+                }
+                if number % 5 == 0 { builder.program.command.arguments = ["nothing"] }
+                _ = try builder.start(harness).record()
+            }
+            let after = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(harness.process.pid)/fd").count
+            #expect(after == before)
+            let children = try readTextFile("/proc/\(harness.process.pid)/task/\(harness.process.pid)/children")
+            #expect(children.isEmpty)
+        }
+    }
+}
