@@ -91,9 +91,8 @@ extension AttemptGroup {
             try? Freezer.request(false, of: job)
             throw .group(error)
         }
-        let failure = culprit(of: job, waited: deadlineMilliseconds)
         do throws(CgroupError) { try Freezer.request(false, of: job) } catch { throw .group(error) }
-        throw .notFrozen(failure)
+        throw .notFrozen(culprit(of: job, waited: deadlineMilliseconds))
     }
 
     /// Lets the job's processes go on. Blocks until the kernel says so, at most a second.
@@ -106,7 +105,9 @@ extension AttemptGroup {
     /// Whether the job is frozen as a whole.
     public func isFrozen() throws(CgroupError) -> Bool { try directories.job.map { job throws(CgroupError) in try Freezer.isFrozen(job) } ?? false }
 
+    /// Looked for after the thaw: v1's frozen processes look as if they were in uninterruptible sleep themselves.
     private func culprit(of job: GroupDirectory, waited: UInt64) -> FreezeFailure {
+        sleepBlocking(nanoseconds: 2_000_000)
         var failure = FreezeFailure(group: job.path, waitedMilliseconds: waited)
         let statuses = ((try? job.processes()) ?? []).compactMap { try? ProcessStatus(pid: $0) }
         // One in uninterruptible sleep is what holds a freeze up; otherwise name any that is not merely asleep.

@@ -56,6 +56,7 @@ final class KernelFixture {
         let prologue = "$| = 1; for (\(numbers)) { open(F, '>&=', $_) or exit 98; syswrite(F, '0') or exit 99; close F; } print \"in\\n\"; "
         let child = try Spawn(path: "/usr/bin/perl", arguments: ["perl", "-e", prologue + program], descriptors: given).run()
         children.append(child)
+        writing.close()
         let first = try reading.read(upTo: 3)
         try #require(String(decoding: first, as: UTF8.self) == "in\n", "the worker did not enter: \(String(describing: try? child.wait()))")
         return (child, reading)
