@@ -78,7 +78,9 @@ public final class AttemptGroup: Sendable {
     public func jobProcesses() throws(CgroupError) -> [Int32] { try directories.job?.processes() ?? [] }
 
     private func own() throws(CgroupError) -> GroupDirectory {
-        guard let own = directories.freezing else { throw CgroupError("list processes", "\(parent.name)/\(name)", found: "the group is gone") }
+        guard let own = directories.freezing else {
+            throw CgroupError("list processes", "\(parent.name)/\(name)", found: "the group is gone")
+        }
         return own
     }
 }

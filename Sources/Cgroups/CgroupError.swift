@@ -34,7 +34,11 @@ public struct CgroupError: Error, Sendable, Hashable, CustomStringConvertible {
     public var description: String {
         var line = "\(operation) of \(subject)"
         if let cause { line += ": \(cause.errnoName) (\(SystemError.text(of: cause.errno)))" }
-        if !wanted.isEmpty { line += ": wanted \(wanted), found \(found.isEmpty ? "nothing" : found)" } else if !found.isEmpty { line += ": \(found)" }
+        if !wanted.isEmpty {
+            line += ": wanted \(wanted), found \(found.isEmpty ? "nothing" : found)"
+        } else if !found.isEmpty {
+            line += ": \(found)"
+        }
         return line
     }
 }

@@ -29,7 +29,9 @@ public struct CgroupLayout: Sendable, Hashable {
     /// - Throws: when there is neither a v2 hierarchy that can freeze nor v1's freezer, or no memory, cpu or pids controller.
     public static func discover(mounts: MountTable? = nil, root: String = "") throws(CgroupError) -> CgroupLayout {
         let table: MountTable
-        do throws(SystemError) { if let mounts { table = mounts } else { table = try MountTable() } } catch { throw CgroupError("look for hierarchies", "/proc/self/mountinfo", cause: error) }
+        do throws(SystemError) { if let mounts { table = mounts } else { table = try MountTable() } } catch {
+            throw CgroupError("look for hierarchies", "/proc/self/mountinfo", cause: error)
+        }
         var unified: String?
         var legacy: [Controller: String] = [:]
         // The first mount of a hierarchy counts; a bind of a part of it (root other than /) does not.
@@ -51,7 +53,9 @@ public struct CgroupLayout: Sendable, Hashable {
         let kind: Kind = unified == nil ? .v1 : legacy[.memory] == nil && offered.contains(.memory) ? .v2 : .hybrid
         let layout = CgroupLayout(kind: kind, unified: unified, legacy: kind == .v2 ? [:] : legacy, unifiedControllers: offered)
         for needed in [Controller.cpu, .memory, .pids, .cpuset] where layout.version(of: needed) == nil {
-            throw CgroupError("look for controllers", needed.rawValue, found: "it is in neither hierarchy; boot without cgroup_disable=\(needed.rawValue)")
+            throw CgroupError(
+                "look for controllers", needed.rawValue, found: "it is in neither hierarchy; boot without cgroup_disable=\(needed.rawValue)"
+            )
         }
         guard unified != nil || legacy[.freezer] != nil else {
             throw CgroupError("look for controllers", "freezer", found: "neither cgroup2 nor v1's freezer is mounted")

@@ -18,7 +18,9 @@ enum CpuBandwidth {
     }
 
     private static func apply(weight: UInt64, to group: GroupDirectory) throws(CgroupError) {
-        guard (1...10_000).contains(weight) else { throw CgroupError("set cpu weight", group.path, wanted: "1 to 10000", found: "\(weight)") }
+        guard (1...10_000).contains(weight) else {
+            throw CgroupError("set cpu weight", group.path, wanted: "1 to 10000", found: "\(weight)")
+        }
         switch group.version {
         case .v2: try group.set("cpu.weight", "\(weight)")
         // v1's usual share is 1024, v2's usual weight 100; 2 is the least that v1 takes.

@@ -99,11 +99,15 @@ extension AttemptGroup {
     public func thaw() throws(CgroupError) {
         guard let job = directories.job else { throw CgroupError("thaw", "\(parent.name)/\(name)", found: "the group is gone") }
         try Freezer.request(false, of: job)
-        guard try Freezer.wait(for: false, of: job, milliseconds: 1_000) else { throw CgroupError("thaw", job.path, found: "still frozen after 1000 ms") }
+        guard try Freezer.wait(for: false, of: job, milliseconds: 1_000) else {
+            throw CgroupError("thaw", job.path, found: "still frozen after 1000 ms")
+        }
     }
 
     /// Whether the job is frozen as a whole.
-    public func isFrozen() throws(CgroupError) -> Bool { try directories.job.map { job throws(CgroupError) in try Freezer.isFrozen(job) } ?? false }
+    public func isFrozen() throws(CgroupError) -> Bool {
+        try directories.job.map { job throws(CgroupError) in try Freezer.isFrozen(job) } ?? false
+    }
 
     /// Looked for after the thaw: v1's frozen processes look as if they were in uninterruptible sleep themselves.
     private func culprit(of job: GroupDirectory, waited: UInt64) -> FreezeFailure {

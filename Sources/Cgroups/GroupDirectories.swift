@@ -69,14 +69,18 @@ struct GroupDirectories: Sendable {
 
     /// Makes an attempt's directories below this parent; fails if one is there.
     func make(_ name: String) throws(CgroupError) -> GroupDirectories {
-        try below { directory throws(CgroupError) in try directory.make(name) } job: { directory throws(CgroupError) in
+        try below { directory throws(CgroupError) in
+            try directory.make(name)
+        } job: { directory throws(CgroupError) in
             try directory.make("job")
         }
     }
 
     /// Opens an attempt's directories; nil if none is left.
     func open(_ name: String) throws(CgroupError) -> GroupDirectories? {
-        let found = try below { directory throws(CgroupError) in try directory.child(name) } job: { directory throws(CgroupError) in
+        let found = try below { directory throws(CgroupError) in
+            try directory.child(name)
+        } job: { directory throws(CgroupError) in
             try directory.child("job")
         }
         return found.all.isEmpty ? nil : found

@@ -10,7 +10,9 @@ struct GroupDirectory: Sendable {
     init(path: String, version: CgroupVersion) throws(CgroupError) {
         self.path = path
         self.version = version
-        do throws(SystemError) { descriptor = try Descriptor.open(path, .directory) } catch { throw CgroupError("open", path, cause: error) }
+        do throws(SystemError) { descriptor = try Descriptor.open(path, .directory) } catch {
+            throw CgroupError("open", path, cause: error)
+        }
     }
 
     private init(descriptor: Descriptor, path: String, version: CgroupVersion) {
@@ -50,7 +52,9 @@ struct GroupDirectory: Sendable {
     }
 
     func open(_ file: String, _ flags: OpenFlags) throws(CgroupError) -> Descriptor {
-        do throws(SystemError) { return try descriptor.open(at: file, flags) } catch { throw CgroupError("open \(file)", path, cause: error) }
+        do throws(SystemError) { return try descriptor.open(at: file, flags) } catch {
+            throw CgroupError("open \(file)", path, cause: error)
+        }
     }
 
     func has(_ file: String) -> Bool { (try? descriptor.contains(file)) ?? false }
@@ -96,7 +100,9 @@ struct GroupDirectory: Sendable {
 
     func verify(_ file: String, _ wanted: String, accepts: ((String) -> Bool)? = nil) throws(CgroupError) {
         let found = try read(file)
-        guard accepts?(found) ?? (found == wanted) else { throw CgroupError("set \(file)", path, wanted: wanted, found: found.replacingNewlines) }
+        guard accepts?(found) ?? (found == wanted) else {
+            throw CgroupError("set \(file)", path, wanted: wanted, found: found.replacingNewlines)
+        }
     }
 }
 

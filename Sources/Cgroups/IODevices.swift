@@ -71,6 +71,7 @@ public struct IODevices: Sendable {
         for entry in table.entries where entry.device == device && entry.source.hasPrefix("/") {
             if let status = try? Descriptor.open(entry.source, .path).status(), status.kind == .blockDevice { return status.specialDevice }
         }
-        throw SystemError("find disk of", subject, errno: 0, detail: "found device \(device), which no disk carries; a path on a disk is accepted")
+        throw SystemError(
+            "find disk of", subject, errno: 0, detail: "found device \(device), which no disk carries; a path on a disk is accepted")
     }
 }

@@ -66,7 +66,8 @@ extension AttemptGroup {
     public func isPopulated(_ scope: KillScope = .everything) throws(CgroupError) -> Bool {
         switch scope {
         case .job: try directories.job.map { job throws(CgroupError) in try !GroupKill.isEmpty(job, job: nil) } ?? false
-        case .everything: try directories.freezing.map { own throws(CgroupError) in try !GroupKill.isEmpty(own, job: directories.job) } ?? false
+        case .everything:
+            try directories.freezing.map { own throws(CgroupError) in try !GroupKill.isEmpty(own, job: directories.job) } ?? false
         }
     }
 
@@ -102,7 +103,9 @@ extension AttemptGroup {
             let left = try group.processes()
             if left.isEmpty { return }
             try GroupKill.signalAll(of: group)
-            guard bootNanoseconds() < deadline else { throw CgroupError("kill processes", group.path, found: "\(left.count) left, first pid \(left[0])") }
+            guard bootNanoseconds() < deadline else {
+                throw CgroupError("kill processes", group.path, found: "\(left.count) left, first pid \(left[0])")
+            }
             sleepBlocking(nanoseconds: 1_000_000)
         }
     }

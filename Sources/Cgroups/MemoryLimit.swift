@@ -40,7 +40,8 @@ enum MemoryLimit {
 
     private static func requireSwap(_ file: String, in group: GroupDirectory) throws(CgroupError) {
         guard group.has(file) else {
-            throw CgroupError("set \(file)", group.path, found: "this kernel does not count swap; boot with swapaccount=1 or ask for no swap limit")
+            throw CgroupError(
+                "set \(file)", group.path, found: "this kernel does not count swap; boot with swapaccount=1 or ask for no swap limit")
         }
     }
 

@@ -82,7 +82,9 @@ public final class MemoryWatch: Sendable {
     private static func register(_ group: GroupDirectory, _ file: String, _ argument: String) throws(CgroupError) -> Descriptor {
         let watched = try group.open(file, .readOnly)
         let event: Descriptor
-        do throws(SystemError) { event = try Descriptor.eventCounter() } catch { throw CgroupError("watch \(file)", group.path, cause: error) }
+        do throws(SystemError) { event = try Descriptor.eventCounter() } catch {
+            throw CgroupError("watch \(file)", group.path, cause: error)
+        }
         try group.write("cgroup.event_control", "\(event.rawValue) \(watched.rawValue)\(argument)")
         return event
     }

@@ -14,7 +14,8 @@ enum SharedDevices {
         for line in lines { try group.write("devices.allow", line) }
         guard isComplete(group, lines) else {
             throw CgroupError(
-                "set devices.allow", group.path, wanted: lines.joined(separator: "; "), found: group.readIfPresent("devices.list")?.replacingNewlines ?? "")
+                "set devices.allow", group.path, wanted: lines.joined(separator: "; "),
+                found: group.readIfPresent("devices.list")?.replacingNewlines ?? "")
         }
         return group
     }

@@ -106,7 +106,8 @@ public enum Btrfs {
         // The key is 104 bytes with its reserve; then a header of 32, then generation, referenced, compressed, exclusive.
         guard search.get(UInt32.self, at: 64) == 1, search.get(UInt32.self, at: 104 + 28) >= 40 else { return nil }
         return QuotaGroup(
-            referencedBytes: search.get(UInt64.self, at: 136 + 8).littleEndian, exclusiveBytes: search.get(UInt64.self, at: 136 + 24).littleEndian)
+            referencedBytes: search.get(UInt64.self, at: 136 + 8).littleEndian,
+            exclusiveBytes: search.get(UInt64.self, at: 136 + 24).littleEndian)
     }
 
     /// Commits the running transaction, so that counts are current (BTRFS_IOC_SYNC).

@@ -131,3 +131,19 @@ public func writeControlFile(_ path: String, _ text: String) throws(SystemError)
         throw SystemError("write \(text.prefix(200)) to", path, errno: error.errno)
     }
 }
+
+extension Descriptor {
+    /// Writes what fits of the bytes to a non-blocking descriptor; 0 when nothing fits at the moment.
+    public func writeWhatFits(_ bytes: [UInt8]) throws(SystemError) -> Int {
+        var result: Result<Int, SystemError> = .success(0)
+        bytes.withUnsafeBytes { buffer in
+            do throws(SystemError) { result = .success(try writeSome(buffer)) } catch { result = .failure(error) }
+        }
+        do throws(SystemError) {
+            return try result.get()
+        } catch {
+            if error.wouldBlock { return 0 }
+            throw error
+        }
+    }
+}

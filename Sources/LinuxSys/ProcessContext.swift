@@ -30,3 +30,33 @@ public enum ProcessContext {
 
 /// Ends this process at once with a status (exit(3)).
 public func endProcess(_ status: Int32) -> Never { exit(status) }
+
+extension ProcessContext {
+    /// This process's number.
+    public static var processID: Int32 { getpid() }
+
+    /// Sends a line to systemd's notification socket (sd_notify(3)); a leading `@` names an abstract one.
+    public static func notifyService(_ path: String, _ text: String) throws(SystemError) {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let bytes = Array(path.utf8)
+        let room = MemoryLayout.size(ofValue: address.sun_path)
+        guard bytes.count < room else { throw SystemError("notify", path, errno: ENAMETOOLONG) }
+        withUnsafeMutableBytes(of: &address.sun_path) { target in
+            for (index, byte) in bytes.enumerated() { target[index] = byte == UInt8(ascii: "@") && index == 0 ? 0 : byte }
+        }
+        let socket = Descriptor(
+            adopting: Int32(
+                try checked("socket") { Int(Glibc.socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)) }))
+        let length = socklen_t(MemoryLayout<sa_family_t>.size + bytes.count)
+        _ = try checked("notify", path) {
+            withUnsafePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+                    Array(text.utf8).withUnsafeBytes {
+                        Int(sendto(socket.rawValue, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL), generic, length))
+                    }
+                }
+            }
+        }
+    }
+}

@@ -15,7 +15,8 @@ public struct ProcessStatus: Sendable, Hashable {
     public init(pid: Int32) throws(SystemError) {
         let text = try readTextFile("/proc/\(pid)/stat")
         guard let status = ProcessStatus(line: text) else {
-            throw SystemError("read", "/proc/\(pid)/stat", errno: 0, detail: "found \(text.prefix(60)), the fields of proc_pid_stat(5) are accepted")
+            throw SystemError(
+                "read", "/proc/\(pid)/stat", errno: 0, detail: "found \(text.prefix(60)), the fields of proc_pid_stat(5) are accepted")
         }
         self = status
     }

@@ -29,7 +29,8 @@ public enum ProjectQuota {
         // struct fs_quota_stat: the flags are 16 bits at offset 2; bit 5 is "project quota limits enforced".
         var buffer = IoctlBuffer(size: 256)
         buffer.set(UInt8(1), at: 0)
-        return (try? call(getState, on: directory, id: 0, &buffer, "read quota state")) != nil && buffer.get(UInt16.self, at: 2) & 1 << 5 != 0
+        return (try? call(getState, on: directory, id: 0, &buffer, "read quota state")) != nil
+            && buffer.get(UInt16.self, at: 2) & 1 << 5 != 0
     }
 
     /// Puts an empty directory, and all that will be made in it, under a project id (FS_IOC_FSSETXATTR with PROJINHERIT).

@@ -70,7 +70,9 @@ private struct TreeRemoval {
             var entries: [DirectoryEntry] = []
             guard try directory.appendEntries(to: &entries) else { break }
             for entry in entries {
-                if depth >= Self.deepest, entry.kind == .directory || entry.kind == nil, moveToTop(entry.rawName, in: directory) { continue }
+                if depth >= Self.deepest, entry.kind == .directory || entry.kind == nil, moveToTop(entry.rawName, in: directory) {
+                    continue
+                }
                 do throws(SystemError) { try remove(entry.rawName, in: directory, kind: entry.kind, depth: depth) } catch {
                     if first == nil { first = error }
                 }

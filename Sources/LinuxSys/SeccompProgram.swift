@@ -104,7 +104,8 @@ private final class SeccompFilter {
             // The library is older than the call. Unknown names are skipped, as Docker does.
             guard let known = SeccompNames.young[name] else { return }
             guard rule.args?.isEmpty ?? true else {
-                throw SystemError("compile seccomp rule for", name, errno: EINVAL, detail: "conditions on a call that libseccomp does not know")
+                throw SystemError(
+                    "compile seccomp rule for", name, errno: EINVAL, detail: "conditions on a call that libseccomp does not know")
             }
             young.append(SeccompPrologue.Call(number: known, action: value))
             return

@@ -72,3 +72,11 @@ public final class RawTerminal {
         _ = tcsetattr(terminal.rawValue, TCSADRAIN, &settings)
     }
 }
+
+extension Descriptor {
+    /// Sets the size of a terminal by its master (tty_ioctl(4), TIOCSWINSZ); the processes in it get SIGWINCH.
+    public func setWindowSize(rows: UInt16, columns: UInt16) throws(SystemError) {
+        var size = winsize(ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
+        _ = try checked("set window size", description) { Int(ioctl(rawValue, UInt(TIOCSWINSZ), &size)) }
+    }
+}

@@ -29,8 +29,12 @@ import Testing
 
     @Test func controllersMountedTogetherShareAPlace() throws {
         let tree = try FakeTree()
-        var lines = ["30 1 0:30 / /cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct", "31 1 0:31 /docker/x /bound rw - cgroup cgroup rw,memory"]
-        for controller in ["memory", "pids", "cpuset", "freezer"] { lines.append("32 1 0:32 / /\(controller) rw - cgroup cgroup rw,\(controller)") }
+        var lines = [
+            "30 1 0:30 / /cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct", "31 1 0:31 /docker/x /bound rw - cgroup cgroup rw,memory",
+        ]
+        for controller in ["memory", "pids", "cpuset", "freezer"] {
+            lines.append("32 1 0:32 / /\(controller) rw - cgroup cgroup rw,\(controller)")
+        }
         let layout = try CgroupLayout.discover(mounts: MountTable(text: lines.joined(separator: "\n")), root: tree.path)
         #expect(layout.legacy[.cpu] == tree.path + "/cpu,cpuacct")
         #expect(layout.legacy[.cpuacct] == layout.legacy[.cpu])

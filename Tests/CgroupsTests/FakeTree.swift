@@ -56,12 +56,15 @@ final class FakeTree {
     /// Puts empty control files into an attempt's group, as mkdir does in the kernel.
     func populate(_ layout: CgroupLayout, _ attempt: String) throws {
         let unified = [
-            "cpu.max", "cpu.weight", "memory.max", "memory.swap.max", "pids.max", "io.max", "cpuset.cpus", "cpuset.mems", "cpuset.cpus.effective",
+            "cpu.max", "cpu.weight", "memory.max", "memory.swap.max", "pids.max", "io.max", "cpuset.cpus", "cpuset.mems",
+            "cpuset.cpus.effective",
             "cpuset.mems.effective", "cgroup.procs",
         ]
         let legacy = [
-            "cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us", "cpu/cpu.shares", "memory/memory.limit_in_bytes", "memory/memory.memsw.limit_in_bytes",
-            "pids/pids.max", "blkio/blkio.throttle.read_bps_device", "blkio/blkio.throttle.write_bps_device", "blkio/blkio.throttle.read_iops_device",
+            "cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us", "cpu/cpu.shares", "memory/memory.limit_in_bytes",
+            "memory/memory.memsw.limit_in_bytes",
+            "pids/pids.max", "blkio/blkio.throttle.read_bps_device", "blkio/blkio.throttle.write_bps_device",
+            "blkio/blkio.throttle.read_iops_device",
             "blkio/blkio.throttle.write_iops_device", "cpuset/cpuset.cpus", "cpuset/cpuset.mems", "cpuset/cpuset.effective_cpus",
             "cpuset/cpuset.effective_mems",
         ]

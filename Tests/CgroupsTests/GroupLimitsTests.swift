@@ -33,7 +33,8 @@ import Testing
             "io.max": "8:16 rbps=1000000 wbps=max riops=max wiops=20",
         ]
         for (file, text) in expected { #expect(try tree.read("cg/berth-test/12.1/\(file)") == text) }
-        #expect(try Descriptor.open("\(tree.path)/cg/berth-test/12.1/job", .directory).names() == [], "the child has no controllers of its own")
+        #expect(
+            try Descriptor.open("\(tree.path)/cg/berth-test/12.1/job", .directory).names() == [], "the child has no controllers of its own")
     }
 
     @Test(arguments: [false, true]) func legacyFiles(hybrid: Bool) throws {
@@ -49,7 +50,8 @@ import Testing
             "cpu/berth-test/12.1/cpu.cfs_quota_us": "150000", "cpu/berth-test/12.1/cpu.cfs_period_us": "100000",
             "cpu/berth-test/12.1/cpu.shares": "2048", "memory/berth-test/12.1/memory.limit_in_bytes": "67108864",
             "memory/berth-test/12.1/memory.memsw.limit_in_bytes": "83886080", "pids/berth-test/12.1/pids.max": "50",
-            "blkio/berth-test/12.1/blkio.throttle.read_bps_device": "8:16 1000000", "blkio/berth-test/12.1/blkio.throttle.write_bps_device": "",
+            "blkio/berth-test/12.1/blkio.throttle.read_bps_device": "8:16 1000000",
+            "blkio/berth-test/12.1/blkio.throttle.write_bps_device": "",
             "blkio/berth-test/12.1/blkio.throttle.write_iops_device": "8:16 20",
             "blkio/berth-test/blkio.throttle.read_bps_device": "8:16 \(BlockIO.neverBinding)",
         ]
@@ -136,7 +138,9 @@ import Testing
         #expect(usage.cpuUserMicroseconds == 20 && usage.cpuSystemMicroseconds == 10)
         #expect(usage.throttledPeriods == 4 && usage.throttledMicroseconds == 77)
         #expect(usage.memoryPeak == Bytes(4096) && usage.outOfMemoryKills == 1)
-        #expect(usage.readBytes == 1 && usage.writtenBytes == 2 && usage.readOperations == 3 && usage.writeOperations == 4, "without loop devices")
+        #expect(
+            usage.readBytes == 1 && usage.writtenBytes == 2 && usage.readOperations == 3 && usage.writeOperations == 4,
+            "without loop devices")
         #expect(usage.ioPartial == false)
         #expect(usage.pidsPeak == nil, "a kernel without pids.peak")
     }

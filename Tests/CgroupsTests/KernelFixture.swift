@@ -45,7 +45,9 @@ final class KernelFixture {
     }
 
     /// Starts a Perl program inside the job's group; `output` reads what it prints.
-    func start(_ program: String, in group: AttemptGroup, devices: [DeviceRule]? = nil) throws -> (process: ProcessHandle, output: Descriptor) {
+    func start(_ program: String, in group: AttemptGroup, devices: [DeviceRule]? = nil) throws -> (
+        process: ProcessHandle, output: Descriptor
+    ) {
         let entry = try group.entry(devices: devices)
         var given: [Int32: Descriptor] = [:]
         let files = entry.tasks + [entry.jobTasks, entry.jobProcesses].compactMap { $0 }

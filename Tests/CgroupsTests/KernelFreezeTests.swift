@@ -84,7 +84,8 @@ import Testing
             var limits = GroupLimits()
             limits.pids = 200
             let group = try kernel.group(limits)
-            let worker = try kernel.start("$SIG{CHLD} = 'IGNORE'; while (1) { my $p = fork; select undef, undef, undef, 0.001; }", in: group)
+            let worker = try kernel.start(
+                "$SIG{CHLD} = 'IGNORE'; while (1) { my $p = fork; select undef, undef, undef, 0.001; }", in: group)
             #expect(try eventually { try group.jobProcesses().count > 50 })
             try group.kill()
             #expect(try !group.isPopulated())

@@ -96,7 +96,8 @@ import Testing
             var limits = GroupLimits()
             limits.pids = 5
             let group = try kernel.group(limits)
-            let worker = try kernel.start("my $n = 1; for (1..20) { my $p = fork; last unless defined $p; if (!$p) { sleep 60; exit } $n++ } print $n;", in: group)
+            let worker = try kernel.start(
+                "my $n = 1; for (1..20) { my $p = fork; last unless defined $p; if (!$p) { sleep 60; exit } $n++ } print $n;", in: group)
             #expect(try worker.output.read(upTo: 10) == Array("5".utf8))
             if let peak = group.usage().pidsPeak { #expect(peak == 5) }
         }
@@ -131,7 +132,8 @@ import Testing
             let path = "\(directory)/berth-test-io-\(UInt32.random(in: 0...UInt32.max))"
             defer { try? Descriptor.open(directory, .directory).unlink(String(path.split(separator: "/")[2])) }
             let started = bootNanoseconds()
-            let worker = try kernel.start("exec 'dd', 'if=/dev/zero', 'of=\(path)', 'bs=256k', 'count=20', 'oflag=direct', 'status=none';", in: group)
+            let worker = try kernel.start(
+                "exec 'dd', 'if=/dev/zero', 'of=\(path)', 'bs=256k', 'count=20', 'oflag=direct', 'status=none';", in: group)
             #expect(try worker.process.wait() == .exited(0))
             let seconds = Double(bootNanoseconds() - started) / 1e9
             // 5 MiB at 2 MiB/s with no more than one second's worth for nothing.
@@ -159,7 +161,8 @@ import Testing
             _ = try kernel.group().entry(devices: DeviceRule.containerDefault + [DeviceRule(major: 10, minor: 237)])
             let shared = try #require(kernel.parent.directories.legacy[.devices]).children()
             #expect(shared.count == 2, "one group per list")
-            let loop = try kernel.start(program, in: kernel.group(), devices: DeviceRule.containerDefault + [DeviceRule(major: 10, minor: 237)])
+            let loop = try kernel.start(
+                program, in: kernel.group(), devices: DeviceRule.containerDefault + [DeviceRule(major: 10, minor: 237)])
             #expect(try loop.output.readText() == "0 0 1 0 ")
         }
     }

@@ -26,7 +26,8 @@ import Testing
         let pipe = try Descriptor.pipe()
         let pair = try Descriptor.socketPair()
         let all = [
-            try Descriptor.memoryFile("z"), pipe.reading, pipe.writing, pair.0, pair.1, try scratch.file("f"), try scratch.file("g").duplicate(),
+            try Descriptor.memoryFile("z"), pipe.reading, pipe.writing, pair.0, pair.1, try scratch.file("f"),
+            try scratch.file("g").duplicate(),
             try Descriptor.eventCounter(), try Descriptor.bootTimer(), try FileWatcher().descriptor,
         ]
         for descriptor in all {
@@ -177,7 +178,9 @@ import Testing
 
     @Test func errorsAreOneLine() {
         #expect(SystemError("mount overlay on", "/x", errno: 22).description == "mount overlay on /x: EINVAL (Invalid argument)")
-        #expect(SystemError("open", "/x", errno: 2, detail: "found nothing").description == "open /x: ENOENT (No such file or directory): found nothing")
+        #expect(
+            SystemError("open", "/x", errno: 2, detail: "found nothing").description
+                == "open /x: ENOENT (No such file or directory): found nothing")
         let error = #expect(throws: SystemError.self) { try Descriptor.open("/no/such/file") }
         #expect(error?.description == "open /no/such/file: ENOENT (No such file or directory)")
     }

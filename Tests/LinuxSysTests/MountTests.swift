@@ -95,7 +95,8 @@ import Testing
         _ = try scratch.directory.open(at: "l1/bottom", [.writeOnly, .create])
         let upper = try scratch.directory.open(at: "upper", .directory)
         let builder = OverlayBuilder(lower: [], upper: upper, work: upper)
-        let layerings: [OverlayLayering] = OverlayLayering.ofThisKernel == .byStagedString ? [.byStagedString] : [.byStagedPath, .byStagedString]
+        let layerings: [OverlayLayering] =
+            OverlayLayering.ofThisKernel == .byStagedString ? [.byStagedString] : [.byStagedPath, .byStagedString]
         for layering in layerings {
             let overlay = try builder.mount(
                 stagedLower: [scratch.path + "/l0", scratch.path + "/l1"], upperPath: scratch.path + "/upper",

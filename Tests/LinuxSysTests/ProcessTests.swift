@@ -2,7 +2,9 @@ import LinuxSys
 import Testing
 
 @Suite struct ProcessTests {
-    private func shell(_ script: String, _ descriptors: [Int32: Descriptor] = [:], _ environment: [String: String] = [:]) throws -> ProcessHandle {
+    private func shell(_ script: String, _ descriptors: [Int32: Descriptor] = [:], _ environment: [String: String] = [:]) throws
+        -> ProcessHandle
+    {
         try Spawn(path: "/bin/sh", arguments: ["sh", "-c", script], environment: environment, descriptors: descriptors).run()
     }
 

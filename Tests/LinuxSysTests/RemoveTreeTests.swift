@@ -61,7 +61,9 @@ import Testing
             try withThread {
                 var index = 0
                 while !stop.load(ordering: .relaxed) {
-                    if (try? tree.rename("d\(index % 8)", to: "bait", in: scratch.directory, mode: .exchange)) != nil { swaps.add(1, ordering: .relaxed) }
+                    if (try? tree.rename("d\(index % 8)", to: "bait", in: scratch.directory, mode: .exchange)) != nil {
+                        swaps.add(1, ordering: .relaxed)
+                    }
                     index += 1
                 }
             } during: {

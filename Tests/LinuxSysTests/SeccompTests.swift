@@ -19,9 +19,12 @@ private func defaultProfile() throws -> SeccompProfile {
 
 /// asm/unistd_32.h.
 private let directCalls: [String: UInt32] = [
-    "recvmmsg": 337, "sendmmsg": 345, "socket": 359, "socketpair": 360, "bind": 361, "connect": 362, "listen": 363, "accept4": 364, "getsockopt": 365,
-    "setsockopt": 366, "getsockname": 367, "getpeername": 368, "sendto": 369, "sendmsg": 370, "recvfrom": 371, "recvmsg": 372, "shutdown": 373,
-    "semget": 393, "semctl": 394, "shmget": 395, "shmctl": 396, "shmat": 397, "shmdt": 398, "msgget": 399, "msgsnd": 400, "msgrcv": 401, "msgctl": 402,
+    "recvmmsg": 337, "sendmmsg": 345, "socket": 359, "socketpair": 360, "bind": 361, "connect": 362, "listen": 363, "accept4": 364,
+    "getsockopt": 365,
+    "setsockopt": 366, "getsockname": 367, "getpeername": 368, "sendto": 369, "sendmsg": 370, "recvfrom": 371, "recvmsg": 372,
+    "shutdown": 373,
+    "semget": 393, "semctl": 394, "shmget": 395, "shmctl": 396, "shmat": 397, "shmdt": 398, "msgget": 399, "msgsnd": 400, "msgrcv": 401,
+    "msgctl": 402,
 ]
 
 /// What a profile says about a call, worked out anew from its rules.
@@ -49,7 +52,9 @@ private struct Verdict {
     }
 
     func value(_ number: UInt32, _ arguments: [UInt64]) -> UInt32 {
-        for rule in rulesByNumber[number] ?? [] where holds(rule.args ?? [], arguments) { return rule.action.returnValue(errno: rule.errnoRet) }
+        for rule in rulesByNumber[number] ?? [] where holds(rule.args ?? [], arguments) {
+            return rule.action.returnValue(errno: rule.errnoRet)
+        }
         let plain = number & ~(1 << 30)
         if plain > highest, !(512..<548).contains(plain) { return unknown }
         return profile.defaultAction.returnValue(errno: profile.defaultErrnoRet)
@@ -58,7 +63,8 @@ private struct Verdict {
     private func holds(_ conditions: [SeccompProfile.Condition], _ arguments: [UInt64]) -> Bool {
         let each = conditions.map { condition in
             let index = Int(condition.index)
-            return condition.op.holds(index < arguments.count ? arguments[index] : 0, value: condition.value, valueTwo: condition.valueTwo ?? 0)
+            return condition.op.holds(
+                index < arguments.count ? arguments[index] : 0, value: condition.value, valueTwo: condition.valueTwo ?? 0)
         }
         let isUnique = Set(conditions.map(\.index)).count == conditions.count
         return isUnique ? each.allSatisfy { $0 } : each.contains(true)
@@ -68,7 +74,9 @@ private struct Verdict {
 @Suite struct SeccompTests {
     /// First arguments that lie on, below and above every condition of the profile, alone and with high bits that a 32-bit compare would miss.
     private func interestingArguments(_ profile: SeccompProfile, wide: Bool) -> [[UInt64]] {
-        var values: Set<UInt64> = [0, 1, 2, 40, 38, 0x7FFF_FFFF, 0xFFFF_FFFF, 0x1000_0000, 0x0002_0000, 0x0200_0000, 0x4000_0000, 17, 0x003D_0F00]
+        var values: Set<UInt64> = [
+            0, 1, 2, 40, 38, 0x7FFF_FFFF, 0xFFFF_FFFF, 0x1000_0000, 0x0002_0000, 0x0200_0000, 0x4000_0000, 17, 0x003D_0F00,
+        ]
         for condition in profile.syscalls.flatMap({ $0.args ?? [] }) {
             values.formUnion([condition.value, condition.value &+ 1, condition.value &- 1].map { $0 & 0xFFFF_FFFF })
         }
@@ -77,7 +85,8 @@ private struct Verdict {
     }
 
     @Test(arguments: [
-        CapabilitySet(), .containerDefault, CapabilitySet(bits: .max), CapabilitySet([Capability(bit: 21)]), CapabilitySet([Capability(bit: 23)]),
+        CapabilitySet(), .containerDefault, CapabilitySet(bits: .max), CapabilitySet([Capability(bit: 21)]),
+        CapabilitySet([Capability(bit: 23)]),
     ])
     func everyCallIsJudgedAsTheProfileSays(capabilities: CapabilitySet) throws {
         let profile = try defaultProfile()
@@ -92,7 +101,10 @@ private struct Verdict {
                 for values in arguments {
                     let found = try machine.run(number: number, audit: architecture.auditNumber, arguments: values)
                     let wanted = verdict.value(number, values)
-                    if found != wanted { differences.append("\(architecture) \(plain) \(values): \(String(found, radix: 16)), wanted \(String(wanted, radix: 16))") }
+                    if found != wanted {
+                        differences.append(
+                            "\(architecture) \(plain) \(values): \(String(found, radix: 16)), wanted \(String(wanted, radix: 16))")
+                    }
                 }
             }
         }
@@ -102,7 +114,8 @@ private struct Verdict {
     @Test func otherTablesAreNeverOpen() throws {
         let program = try defaultProfile().compile(capabilities: .containerDefault)
         let machine = FilterMachine(program)
-        let known = Set((SeccompArchitecture.native == .x86_64 ? [.x86_64, .x86, .x32] : [SeccompArchitecture.aarch64, .arm]).map(\.auditNumber))
+        let known = Set(
+            (SeccompArchitecture.native == .x86_64 ? [.x86_64, .x86, .x32] : [SeccompArchitecture.aarch64, .arm]).map(\.auditNumber))
         for audit in SeccompArchitecture.allCases.map(\.auditNumber) + [0, .max, 0xC000_0015, 0x8000_0008] where !known.contains(audit) {
             for number in UInt32(0)...600 { #expect(try machine.run(number: number, audit: audit) == 0x8000_0000) }
         }
@@ -115,10 +128,14 @@ private struct Verdict {
         func ask(_ name: String, _ arguments: [UInt64] = []) throws -> UInt32 {
             try machine.run(number: #require(SeccompNames.number(of: name)), audit: audit, arguments: arguments)
         }
-        for name in ["read", "execve", "openat2", "fchmodat2", "futex_wait", "ptrace", "chroot"] { #expect(try ask(name) == allow, "\(name)") }
+        for name in ["read", "execve", "openat2", "fchmodat2", "futex_wait", "ptrace", "chroot"] {
+            #expect(try ask(name) == allow, "\(name)")
+        }
         for name in [
-            "mount", "unshare", "setns", "bpf", "keyctl", "add_key", "request_key", "io_uring_setup", "userfaultfd", "kexec_load", "init_module", "reboot",
-            "swapon", "perf_event_open", "open_by_handle_at", "pivot_root", "umount2", "fsopen", "move_mount", "open_tree", "mount_setattr", "kcmp",
+            "mount", "unshare", "setns", "bpf", "keyctl", "add_key", "request_key", "io_uring_setup", "userfaultfd", "kexec_load",
+            "init_module", "reboot",
+            "swapon", "perf_event_open", "open_by_handle_at", "pivot_root", "umount2", "fsopen", "move_mount", "open_tree", "mount_setattr",
+            "kcmp",
             "pidfd_getfd", "settimeofday", "acct", "quotactl",
         ] { #expect(try ask(name) == refuse, "\(name)") }
         #expect(try ask("clone3") == unknown)
@@ -157,7 +174,9 @@ private struct Verdict {
         #expect(action?.description.contains("syscalls.[0].action") == true, "\(action?.description ?? "accepted")")
         #expect(read("{}")?.description.contains("defaultAction") == true)
         #expect(read("nonsense") != nil)
-        let index = read(#"{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":["read"],"action":"SCMP_ACT_ALLOW","args":[{"index":6,"value":0,"op":"SCMP_CMP_EQ"}]}]}"#)
+        let index = read(
+            #"{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":["read"],"action":"SCMP_ACT_ALLOW","args":[{"index":6,"value":0,"op":"SCMP_CMP_EQ"}]}]}"#
+        )
         #expect(index?.detail.contains("0 to 5 are accepted") == true)
         // Unknown names are skipped.
         #expect(read(#"{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":["no_such_call"],"action":"SCMP_ACT_ALLOW"}]}"#) == nil)
@@ -177,7 +196,8 @@ private struct Verdict {
                 for other in [UInt64(7), 8] {
                     let holds = condition.op.holds(value, value: condition.value, valueTwo: 0) && other == 7
                     let found = try machine.run(
-                        number: #require(SeccompNames.number(of: "read")), audit: SeccompArchitecture.native.auditNumber, arguments: [0, value, other])
+                        number: #require(SeccompNames.number(of: "read")), audit: SeccompArchitecture.native.auditNumber,
+                        arguments: [0, value, other])
                     #expect(found == (holds ? 0x0005_0005 : 0x8000_0000), "\(name) \(value) \(other)")
                 }
             }

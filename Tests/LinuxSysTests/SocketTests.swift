@@ -84,7 +84,8 @@ import Testing
     @Test(.enabled(if: isRoot, "needs root")) func peerInAnotherUserNamespaceIsSeen() throws {
         let scratch = try Scratch()
         let listener = try Descriptor.listen(at: scratch.path + "/s")
-        let program = #"use Socket; socket(S, AF_UNIX, SOCK_STREAM, 0); connect(S, sockaddr_un($ARGV[0])) or die $!; sysread(STDIN, $b, 1);"#
+        let program =
+            #"use Socket; socket(S, AF_UNIX, SOCK_STREAM, 0); connect(S, sockaddr_un($ARGV[0])) or die $!; sysread(STDIN, $b, 1);"#
         let (reading, writing) = try Descriptor.pipe()
         let child = try Spawn(
             path: "/usr/bin/unshare", arguments: ["unshare", "--user", "--map-root-user", "perl", "-e", program, scratch.path + "/s"],

@@ -4,7 +4,8 @@ import Testing
 private func run(_ path: String, _ arguments: [String]) throws {
     let (reading, writing) = try Descriptor.pipe()
     let child = try Spawn(
-        path: path, arguments: [path] + arguments, environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"], descriptors: [1: writing, 2: writing]
+        path: path, arguments: [path] + arguments, environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"],
+        descriptors: [1: writing, 2: writing]
     ).run()
     writing.close()
     let output = try reading.readText()
@@ -17,7 +18,9 @@ private func has(_ path: String) -> Bool { (try? Descriptor.open(path, .path)) !
 private let canLoop = isRoot && has("/dev/loop-control")
 
 /// A file system in a sparse file, mounted through a loop device that goes with the mount.
-private func withFileSystem(_ maker: String, _ arguments: [String], options: String? = nil, _ body: (Descriptor, String) throws -> Void) throws {
+private func withFileSystem(_ maker: String, _ arguments: [String], options: String? = nil, _ body: (Descriptor, String) throws -> Void)
+    throws
+{
     let scratch = try Scratch()
     let image = try scratch.file("image")
     try image.truncate(to: 300 << 20)
@@ -51,13 +54,17 @@ private let quotaFeatures = ["-q", "-O", "quota,project", "-E", "quotatype=prjqu
         #expect(LoopDevice.backingFile(of: loop.number)?.hasSuffix("/image") == true)
         loop.descriptor.close()
         // The kernel detaches after the last close, on a work queue.
-        for _ in 0..<200 where LoopDevice.backingFile(of: loop.number)?.hasPrefix(scratch.path) == true { sleepBlocking(nanoseconds: 10_000_000) }
+        for _ in 0..<200 where LoopDevice.backingFile(of: loop.number)?.hasPrefix(scratch.path) == true {
+            sleepBlocking(nanoseconds: 10_000_000)
+        }
         #expect(LoopDevice.backingFile(of: loop.number)?.hasPrefix(scratch.path) != true)
         let kept = try LoopDevice.attach(image, autoClear: false)
         try kept.detach()
     }
 
-    @Test(.enabled(if: canLoop && has("/sbin/mkfs.btrfs"), "needs root, loop devices and btrfs-progs")) func btrfsSubvolumeIsLimited() throws {
+    @Test(.enabled(if: canLoop && has("/sbin/mkfs.btrfs"), "needs root, loop devices and btrfs-progs")) func btrfsSubvolumeIsLimited()
+        throws
+    {
         try withFileSystem("/sbin/mkfs.btrfs", ["-q"]) { root, _ in
             try Btrfs.enableQuota(on: root)
             try Btrfs.waitForRescan(on: root)
