@@ -12,6 +12,7 @@
 #define _GNU_SOURCE
 #include "measure.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <sched.h>
@@ -96,7 +97,14 @@ static void make_parents(void) {
 }
 
 static void remove_parents(void) {
-    for (int i = 0; i < groups; i++) rmdir(parents[i]);
+    for (int i = 0; i < groups; i++) {
+        /* Only a failure leaves groups of single containers behind. */
+        DIR *folder = opendir(parents[i]);
+        for (struct dirent *entry; folder && (entry = readdir(folder));)
+            if (entry->d_type == DT_DIR && entry->d_name[0] != '.') unlinkat(dirfd(folder), entry->d_name, AT_REMOVEDIR);
+        if (folder) closedir(folder);
+        rmdir(parents[i]);
+    }
 }
 
 /* The container's PID 1. It has what it needs as descriptors, opened by a parent with the rights. */

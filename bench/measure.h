@@ -24,7 +24,7 @@ __attribute__((format(printf, 1, 2), noreturn)) static inline void fail(const ch
     va_start(words, format);
     vfprintf(stderr, format, words);
     va_end(words);
-    fprintf(stderr, ": %s\n", strerror(number));
+    fprintf(stderr, number ? ": %s\n" : "\n", strerror(number));
     _exit(1);
 }
 

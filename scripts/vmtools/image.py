@@ -18,9 +18,9 @@ DISK_SIZE = "6G"  # sparse; what the tests may fill
 
 # The image has no compiler, no network and no init system in use by default; systemd is there to try the unit file.
 PACKAGES = [
-    "apparmor", "bash", "btrfs-progs", "busybox-static", "criu", "e2fsprogs", "iproute2", "kmod", "libarchive13t64", "libcap2",
+    "apparmor", "bash", "btrfs-progs", "busybox-static", "criu", "e2fsprogs", "gcc", "iproute2", "kmod", "libarchive13t64", "libc6-dev", "libcap2",
     "libcap2-bin", "libseccomp2", "libsqlite3-0", "libstdc++6", "mount", "nftables", "numactl", "passwd", "procps", "python3",
-    "strace", "systemd", "tar", "tzdata", "util-linux", "zstd",
+    "strace", "systemd", "tar", "tzdata", "util-linux", "xz-utils", "zstd",
 ]
 KERNEL = "linux-image-cloud-amd64"
 
