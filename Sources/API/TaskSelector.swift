@@ -21,7 +21,7 @@ public struct TaskSelector: Hashable, Sendable {
     public init(jobs: ClosedRange<UInt64>) { self.jobs = jobs }
 
     /// The one job it names; nil for a range.
-    public var job: JobID? { jobs.count == 1 ? JobID(jobs.lowerBound) : nil }
+    public var job: JobID? { jobs.lowerBound == jobs.upperBound ? JobID(jobs.lowerBound) : nil }
 
     /// The one task it names; nil for a range or several indices. For a plain number: the task of a job that is no array.
     public var task: TaskID? {
@@ -63,7 +63,7 @@ public struct TaskSelector: Hashable, Sendable {
 
 extension TaskSelector: Codable, CustomStringConvertible {
     public var description: String {
-        var text = jobs.count == 1 ? "\(jobs.lowerBound)" : "\(jobs.lowerBound)-\(jobs.upperBound)"
+        var text = jobs.lowerBound == jobs.upperBound ? "\(jobs.lowerBound)" : "\(jobs.lowerBound)-\(jobs.upperBound)"
         if let indices { text += indices.count == 1 ? ".\(indices)" : ".[\(indices)]" }
         return attempt.map { "\(text)#\($0)" } ?? text
     }
