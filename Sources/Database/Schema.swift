@@ -23,7 +23,9 @@ package enum Schema {
         "INSERT INTO meta (name, value) VALUES ('revision', 0), ('event', 0), ('term', 0)",
         // The job store: keys sort as ids do, see StoreKey.packed.
         "CREATE TABLE entries (key BLOB PRIMARY KEY, revision INTEGER NOT NULL, value BLOB NOT NULL) WITHOUT ROWID",
-        "CREATE TABLE staged (id INTEGER PRIMARY KEY, staging TEXT NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL)",
+        """
+        CREATE TABLE staged (id INTEGER PRIMARY KEY, staging TEXT NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, UNIQUE (staging, key))
+        """,
         "CREATE TABLE requests (key TEXT PRIMARY KEY, revision INTEGER NOT NULL, jobs TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID",
         // The ledger. Times are milliseconds since 1970.
         """

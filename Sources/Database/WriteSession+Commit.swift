@@ -25,7 +25,8 @@ extension WriteSession {
         try storing {
             for change in changes {
                 try execute(
-                    "INSERT INTO staged (staging, key, value) VALUES (?, ?, ?)", [id.value, Data(change.key), Data(change.value ?? [])])
+                    "INSERT OR REPLACE INTO staged (staging, key, value) VALUES (?, ?, ?)",
+                    [id.value, Data(change.key), Data(change.value ?? [])])
             }
             return CommitReceipt(revision: revision)
         }

@@ -15,8 +15,8 @@ public protocol JobStore: Sendable {
     /// Makes all of the transaction durable and visible, or nothing of it.
     func commit(_ transaction: StoreTransaction) async throws(CommitError) -> CommitReceipt
 
-    /// Keeps entries, at most `maximumKeys` a call, out of sight until a transaction names the set. What was never named is dropped at the
-    /// next opening.
+    /// Keeps entries, at most `maximumKeys` a call, out of sight until a transaction names the set. Staging a key again replaces it. What was
+    /// never named is dropped at the next opening.
     func stage(_ entries: [StoreEntry], as id: StagingID) async throws(CommitError)
 
     /// Drops a set of staged entries; nothing happens when there is none.

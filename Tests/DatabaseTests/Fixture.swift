@@ -52,9 +52,9 @@ enum Fixture {
     }
 
     /// Job, tasks, ledger row and event of one number: all of them or none.
-    static func submission(_ number: UInt64) -> StoreTransaction {
+    static func submission(_ number: UInt64, requestKey: RequestKey? = nil) -> StoreTransaction {
         StoreTransaction(
-            changes: [.put(.job(job(number))), .put(.tasks(JobID(number), TaskTable(pending: IntervalSet([0]))))],
+            changes: [.put(.job(job(number))), .put(.tasks(JobID(number), TaskTable(pending: IntervalSet([0]))))], requestKey: requestKey,
             ledger: [.attempt(attempt(number))], events: [event(number)])
     }
 }

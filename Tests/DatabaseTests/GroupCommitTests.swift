@@ -90,6 +90,22 @@ import Testing
         #expect(sequences == Array(1...UInt64(done.count + 1)))
     }
 
+    /// The disk fails in the commit itself: nobody can say whether it will be found there.
+    @Test func aFailureOfTheCommitItselfIsUnknown() async throws {
+        let directory = try TemporaryDirectory()
+        let store = try SQLiteStore.open(directory: directory.path)
+        defer { store.close() }
+        let first = try await store.commit(Fixture.submission(1))
+        let fault = CommitFault()
+        try await store.pool.writeWithoutTransaction { db in db.add(transactionObserver: fault) }
+        let submission = Fixture.submission(2, requestKey: RequestKey("r"))
+        await #expect(throws: CommitError.unknown("\(CommitFault.Failure())")) { try await store.commit(submission) }
+        #expect(try await store.outcome(of: RequestKey("r")) == nil)
+        try await store.pool.writeWithoutTransaction { db in db.remove(transactionObserver: fault) }
+        let second = try await store.commit(submission)
+        #expect(second == CommitReceipt(revision: first.revision.next, firstEvent: 2))
+    }
+
     @Test func aMillionTasksTakeNextToNothing() async throws {
         let directory = try TemporaryDirectory()
         let store = try SQLiteStore.open(directory: directory.path)
@@ -114,4 +130,14 @@ import Testing
         #expect(try size() - beforeWorst <= 1 << 20)
         #expect(StoreState(try await store.snapshot()).tasks[JobID(3)]?.value == table)
     }
+}
+
+/// Lets every commit fail at its last moment.
+private final class CommitFault: TransactionObserver, Sendable {
+    struct Failure: Error {}
+    func observes(eventsOfKind eventKind: DatabaseEventKind) -> Bool { true }
+    func databaseDidChange(with event: DatabaseEvent) {}
+    func databaseWillCommit() throws { throw Failure() }
+    func databaseDidCommit(_ db: GRDB.Database) {}
+    func databaseDidRollback(_ db: GRDB.Database) {}
 }

@@ -98,6 +98,23 @@ import Testing
             try await store.stage([.job(Sample.job(1))], as: id)
             #expect(try await store.snapshot().entries.isEmpty)
             try await store.discard(id)
+            // The same again, as after a lost reply, is one.
+            for script in ["old", "new"] {
+                var job = Sample.job(9)
+                job.spec.script = script
+                try await store.stage([.job(job)], as: StagingID("again"))
+            }
+            let again = try await store.commit(StoreTransaction(staged: StagingID("again")))
+            for try await batch in store.changes(after: Revision(again.revision.value - 1)) {
+                #expect(batch.changes.count == 1)
+                break
+            }
+            guard case .job(let staged)? = try await store.entry(.job(JobID(9)))?.value else {
+                Issue.record("not staged")
+                return
+            }
+            #expect(staged.spec.script == "new")
+            _ = try await store.commit(StoreTransaction(changes: [.remove(.job(JobID(9)))]))
             await #expect(throws: CommitError.refused(.notStaged(id))) { try await store.commit(StoreTransaction(staged: id)) }
 
             var transaction = StoreTransaction(

@@ -95,7 +95,8 @@ public actor InMemoryStore: MachineStore {
 
     public func stage(_ entries: [StoreEntry], as id: StagingID) throws(CommitError) {
         _ = try prepareStaging(entries)
-        staged[id, default: []] += entries
+        let keys = Set(entries.map(\.key))
+        staged[id] = (staged[id] ?? []).filter { !keys.contains($0.key) } + entries
     }
 
     public func discard(_ id: StagingID) { staged[id] = nil }
