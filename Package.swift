@@ -88,16 +88,19 @@ let package = Package(
         library("Containers", ["JobModel", "LaunchProgram", "JobLog", "LinuxSys", "Cgroups", "OCISpec"]),
         library("Reports", ["JobModel"]),
         // Layer 4
-        library("NodeAgent", ["JobModel", "Containers", "Images", "Cgroups", "Topology", "Database", "LinuxSys", "JobLog", logging]),
+        library("NodeAgent", ["API", "JobModel", "Containers", "Images", "Cgroups", "Topology", "OCISpec", "LinuxSys", "JobLog", logging]),
         library("Controller", ["JobModel", "JobStore", "Scheduling", "Database", "NodeAgent", "Reports", "API", "LinuxSys", logging]),
-        library("Server", ["Controller", "API", "JobModel", "LinuxSys", logging, hummingbird]),
+        library("Server", ["Controller", "NodeAgent", "Containers", "Images", "OCISpec", "JobLog", "API", "JobModel", "LinuxSys", logging, hummingbird]),
         library("Client", ["API", "JobModel", "LinuxSys"]),
         // Layer 5
         .executableTarget(
             name: "berth", dependencies: ["Client", "API", "JobModel", "JobSpecs", argumentParser], swiftSettings: strict),
         .executableTarget(
             name: "berthd",
-            dependencies: ["Server", "Controller", "NodeAgent", "DaemonConfiguration", "Database", logging, argumentParser],
+            dependencies: [
+                "Server", "Controller", "NodeAgent", "DaemonConfiguration", "Database", "Topology", "Images", "Cgroups", "Containers",
+                "JobStore", "Scheduling", "API", "JobModel", "LinuxSys", logging, argumentParser,
+            ],
             swiftSettings: strict),
         .executableTarget(
             name: "berth-init", dependencies: ["CLinux", "LauncherEmbedded"], swiftSettings: embedded,

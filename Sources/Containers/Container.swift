@@ -36,6 +36,19 @@ public struct Container: Sendable {
         try runDirectory.open(at: RunFile.input.string, [.writeOnly, .nonBlocking, .noFollow])
     }
 
+    /// A duplicate of the master of the job's terminal, taken from PID 1 (pidfd_getfd(2)), so that it also works after a restart; non-blocking.
+    public func terminalInput() throws(SystemError) -> Descriptor {
+        for name in (try? Descriptor.open("/proc/\(monitor.pid)/fd", [.readOnly, .directory]).names()) ?? [] {
+            guard let number = Int32(name), let target = try? readLink("/proc/\(monitor.pid)/fd/\(number)"), target.hasSuffix("/ptmx") else {
+                continue
+            }
+            let master = try monitor.copyDescriptor(number)
+            try master.setNonBlocking()
+            return master
+        }
+        throw SystemError("find the terminal of", name, errno: 25)
+    }
+
     /// How the job ended, as PID 1 wrote it; nil when there is no whole record.
     public func exitRecord() -> ExitSummary? { ExitSummary(runDirectory: runDirectory) }
 }

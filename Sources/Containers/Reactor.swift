@@ -124,3 +124,20 @@ public final class Reactor: Sendable {
         arm()
     }
 }
+
+extension Reactor {
+    /// Waits until a descriptor can be read, or its other end is gone.
+    public func untilReadable(_ descriptor: Descriptor) async throws(SystemError) {
+        let failure: SystemError? = await withCheckedContinuation { continuation in
+            do throws(SystemError) {
+                try watch(descriptor, .readable) { _ in
+                    continuation.resume(returning: nil)
+                    return false
+                }
+            } catch {
+                continuation.resume(returning: error)
+            }
+        }
+        if let failure { throw failure }
+    }
+}

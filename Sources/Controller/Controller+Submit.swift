@@ -138,18 +138,18 @@ extension Controller {
     }
 
     private func checkLimits(_ records: [JobRecord], _ peer: Peer) throws(APIError) {
-        let waiting = jobs.values.reduce(into: [String: Int]()) { counts, job in
-            counts["queue " + job.record.queue, default: 0] += job.table.pending.count
-            if job.record.owner.user == peer.user { counts["user", default: 0] += job.table.pending.count }
+        var waiting: [WaitingLimit: Int] = [:]
+        for job in jobs.values {
+            for limit in WaitingLimit.all(of: job.record) { waiting[limit, default: 0] += job.table.pending.count }
         }
-        var added: [String: Int] = [:]
         for record in records {
             if let reason = scheduler.refusal(of: State.Job(record)) { throw APIError(.invalid, reason.text, field: "resources") }
-            let place = "queue " + record.queue
-            added[place, default: 0] += record.indices.count
-            let total = waiting[place, default: 0] + added[place, default: 0]
-            guard let most = settings.queue(record.queue)?.maximum.pendingTasks, total > most else { continue }
-            throw APIError(.limit, "submit: \(place) takes at most \(most) waiting tasks (pendingTasks), found \(total)")
+            for limit in WaitingLimit.all(of: record) {
+                let total = waiting[limit, default: 0] + record.indices.count
+                waiting[limit] = total
+                guard let most = limit.most(settings), total > most, !settings.access.isOperator(peer) else { continue }
+                throw APIError(.limit, "submit: \(limit) may have at most \(most) waiting tasks (pending_tasks), found \(total)")
+            }
         }
     }
 
@@ -216,5 +216,32 @@ extension Controller {
 
     private func reply(_ records: [JobRecord]) -> SubmitReply {
         SubmitReply(jobs: records.map { SubmitReply.Job(id: $0.id, tasks: $0.indices.count, array: $0.isArray) })
+    }
+}
+
+/// Who or what may have only so many tasks waiting.
+enum WaitingLimit: Hashable, CustomStringConvertible {
+    case queue(String)
+    case user(UserID, name: String)
+    case batch(BatchID)
+
+    static func all(of record: JobRecord) -> [WaitingLimit] {
+        [.queue(record.queue), .user(record.owner.user, name: record.owner.name)] + (record.batch.map { [.batch($0)] } ?? [])
+    }
+
+    func most(_ settings: ControllerSettings) -> Int? {
+        switch self {
+        case .queue(let name): settings.queue(name)?.maximum.pendingTasks
+        case .user: settings.perUser.pendingTasks
+        case .batch: settings.perBatch.pendingTasks
+        }
+    }
+
+    var description: String {
+        switch self {
+        case .queue(let name): "queue \(name)"
+        case .user(_, let name): "user \(name)"
+        case .batch(let id): "batch \(id.name)"
+        }
     }
 }

@@ -31,6 +31,9 @@ public struct ControllerSettings: Sendable {
     public var queues = [QueueDefinition(name: "default")]
     public var nodeName = "localhost"
     public var access = Access(operators: nil)
+    /// Of what one user and one batch may have waiting.
+    public var perUser = ResourceLimits()
+    public var perBatch = ResourceLimits()
     public init() {}
 
     func queue(_ name: String) -> QueueDefinition? { queues.first { $0.name == name } }
@@ -73,6 +76,7 @@ public actor Controller {
     var planIsDue = false
     var wakeUp: Task<Void, Never>?
     var sharedPool: CpuSet?
+    var isShuttingDown = false
 
     public init(
         store: any MachineStore, agent: any AgentPort, clock: any AgentClock, surroundings: Surroundings, settings: ControllerSettings,
@@ -89,6 +93,7 @@ public actor Controller {
 
     /// Ends timers and streams; what runs goes on, and is adopted by the next daemon.
     public func shutDown() async {
+        isShuttingDown = true
         wakeUp?.cancel()
         try? await durable()
         hub.finish()

@@ -11,6 +11,9 @@ public struct ProcessStatus: Sendable, Hashable {
     /// Clock ticks since boot at its start: with the boot id it tells processes of the same number apart.
     public var startTime: UInt64
 
+    /// Its start on the boot clock, nanoseconds, cut down to the clock tick of 10 ms: compare it with the time of a connection.
+    public var startBootNanoseconds: UInt64 { startTime * 10_000_000 }
+
     /// Reads `/proc/PID/stat`; ENOENT or ESRCH when it is gone.
     public init(pid: Int32) throws(SystemError) {
         let text = try readTextFile("/proc/\(pid)/stat")

@@ -1,7 +1,7 @@
 import Cgroups
 import Containers
 import Images
-import JobModel
+public import JobModel
 import LinuxSys
 import OCISpec
 
@@ -13,7 +13,7 @@ struct AttemptPlan: Sendable {
 }
 
 /// The name of an attempt's run directory and groups: `12.3-2`.
-func containerName(_ id: AttemptID) -> String { "\(id.task)-\(id.number)" }
+public func containerName(_ id: AttemptID) -> String { "\(id.task)-\(id.number)" }
 
 /// The submitter's account is gone: the job is held until it is back (contract §7).
 struct AccountMissing: Error {
@@ -24,9 +24,10 @@ struct AccountMissing: Error {
 struct AttemptPlanner {
     let services: NodeServices
     let record: AttemptRecord
-    let job: JobRecord
+    var job: JobRecord
     let lease: ImageLease
-    let scratch: ScratchSpace
+    /// Nil for exec, which mounts nothing.
+    let scratch: ScratchSpace?
 
     private var spec: JobSpec { job.spec }
     private var id: AttemptID { record.id }
@@ -61,6 +62,7 @@ struct AttemptPlanner {
     }
 
     private func root(_ identity: IdentityCache.Identity) throws -> Descriptor {
+        guard let scratch else { throw LaunchError(operation: "mount overlay: no scratch", errno: "ENOENT") }
         guard services.roots.layering != .byDescriptor else { return try services.roots.assemble(lease, scratch: scratch, idMap: identity.layers) }
         let parts = try services.roots.stagedParts(lease, scratch: scratch, idMap: identity.layers)
         return try services.runtime.stagedOverlay(parts.layers, scratch: parts.scratch, flags: parts.flags, options: parts.options)
@@ -104,6 +106,31 @@ struct AttemptPlanner {
             ResourceLimitName.number(name).map { ($0, limit) }
         }
         return process
+    }
+
+    /// A further process in the running job: rights from the spec again, never more than the job's own process may still have.
+    func execProcess(_ request: ExecDescription, monitor: ProcessHandle) throws -> ContainerProcess {
+        let owner = try resolvedOwner()
+        let identity = try services.identities.identity(of: owner.record, imageBase: lease.base)
+        var asked = self
+        asked.job.spec.user = request.user ?? job.spec.user
+        asked.job.spec.workingDirectory = request.workingDirectory ?? workingDirectory
+        asked.job.spec.environment = (job.spec.environment ?? [:]).merging(request.environment) { _, given in given }
+        asked.job.spec.script = nil
+        asked.job.spec.command = request.command
+        var process = try asked.process(owner, identity.map)
+        process.arguments = request.command
+        // A bind that could not be id-mapped took capabilities from the whole job.
+        if let pid = try jobProcess(below: monitor) {
+            process.capabilities = process.capabilities.intersection(try ProcessCapabilities.of(pid: pid).bounding)
+        }
+        return process
+    }
+
+    /// The job's main process: the first child of PID 1.
+    private func jobProcess(below monitor: ProcessHandle) throws -> Int32? {
+        let children = try? readTextFile("/proc/\(monitor.pid)/task/\(monitor.pid)/children")
+        return children?.split(separator: " ").first.flatMap { Int32($0) }
     }
 
     private func imageUser() throws -> (UInt32, UInt32, [UInt32]) {
@@ -222,7 +249,7 @@ struct AttemptPlanner {
 
     // MARK: Groups
 
-    private func deviceRules() throws -> [DeviceRule] {
+    func deviceRules() throws -> [DeviceRule] {
         var rules = DeviceRule.containerDefault
         for request in requestedDevices {
             let status = try Descriptor.open(request.path, [.path]).status()
@@ -245,7 +272,7 @@ struct AttemptPlanner {
         let mounts = try MountTable()
         var throttles: [IOThrottle] = []
         for limit in spec.resources.io ?? [] {
-            let path = limit.path ?? scratch.hostPath
+            let path = limit.path ?? scratch?.hostPath
             guard let path, let mount = mounts.holding(path) else {
                 throw LaunchError(operation: "io limit: no disk carries \(path ?? "a scratch in memory")", errno: "ENODEV")
             }

@@ -20,10 +20,14 @@ public final class NodeServices: Sendable {
     public let identities: IdentityCache
     public let filters: SeccompCache
     let work: WorkQueue
+    /// For blocking calls of others on the machine's behalf.
+    public var blocking: WorkQueue { work }
     let starts: WorkQueue
     let logger: Logger
     /// Directories that no bind may be, contain or lie under.
     let protected: [Descriptor]
+    /// `v1`, `hybrid` or `v2`.
+    public var cgroupLayout: String { groups.layout.kind.rawValue }
     private let current: Mutex<ContainerRuntime>
     private let runRoot: String
 

@@ -1,0 +1,54 @@
+public import API
+public import Database
+public import JobModel
+public import JobStore
+import NodeAgent
+
+/// What the controller wants of a store beyond keeping state: to forget.
+public protocol PurgeableStore: Sendable {
+    func purge(_ selection: PurgeSelection) async throws(StoreError) -> PurgeResult
+}
+
+extension SQLiteStore: PurgeableStore {}
+
+extension Controller {
+    /// Forgets finished jobs; never what lives. The jobs whose logs can go.
+    public func purge(_ request: PurgeRequest, peer: Peer) async throws(APIError) -> (PurgeReply, [JobID]) {
+        try refuse { () throws(Access.Refusal) in try settings.access.require(.see, for: peer) }
+        var filter = LedgerFilter()
+        filter.until = request.before
+        filter.batch = request.selection.batch
+        if let ids = request.selection.ids {
+            guard ids.allSatisfy({ $0.job != nil && $0.indices == nil }) else {
+                throw APIError(.invalid, "found ranges or tasks, accepted are whole jobs", field: "ids")
+            }
+            filter.jobs = Set(ids.compactMap(\.job))
+        }
+        filter.owner = try await purgeOwner(request, peer)
+        do throws(StoreError) {
+            let found = try await store.foldJobs(matching: filter, into: [JobID]()) { $0.append($1.record.id) }
+            if request.dryRun == true { return (PurgeReply(jobs: found.count, attempts: 0, freed: .zero), []) }
+            guard request.keepAccounts != true, let purgeable = store as? any PurgeableStore else {
+                return (PurgeReply(jobs: found.count, attempts: 0, freed: .zero), found)
+            }
+            var selection = PurgeSelection()
+            selection.jobs = Set(found)
+            let result = try await purgeable.purge(selection)
+            let freed = Bytes(UInt64(max(0, result.freedBytes)))
+            return (PurgeReply(jobs: result.jobs, attempts: result.attempts, freed: freed), found)
+        } catch { throw APIError(.internal, "\(error)") }
+    }
+
+    private func purgeOwner(_ request: PurgeRequest, _ peer: Peer) async throws(APIError) -> UserID? {
+        if let text = request.selection.user {
+            guard let user = await surroundings.userNumber(text) else {
+                throw APIError(.invalid, "found user '\(text)', accepted a user of this machine", field: "user")
+            }
+            try refuse { () throws(Access.Refusal) in
+                try settings.access.require(user == peer.user ? .see : .purge, for: peer, on: user, what: "jobs of user \(text)")
+            }
+            return user
+        }
+        return request.selection.ids != nil && settings.access.isOperator(peer) ? nil : peer.user
+    }
+}

@@ -1,0 +1,76 @@
+public import API
+public import JobModel
+import JobStore
+import Logging
+import Logging
+import NodeAgent
+import Scheduling
+
+/// Where one task stands, for those who follow it.
+public enum TaskStatus: Sendable {
+    case pending(TaskGroup)
+    case active(AttemptID, AttemptState)
+    case finished(TaskOutcome, lastAttempt: AttemptID?)
+}
+
+extension Controller {
+    /// Where a task stands; refuses what the peer may not see.
+    public func status(of task: TaskID, _ action: Access.Action, peer: Peer) async throws(APIError) -> TaskStatus {
+        if let job = jobs[task.job] {
+            try admit(action, job.record, task, peer)
+            if let id = job.active[task.slot] { return .active(id, attempts[id]?.observation?.state ?? .assigned) }
+            if job.table.pending.contains(task.slot) {
+                var group = TaskGroup(state: held(job).contains(task.slot) ? .held : .pending)
+                group.reasons = scheduler.reasons(for: task, now: clock.now())
+                group.estimatedStart = scheduler.estimatedStart(of: task)
+                return .pending(group)
+            }
+            return try await ended(task, job.table)
+        }
+        guard let finished = try await finishedJob(task.job) else { throw APIError(.unknown, "no job \(task.job)") }
+        try admit(action, finished.record, task, peer)
+        return try await ended(task, finished.tasks)
+    }
+
+    private func admit(_ action: Access.Action, _ record: JobRecord, _ task: TaskID, _ peer: Peer) throws(APIError) {
+        try refuse { () throws(Access.Refusal) in
+            try settings.access.require(action, for: peer, on: record.owner.user, what: "job \(task)")
+        }
+        guard record.isArray == (task.index != nil) else {
+            throw APIError(.invalid, record.isArray ? "job \(task.job) is an array: name a task, such as \(task.job).\(record.indices.first ?? 0)" : "job \(task.job) is not an array", field: "index")
+        }
+        guard record.indices.contains(task.slot) else { throw APIError(.unknown, "no task \(task)") }
+    }
+
+    private func ended(_ task: TaskID, _ table: TaskTable) async throws(APIError) -> TaskStatus {
+        let outcome = try await outcome(of: task, table)
+        let number = table.attempts[task.slot] ?? (table.started.contains(task.slot) ? 1 : 0)
+        return .finished(outcome, lastAttempt: number > 0 ? AttemptID(task, number) : nil)
+    }
+
+    /// The record of a living job's task, for sessions; nil once it has finished.
+    public func livingRecord(_ job: JobID) -> JobRecord? { jobs[job]?.record }
+
+    /// The job that owns a container of Berth's, if its processes may use the socket.
+    public func jobInside(container: String) -> (AttemptID, BatchID)? {
+        for (id, _) in attempts where containerName(id) == container {
+            guard let job = jobs[id.task.job], job.record.spec.api == true, let batch = job.record.batch else { return nil }
+            return (id, batch)
+        }
+        return nil
+    }
+
+    /// Cancels a task on behalf of a session whose client is gone.
+    public func cancelLost(_ task: TaskID) {
+        logger.notice("client of a run is gone: cancelled", metadata: ["task": "\(task)"])
+        cancel(Chosen(job: task.job, slots: IntervalSet([task.slot])), grace: nil)
+        replan()
+    }
+
+    /// Refuses what the peer may not do with anything.
+    public func require(_ action: Access.Action, _ peer: Peer) throws(APIError) {
+        try refuse { () throws(Access.Refusal) in try settings.access.require(action, for: peer) }
+    }
+
+    public func isOperator(_ peer: Peer) -> Bool { settings.access.isOperator(peer) }
+}

@@ -1,0 +1,110 @@
+public import API
+import Cgroups
+import Images
+public import JobModel
+import LinuxSys
+
+extension Agent {
+    /// What Berth needs of kernel and permissions, what was found, and what mends it.
+    public nonisolated func checks() async -> [DoctorCheck] {
+        let services = services
+        let found = try? await services.work.run { Doctor(services: services).checks() }
+        var checks = found ?? []
+        let kind = services.scratch.diskLimit
+        checks.append(
+            kind == .projectQuota
+                ? DoctorCheck("scratch", .ok, "limited by project quota (bytes and inodes)")
+                : DoctorCheck(
+                    "scratch", .warning, "limited by \(kind.rawValue) (bytes only): the state file system has no project quota",
+                    remedy: "tune2fs -O quota,project on an unmounted ext4, or mount XFS with prjquota"))
+        return checks
+    }
+
+    /// Removes the logs of purged jobs.
+    public nonisolated func removeLogs(of jobs: [JobID]) async {
+        let services = services
+        _ = try? await services.work.run { for job in jobs { _ = try? services.logs.remove(job) } }
+    }
+}
+
+/// The daemon's own checks. Blocks.
+struct Doctor {
+    let services: NodeServices
+
+    func checks() -> [DoctorCheck] { [kernel, groups, freezing, overlay, users, seccomp, apparmor, swap, devices, slots].compactMap { $0 } }
+
+    private var kernel: DoctorCheck {
+        let version = KernelVersion.running
+        return version >= KernelVersion(6, 1)
+            ? DoctorCheck("kernel", .ok, "\(version)")
+            : DoctorCheck("kernel", .missing, "found \(version), needed is 6.1", remedy: "apt-get install linux-image-amd64 && reboot")
+    }
+
+    private var groups: DoctorCheck {
+        let layout = services.groups.layout
+        let wanted: [Controller] = [.cpu, .cpuset, .memory, .pids, .io]
+        let missing = wanted.filter { layout.version(of: $0) == nil }
+        guard missing.isEmpty else {
+            return DoctorCheck(
+                "cgroups", .missing, "\(layout.kind.rawValue) without \(missing.map(\.rawValue).joined(separator: ", "))",
+                remedy: "systemctl set-property berthd.service Delegate=yes && systemctl restart berthd")
+        }
+        return DoctorCheck("cgroups", .ok, "\(layout.kind.rawValue), parent \(services.settings.cgroupParent)")
+    }
+
+    private var freezing: DoctorCheck {
+        services.groups.layout.unified != nil
+            ? DoctorCheck("freezer", .ok, "cgroup v2: cgroup.freeze and cgroup.kill")
+            : DoctorCheck("freezer", .warning, "v1's freezer: a frozen job is thawed to be killed", remedy: "mount -t cgroup2 none /sys/fs/cgroup/unified")
+    }
+
+    private var overlay: DoctorCheck {
+        switch services.roots.layering {
+        case .byDescriptor: DoctorCheck("overlayfs", .ok, "layers by descriptor")
+        default: DoctorCheck("overlayfs", .ok, "layers by staged path (kernel before 6.13)")
+        }
+    }
+
+    private var users: DoctorCheck {
+        let limit = (try? readTextFile("/proc/sys/user/max_user_namespaces")).flatMap { Int($0.filter(\.isNumber)) } ?? 0
+        return limit > 0
+            ? DoctorCheck("user namespaces", .ok, "up to \(limit)")
+            : DoctorCheck("user namespaces", .missing, "found max_user_namespaces \(limit)", remedy: "sysctl -w user.max_user_namespaces=65536")
+    }
+
+    private var seccomp: DoctorCheck {
+        let actions = try? readTextFile("/proc/sys/kernel/seccomp/actions_avail")
+        return actions == nil
+            ? DoctorCheck("seccomp", .missing, "the kernel filters no system calls", remedy: "use a kernel with CONFIG_SECCOMP_FILTER")
+            : DoctorCheck("seccomp", .ok, "filter of \(services.settings.seccompProfile)")
+    }
+
+    private var apparmor: DoctorCheck {
+        let enabled = (try? readTextFile("/sys/module/apparmor/parameters/enabled"))?.first == "Y"
+        return enabled
+            ? DoctorCheck("apparmor", .ok, "in the kernel")
+            : DoctorCheck("apparmor", .warning, "not in the kernel: jobs run without a profile", remedy: "boot with apparmor=1 security=apparmor")
+    }
+
+    private var swap: DoctorCheck? {
+        guard services.groups.layout.kind != .v2 else { return nil }
+        let accounted = (try? Descriptor.open("/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes", [.path])) != nil
+        return accounted ? nil : DoctorCheck("swap", .warning, "v1 without swap accounting: swap limits are not enforced", remedy: "boot with swapaccount=1")
+    }
+
+    private var devices: DoctorCheck? {
+        services.groups.layout.kind == .v2 ? DoctorCheck("devices", .ok, "no nodes but the job's, nodev everywhere") : nil
+    }
+
+    private var slots: DoctorCheck {
+        let text = (try? readTextFile("/etc/subuid")) ?? ""
+        let range = services.settings.slots
+        let clash = text.split(separator: "\n").first { line in
+            let parts = line.split(separator: ":")
+            guard parts.count == 3, let first = UInt64(parts[1]), let count = UInt64(parts[2]), count > 0 else { return false }
+            return first <= UInt64(range.upperBound) && first + count > UInt64(range.lowerBound)
+        }
+        guard let clash else { return DoctorCheck("ids", .ok, "slots \(range.lowerBound)-\(range.upperBound)") }
+        return DoctorCheck("ids", .missing, "slots overlap /etc/subuid: \(clash)", remedy: "set another `slots` range in berthd.yaml")
+    }
+}

@@ -1,0 +1,57 @@
+import Containers
+public import JobLog
+public import JobModel
+import LinuxSys
+import Synchronization
+
+/// Reads an attempt's log while PID 1 may still write it.
+public final class LogFollower: Sendable {
+    private let files: [Descriptor]
+    private let reader: Mutex<LogReader>
+    private let services: NodeServices
+    private let watcher: FileWatcher
+
+    /// Nil while the attempt has no log yet. Blocks.
+    ///
+    /// - Parameter position: bytes that the job printed before; 0 from the start.
+    init?(services: NodeServices, attempt: AttemptID, position: UInt64) throws(SystemError) {
+        guard let directory = services.logs.open(attempt) else { return nil }
+        var files: [Descriptor] = []
+        for name in ["head", "tail.0", "tail.1"] {
+            guard let file = try? directory.open(at: name, [.readOnly, .noFollow]) else { return nil }
+            files.append(file)
+        }
+        self.files = files
+        self.services = services
+        reader = Mutex(LogReader(head: files[0].rawValue, tails: (files[1].rawValue, files[2].rawValue), position: position))
+        watcher = try FileWatcher()
+        for file in files { _ = try watcher.add(file, .modified) }
+    }
+
+    /// Bytes the job printed before the next item.
+    public var position: UInt64 { reader.withLock { $0.position } }
+
+    /// The items that are there now; empty when nothing is new.
+    public func read(upTo bytes: Int = 1 << 18) async throws -> [LogItem] {
+        try await services.work.run { try self.reader.withLock { reader throws(JobLogError) in try reader.read(maximumBytes: bytes) } }
+    }
+
+    /// Calls `changed` whenever one of the files was written, until the follower goes.
+    public func watch(_ changed: @escaping @Sendable () -> Void) throws {
+        let watcher = watcher
+        try services.reactor.watch(watcher.descriptor, .readable) { [weak self] _ in
+            _ = try? watcher.read()
+            guard self != nil else { return false }
+            changed()
+            return true
+        }
+    }
+}
+
+extension Agent {
+    /// A reader of an attempt's log; nil while it has none.
+    public nonisolated func follow(_ attempt: AttemptID, from position: UInt64) async throws -> LogFollower? {
+        let services = services
+        return try await services.work.run { try LogFollower(services: services, attempt: attempt, position: position) }
+    }
+}

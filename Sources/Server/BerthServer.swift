@@ -1,0 +1,138 @@
+import API
+public import Controller
+import Hummingbird
+public import JobModel
+import LinuxSys
+public import Logging
+import NIOCore
+public import NodeAgent
+
+/// What the server serves.
+public struct ServerParts: Sendable {
+    public var controller: Controller
+    public var agent: Agent
+    public var socketPath: String
+    /// Bounds that keep one client from holding up others.
+    public var requestLimit: Int
+    public var connections: Int
+    public var connectionsPerUser: Int
+    public var version: String
+    public var startedAt: WallTime
+    public var pid: Int32
+    /// The machine, for `berth node`.
+    public var node: NodeFacts
+    public var logger: Logger
+
+    public init(
+        controller: Controller, agent: Agent, socketPath: String, requestLimit: Int, connections: Int, connectionsPerUser: Int, version: String,
+        startedAt: WallTime, pid: Int32, node: NodeFacts, logger: Logger
+    ) {
+        self.controller = controller
+        self.agent = agent
+        self.socketPath = socketPath
+        self.requestLimit = requestLimit
+        self.connections = connections
+        self.connectionsPerUser = connectionsPerUser
+        self.version = version
+        self.startedAt = startedAt
+        self.pid = pid
+        self.node = node
+        self.logger = logger
+    }
+}
+
+/// What of the machine does not change while the daemon runs.
+public struct NodeFacts: Sendable {
+    public var name: String
+    public var kernel: String
+    public var shape: MachineShape
+    public var reservedCpus: CpuSet
+    public var reservedMemory: Bytes
+    public var scratchTotal: Bytes?
+    public var scratchMethod: String
+    public var cgroupLayout: String
+    public var cgroupParent: String
+    public var named: [NamedResource]
+
+    public init(
+        name: String, kernel: String, shape: MachineShape, reservedCpus: CpuSet, reservedMemory: Bytes, scratchTotal: Bytes?,
+        scratchMethod: String, cgroupLayout: String, cgroupParent: String, named: [NamedResource]
+    ) {
+        self.name = name
+        self.kernel = kernel
+        self.shape = shape
+        self.reservedCpus = reservedCpus
+        self.reservedMemory = reservedMemory
+        self.scratchTotal = scratchTotal
+        self.scratchMethod = scratchMethod
+        self.cgroupLayout = cgroupLayout
+        self.cgroupParent = cgroupParent
+        self.named = named
+    }
+}
+
+/// HTTP with JSON on a Unix socket.
+public struct BerthServer: Sendable {
+    let parts: ServerParts
+    let sessions: SessionTable
+
+    public init(_ parts: ServerParts) {
+        self.parts = parts
+        sessions = SessionTable(parts)
+    }
+
+    /// Serves until its task is cancelled. `ready` is called once the socket is there with its mode.
+    public func run(ready: @escaping @Sendable () async -> Void) async throws {
+        let connections = Connections(most: parts.connections, mostPerUser: parts.connectionsPerUser)
+        let resolver = PeerResolver(
+            parent: parts.agent.services.settings.cgroupParent, work: parts.agent.services.blocking
+        ) { [controller = parts.controller] container in
+            await controller.jobInside(container: container)
+        }
+        let router = Router(context: BerthContext.self)
+        router.add(middleware: ErrorMiddleware())
+        router.add(middleware: PeerMiddleware(connections: connections, resolver: resolver))
+        addRoutes(to: router)
+        let path = parts.socketPath
+        // A socket of a daemon that died; two living ones are kept apart by the database's lock.
+        let slash = path.lastIndex(of: "/") ?? path.startIndex
+        try? Descriptor.open(String(path[..<slash]), [.path, .directory]).unlink(String(path[path.index(after: slash)...]))
+        var logger = parts.logger
+        logger[metadataKey: "part"] = "http"
+        let application = Application(
+            router: router,
+            server: .http1(configuration: .init(additionalChannelHandlers: [ConnectionHandler(connections)])),
+            configuration: .init(address: .unixDomainSocket(path: path), serverName: "berthd"),
+            onServerRunning: { _ in
+                // Everybody may connect; who may do what is decided by the peer's credentials (contract §8).
+                try? Descriptor.open(path, [.path]).changeMode(0o666)
+                await ready()
+            }, logger: logger)
+        try await application.run()
+    }
+
+    private func addRoutes(to router: Router<BerthContext>) {
+        addJobRoutes(to: router)
+        addBatchRoutes(to: router)
+        addImageRoutes(to: router)
+        addNodeRoutes(to: router)
+        addStreamRoutes(to: router)
+        addSessionRoutes(to: router)
+    }
+
+    /// Registers a route of the API's table.
+    func add(
+        _ route: Route, to router: Router<BerthContext>,
+        _ handler: @escaping @Sendable (Request, BerthContext, Peer) async throws -> Response
+    ) {
+        let method: HTTPRequest.Method =
+            switch route.method {
+            case .get: .get
+            case .post: .post
+            case .delete: .delete
+            }
+        router.on(RouterPath(route.pattern), method: method) { request, context in
+            try await handler(request, context, try context.requirePeer())
+        }
+    }
+}

@@ -1,0 +1,50 @@
+import API
+import Controller
+import Hummingbird
+import Logging
+
+/// Turns every error into the API's one form.
+struct ErrorMiddleware: RouterMiddleware {
+    typealias Context = BerthContext
+
+    func handle(
+        _ request: Request, context: BerthContext, next: (Request, BerthContext) async throws -> Response
+    ) async throws -> Response {
+        do {
+            return try await next(request, context)
+        } catch let error as APIError {
+            return try reply(error, status: .init(code: error.code.status))
+        } catch let error as HTTPError {
+            let code: APIError.Code = error.status == .notFound ? .unknown : error.status == .contentTooLarge ? .tooLarge : .malformed
+            return try reply(APIError(code, error.body ?? "no such path"), status: error.status)
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            context.logger.error("request failed", metadata: ["path": "\(request.uri.path)", "error": "\(error)"])
+            return try reply(APIError(.internal, "internal error: \(error)"), status: .internalServerError)
+        }
+    }
+}
+
+/// Finds out who asks before anything else is looked at.
+struct PeerMiddleware: RouterMiddleware {
+    typealias Context = BerthContext
+    let connections: Connections
+    let resolver: PeerResolver
+
+    func handle(
+        _ request: Request, context: BerthContext, next: (Request, BerthContext) async throws -> Response
+    ) async throws -> Response {
+        var context = context
+        context.peer = try await resolver.peer(of: connections.facts(of: context.channel))
+        return try await next(request, context)
+    }
+}
+
+extension BerthContext {
+    /// The peer that the middleware found.
+    func requirePeer() throws(APIError) -> Peer {
+        guard let peer else { throw APIError(.denied, "the peer cannot be identified") }
+        return peer
+    }
+}

@@ -1,0 +1,158 @@
+import API
+import Controller
+import FoundationEssentials
+import JobLog
+import JobModel
+import LinuxSys
+import NodeAgent
+
+/// What of a task's output a client wants.
+struct FollowRequest: Sendable {
+    var task: TaskID
+    /// Nil: the newest, and with `follow` those that come after it.
+    var attempt: UInt32?
+    var position: UInt64?
+    /// Skip what was printed before.
+    var fromNow = false
+    var follow = true
+    var stream: LogRequest.Stream?
+    /// Tell why a pending task waits.
+    var tellsStatus = false
+}
+
+/// Follows a task through its attempts: why it waits, what it prints, how it ends. Works also when the daemon was restarted meanwhile.
+struct TaskFollower: Sendable {
+    let parts: ServerParts
+    let request: FollowRequest
+    let peer: Peer
+    /// Takes one frame; waits while the client does not read.
+    let emit: @Sendable (Frame) async throws -> Void
+
+    /// Ends with the task; its outcome, or nil when only what was there was wanted.
+    func run() async throws -> TaskOutcome? {
+        let ticks = Ticks(parts.controller.hub, job: request.task.job)
+        defer { ticks.stop() }
+        var done: UInt32 = 0
+        var told: TaskGroup?
+        var position = request.position
+        while true {
+            let status = try await parts.controller.status(of: request.task, .logs, peer: peer)
+            switch status {
+            case .pending(let group):
+                if request.tellsStatus, group != told {
+                    try await emit(.status(Array(try JSONEncoder().encode(group))))
+                    told = group
+                }
+                if !request.follow { return nil }
+            case .active(let id, _):
+                if let wanted = request.attempt, id.number > wanted { return try await stored(wanted, position) }
+                if id.number > done {
+                    try await emit(.started("\(id)"))
+                    try await follow(id, from: position, ticks)
+                    position = nil
+                    if request.attempt == id.number || !request.follow { return nil }
+                    done = id.number
+                    continue
+                }
+            case .finished(let outcome, let last):
+                if let last, last.number > done {
+                    let wanted = request.attempt ?? last.number
+                    try await emit(.started("\(AttemptID(request.task, wanted))"))
+                    _ = try await stored(wanted, position)
+                }
+                return outcome
+            }
+            if await ticks.next() == .ping { try await emit(.alive) }
+        }
+    }
+
+    private func stored(_ number: UInt32, _ position: UInt64?) async throws -> TaskOutcome? {
+        guard let log = try await parts.agent.follow(AttemptID(request.task, number), from: position ?? 0) else { return nil }
+        while try await emitNew(log) {}
+        return nil
+    }
+
+    /// Until the attempt has ended and its log was read to the end.
+    private func follow(_ id: AttemptID, from position: UInt64?, _ ticks: Ticks) async throws {
+        var log: LogFollower?
+        while true {
+            let ended = try await hasEnded(id)
+            if log == nil, let opened = try await parts.agent.follow(id, from: position ?? 0) {
+                try opened.watch { ticks.tick() }
+                if request.fromNow, position == nil { while try await !opened.read().isEmpty {} }
+                log = opened
+            }
+            // Read after the look at its state, so that an ended attempt's last bytes are not missed.
+            if let log { while try await emitNew(log) {} }
+            if ended || !request.follow { return }
+            if await ticks.next() == .ping { try await emit(.alive) }
+        }
+    }
+
+    private func hasEnded(_ id: AttemptID) async throws -> Bool {
+        guard case .active(let current, let state) = try await parts.controller.status(of: request.task, .logs, peer: peer) else { return true }
+        return current != id || state == .finished
+    }
+
+    private func emitNew(_ log: LogFollower) async throws -> Bool {
+        let before = log.position
+        let items = try await log.read(upTo: APILimit.chunk / 2)
+        var position = before
+        for item in items {
+            switch item {
+            case .gap(let bytes):
+                position += bytes
+                try await emit(.dropped(bytes))
+            case .frame(let frame):
+                position += UInt64(frame.bytes.count)
+                let isError = frame.stream == .error
+                if let wanted = request.stream, (wanted == .stderr) != isError { continue }
+                let chunk = LogChunk(position: position, at: wall(frame.bootNanoseconds), bytes: frame.bytes)
+                try await emit(isError ? .stderr(chunk) : .stdout(chunk))
+            }
+        }
+        return !items.isEmpty
+    }
+
+    private func wall(_ boot: UInt64) -> WallTime {
+        let now = parts.agent.services.clock.now()
+        return now.wall + (BootTime(nanoseconds: Int64(boot)) - now.boot)
+    }
+}
+
+/// One wake-up for many causes: the log grew, the job changed, or nothing happened for a while.
+final class Ticks: Sendable {
+    enum Tick: Sendable { case change, ping }
+
+    private let stream: AsyncStream<Tick>
+    private let continuation: AsyncStream<Tick>.Continuation
+    private let tasks: [Task<Void, Never>]
+
+    init(_ hub: EventHub, job: JobID) {
+        let (stream, continuation) = AsyncStream.makeStream(of: Tick.self, bufferingPolicy: .bufferingNewest(1))
+        self.stream = stream
+        self.continuation = continuation
+        let events = hub.follow()
+        tasks = [
+            Task { for await event in events where event.job == job { continuation.yield(.change) } },
+            Task {
+                while !Task.isCancelled {
+                    try? await Task.sleep(for: .milliseconds(APILimit.pingMilliseconds))
+                    continuation.yield(.ping)
+                }
+            },
+        ]
+    }
+
+    func tick() { continuation.yield(.change) }
+
+    func next() async -> Tick {
+        var iterator = stream.makeAsyncIterator()
+        return await iterator.next() ?? .change
+    }
+
+    func stop() {
+        for task in tasks { task.cancel() }
+        continuation.finish()
+    }
+}

@@ -1,0 +1,124 @@
+import API
+import Containers
+import Controller
+import DaemonConfiguration
+import Database
+import Images
+import JobModel
+import JobStore
+import LinuxSys
+import Logging
+import NodeAgent
+import Scheduling
+import Server
+import Topology
+
+/// Puts the parts together and runs until a signal comes.
+struct Daemon {
+    let settings: Settings
+
+    func run() async throws {
+        let logger = makeLogger()
+        ignoreBrokenPipes(true)
+        let clock = try SystemClock()
+        let place = Place(settings)
+        try place.prepare()
+        // First: its lock refuses a second daemon on the same state.
+        let store = try SQLiteStore.open(directory: settings.stateDirectory)
+        let state = StoreState(try await store.snapshot())
+        let services = try await NodeServices.open(
+            try place.agentSettings(), clock: clock, running: Set(state.attempts.keys), logger: logger)
+        let agent = Agent(services: services)
+        let shape = try TopologyReader().machineShape()
+        let controller = Controller(
+            store: store, agent: agent, clock: clock, surroundings: surroundings(services), settings: try controllerSettings(),
+            scheduler: Scheduling.State(shape: shape, settings: try await schedulerSettings(shape, services)), logger: logger)
+        await agent.report(to: controller)
+        try await controller.start()
+        let server = BerthServer(try await serverParts(controller, agent, shape, clock, logger))
+        let signals = try SignalSource([1, 2, 15])
+        logger.notice("berthd \(Version.text) is up", metadata: ["socket": "\(settings.socket)", "state": "\(settings.stateDirectory)"])
+        try await serve(server, until: signals, services)
+        logger.notice("stopping; jobs go on")
+        await controller.shutDown()
+        services.shutDown()
+        store.close()
+    }
+
+    private func serve(_ server: BerthServer, until signals: SignalSource, _ services: NodeServices) async throws {
+        let signalled = AsyncStream<Void>.makeStream()
+        try services.reactor.watch(signals.descriptor, .readable) { _ in
+            signalled.continuation.yield()
+            signalled.continuation.finish()
+            return false
+        }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await server.run { Readiness.tell() } }
+            group.addTask { for await _ in signalled.stream {} }
+            // Whichever ends first ends the other.
+            try await group.next()
+            group.cancelAll()
+            do { try await group.waitForAll() } catch is CancellationError {}
+        }
+    }
+
+    private func makeLogger() -> Logger {
+        var logger = Logger(label: "berthd") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = Logger.Level(rawValue: settings.logLevel.rawValue) ?? .info
+        return logger
+    }
+
+    // MARK: Settings of the parts
+
+    private func controllerSettings() throws -> ControllerSettings {
+        var result = ControllerSettings()
+        result.defaults = settings.defaults
+        result.site = settings.site
+        result.queues = settings.queues
+        result.nodeName = ((try? readTextFile("/proc/sys/kernel/hostname")) ?? "localhost").filter { !$0.isWhitespace }
+        result.access = Access(operators: try GroupAccount(name: settings.operatorsGroup).map { GroupID($0.gid) })
+        result.perUser = settings.perUser
+        result.perBatch = settings.perBatch
+        return result
+    }
+
+    private func schedulerSettings(_ shape: MachineShape, _ services: NodeServices) async throws -> Scheduling.State.Settings {
+        Scheduling.State.Settings(
+            reservedCores: settings.reserved.cores(of: shape.cpus.count), reservedMemory: settings.reserved.memory(of: shape.memory),
+            scratchCapacity: try await services.scratch.capacity(), named: settings.resources, queues: settings.queues,
+            userLimits: settings.perUser, batchLimits: settings.perBatch)
+    }
+
+    private func surroundings(_ services: NodeServices) -> Surroundings {
+        let (images, work) = (services.images, services.blocking)
+        return Surroundings(
+            resolveImage: { name, _, login in
+                guard let reference = ImageReference(name) else { return nil }
+                // Others' images are not to be had, by whatever name.
+                if let user = reference.user, user != login { return nil }
+                return (try? await images.show(reference, login: login)).map { "\($0.name)" }
+            },
+            userNumber: { text in
+                if let number = UInt32(text) { return UserID(number) }
+                return (try? await work.run { try UserAccount(name: text).map { UserID($0.uid) } }) ?? nil
+            },
+            userName: { user in (try? await work.run { try UserAccount(uid: user.value)?.name }) ?? nil ?? "\(user)" })
+    }
+
+    private func serverParts(
+        _ controller: Controller, _ agent: Agent, _ shape: MachineShape, _ clock: SystemClock, _ logger: Logger
+    ) async throws -> ServerParts {
+        let services = agent.services
+        let reserved = settings.reserved.cores(of: shape.cpus.count)
+        let facts = NodeFacts(
+            name: ((try? readTextFile("/proc/sys/kernel/hostname")) ?? "localhost").filter { !$0.isWhitespace },
+            kernel: ((try? readTextFile("/proc/sys/kernel/osrelease")) ?? "").filter { !$0.isWhitespace }, shape: shape,
+            reservedCpus: CpuSet(shape.allCpus.members.prefix(reserved)), reservedMemory: settings.reserved.memory(of: shape.memory),
+            scratchTotal: try? await services.scratch.capacity(), scratchMethod: services.scratch.diskLimit.rawValue,
+            cgroupLayout: services.cgroupLayout, cgroupParent: services.settings.cgroupParent, named: settings.resources)
+        return ServerParts(
+            controller: controller, agent: agent, socketPath: settings.socket, requestLimit: Int(settings.requests.size.count),
+            connections: settings.requests.connections, connectionsPerUser: settings.requests.connectionsPerUser, version: Version.text,
+            startedAt: clock.now().wall, pid: ProcessContext.processID, node: facts, logger: logger)
+    }
+}
