@@ -5,23 +5,37 @@ internal import Synchronization
 /// Removes groups on a thread of its own: rmdir of a group whose last process has just ended answers EBUSY for a moment.
 final class GroupRemover: Sendable {
     private let queue = DispatchQueue(label: "berth.groups")
+    private let pending = DispatchGroup()
     private let failures = Mutex<[CgroupError]>([])
 
-    /// Removes a group in every directory, in the background.
+    /// Removes a group in every directory, in the background; one that is still busy does not keep the others waiting.
     func remove(_ name: String, in directories: [GroupDirectory], deadlineMilliseconds: UInt64 = 10_000) {
-        queue.async { [self] in
-            for directory in directories {
-                do throws(CgroupError) { try Self.remove(name, in: directory, deadlineMilliseconds: deadlineMilliseconds) } catch {
+        pending.enter()
+        let deadline = bootNanoseconds() + deadlineMilliseconds * 1_000_000
+        queue.async { [self] in attempt(name, in: directories, deadline: deadline, pauseMilliseconds: 1) }
+    }
+
+    private func attempt(_ name: String, in directories: [GroupDirectory], deadline: UInt64, pauseMilliseconds: Int) {
+        var busy: [GroupDirectory] = []
+        for directory in directories {
+            do throws(CgroupError) { try Self.removeNow(name, in: directory) } catch {
+                if error.cause?.errno == 16, bootNanoseconds() < deadline {
+                    busy.append(directory)
+                } else {
                     failures.withLock { $0.append(error) }
                 }
             }
+        }
+        if busy.isEmpty { return pending.leave() }
+        queue.asyncAfter(deadline: .now() + .milliseconds(pauseMilliseconds)) { [self, busy] in
+            attempt(name, in: busy, deadline: deadline, pauseMilliseconds: min(pauseMilliseconds * 2, 100))
         }
     }
 
     /// Waits for what was given so far; hands out the failures since the last call.
     @discardableResult
     func waitUntilIdle() -> [CgroupError] {
-        queue.sync {}
+        pending.wait()
         return failures.withLock { list in
             defer { list = [] }
             return list

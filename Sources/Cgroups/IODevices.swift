@@ -16,7 +16,7 @@ public struct IODevices: Sendable {
     ///
     /// - Throws: when no disk carries it, as for tmpfs and network file systems.
     public func disks(of file: Descriptor) throws(SystemError) -> [DeviceNumber] {
-        try disks(below: file.status().device, subject: file.displayPath, depth: 0)
+        try disks(of: file, subject: file.displayPath, depth: 0)
     }
 
     /// The whole disks below a path of the host.
@@ -33,17 +33,23 @@ public struct IODevices: Sendable {
         return !slaves(of: device).isEmpty
     }
 
+    private func disks(of file: Descriptor, subject: String, depth: Int) throws(SystemError) -> [DeviceNumber] {
+        let device = try file.status().device
+        // btrfs has device numbers of its own, a different one for each subvolume; the mount table tells where it comes from.
+        guard device.major == 0 else { return try disks(below: device, subject: subject, depth: depth) }
+        return try disks(below: sourceDevice(of: file, device, subject), subject: subject, depth: depth + 1)
+    }
+
     private func disks(below device: DeviceNumber, subject: String, depth: Int) throws(SystemError) -> [DeviceNumber] {
         guard depth < 16 else { throw SystemError("find disk of", subject, errno: 40, detail: "more than 16 devices on top of each other") }
-        // btrfs and overlayfs have device numbers of their own; the mount table tells where they come from.
-        if device.major == 0 { return try disks(below: sourceDevice(of: device, subject), subject: subject, depth: depth + 1) }
+        guard device.major != 0 else { throw noDisk(device, subject) }
         let directory = "\(sysRoot)/dev/block/\(device)"
         if (try? readTextFile("\(directory)/partition")) != nil, let parent = parentDisk(of: directory) {
             return try disks(below: parent, subject: subject, depth: depth + 1)
         }
         if let file = try? readTextFile("\(directory)/loop/backing_file") {
             let path = String(file.prefix { !$0.isNewline })
-            return try disks(below: Descriptor.open(path, .path).status().device, subject: subject, depth: depth + 1)
+            return try disks(of: Descriptor.open(path, .path), subject: subject, depth: depth + 1)
         }
         let below = slaves(of: device)
         if below.isEmpty { return [device] }
@@ -65,13 +71,26 @@ public struct IODevices: Sendable {
         (try? readTextFile(file)).flatMap { DeviceNumber(text: String($0.prefix { !$0.isNewline })) }
     }
 
-    private func sourceDevice(of device: DeviceNumber, _ subject: String) throws(SystemError) -> DeviceNumber {
+    private func sourceDevice(of file: Descriptor, _ device: DeviceNumber, _ subject: String) throws(SystemError) -> DeviceNumber {
         let table: MountTable
         if let mountTable { table = mountTable } else { table = try MountTable() }
-        for entry in table.entries where entry.device == device && entry.source.hasPrefix("/") {
-            if let status = try? Descriptor.open(entry.source, .path).status(), status.kind == .blockDevice { return status.specialDevice }
+        let mount = mountID(of: file)
+        let sources = table.entries.filter { ($0.id == mount || $0.device == device) && $0.source.hasPrefix("/") }.map(\.source)
+        for source in sources {
+            if let status = try? Descriptor.open(source, .path).status(), status.kind == .blockDevice { return status.specialDevice }
         }
-        throw SystemError(
+        throw noDisk(device, subject)
+    }
+
+    /// The line `mnt_id:	27` of fdinfo.
+    private func mountID(of file: Descriptor) -> Int? {
+        guard let text = try? readTextFile("/proc/self/fdinfo/\(file.rawValue)") else { return nil }
+        let line = text.split(whereSeparator: \.isNewline).first { $0.hasPrefix("mnt_id:") }
+        return line.flatMap { Int($0.dropFirst("mnt_id:".count).filter { !$0.isWhitespace }) }
+    }
+
+    private func noDisk(_ device: DeviceNumber, _ subject: String) -> SystemError {
+        SystemError(
             "find disk of", subject, errno: 0, detail: "found device \(device), which no disk carries; a path on a disk is accepted")
     }
 }

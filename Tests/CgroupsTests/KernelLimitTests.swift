@@ -55,7 +55,7 @@ import Testing
             let poller = try Poller()
             for (index, item) in watch.descriptors.enumerated() { try poller.add(item.descriptor, item.readiness, token: UInt64(index)) }
             #expect(try group.outOfMemoryKills() == 0 && watch.events().isEmpty)
-            let worker = try kernel.start("my $x = 'a' x (200 << 20); print length $x;", in: group)
+            let worker = try kernel.start("my $n = 200; my $x = 'a' x ($n << 20); print length $x;", in: group)
             #expect(try worker.process.wait() == .killed(signal: 9, coreDumped: false))
             #expect(try group.outOfMemoryKills() == 1)
             #expect(try !poller.wait(milliseconds: 2_000).isEmpty, "the kernel told without being asked")
@@ -147,6 +147,33 @@ import Testing
             let file = kernel.layout.version(of: .io) == .v1 ? "blkio.throttle.write_bps_device" : "io.max"
             #expect(try !group.holding(.io).read(file).contains("\(rate)"), "the old limit is gone")
         }
+    }
+
+    /// A subvolume has a device number that no mount has; the disk is the one that carries the loop device's file.
+    @Test(.enabled(if: (try? Descriptor.open("/sbin/mkfs.btrfs", .path)) != nil, "needs btrfs-progs"))
+    func aSubvolumeInAFileLeadsToTheDisk() throws {
+        let temporary = try Descriptor.open("/var/tmp", .directory)
+        let name = "berth-test-disk-\(UInt32.random(in: 0...UInt32.max))"
+        let place = try temporary.makeAndOpenDirectory(name)
+        defer { _ = try? removeTree(at: temporary, name) }
+        let image = try place.open(at: "image", [.readWrite, .create])
+        try image.truncate(to: 300 << 20)
+        let path = "/var/tmp/\(name)"
+        let maker = try Spawn(path: "/sbin/mkfs.btrfs", arguments: ["mkfs.btrfs", "-q", path + "/image"]).run()
+        try #require(try maker.wait() == .exited(0))
+        let loop = try LoopDevice.attach(image)
+        try place.makeDirectory("mnt")
+        try Mount.mount(loop.path, at: path + "/mnt", type: "btrfs")
+        loop.descriptor.close()
+        defer { try? Mount.detach(path + "/mnt") }
+        let root = try Descriptor.open(path + "/mnt", .directory)
+        try Btrfs.createSubvolume("sub", in: root)
+        let file = try root.open(at: "sub/file", [.writeOnly, .create])
+        #expect(try file.status().device.major == 0 && !MountTable().entries.contains { try $0.device == file.status().device })
+        #expect(try IODevices().disks(of: file) == IODevices().disks(of: temporary))
+        let nowhere = try Descriptor.memoryFile("nowhere")
+        let error = #expect(throws: SystemError.self) { try IODevices().disks(of: nowhere) }
+        #expect(error?.detail.contains("no disk carries") == true)
     }
 
     @Test(.enabled(if: KernelFixture.layouts.contains { $0 != .v2 }, "needs cgroup v1's device controller"))
