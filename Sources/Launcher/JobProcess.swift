@@ -62,13 +62,13 @@ struct JobProcess {
     }
 }
 
-/// One packet with its descriptors; nil at the end of file or on an error.
-func receivePacket(_ socket: Int32, wait: Bool = true) -> (bytes: [UInt8], descriptors: [Int32])? {
-    var bytes = [UInt8](repeating: 0, count: 131_072)
+/// One packet with its descriptors; nil at the end of file or on an error. The default limit holds every answer, whose longest part is a path.
+func receivePacket(_ socket: Int32, limit: Int = 8192) -> (bytes: [UInt8], descriptors: [Int32])? {
+    var bytes = [UInt8](repeating: 0, count: limit)
     var descriptors = [Int32](repeating: -1, count: Int(LINUX_MAXIMUM_DESCRIPTORS))
     while true {
         var count = 0
-        let result = bytes.withUnsafeMutableBytes { linux_receive(socket, $0.baseAddress, $0.count, &descriptors, &count, wait ? 1 : 0) }
+        let result = bytes.withUnsafeMutableBytes { linux_receive(socket, $0.baseAddress, $0.count, &descriptors, &count, 1) }
         if result == -Int(EINTR) { continue }
         guard result > 0 else { return nil }
         return (Array(bytes[..<result]), Array(descriptors[..<count]))

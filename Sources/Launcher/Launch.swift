@@ -43,15 +43,16 @@ struct Launch {
 
     private mutating func execute(_ run: RunDirectory, flags: UInt64) {
         var host = HostOperations(submitter: program.submitter, table: table)
+        // Also what a failed start opened has to be closed.
+        defer { table = host.table }
         for (index, operation) in program.hostOperations.enumerated() {
             do throws(Fault) {
                 try host.execute(operation)
-                table = host.table
             } catch {
-                table = host.table
                 return answer.fail(.hostOperation, error, index: index)
             }
         }
+        table = host.table
         if host.madePlainBind { program.jobOperations.drop(program.withoutIDMapDropsCapabilities) }
         do throws(Fault) {
             try clone(run, flags: flags)

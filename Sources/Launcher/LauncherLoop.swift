@@ -52,7 +52,7 @@ struct LauncherLoop {
 
     private mutating func handleRequest() {
         // End of file: the daemon is gone, and so is the launcher.
-        guard let packet = receivePacket(descriptors.socket) else { end(status: 0) }
+        guard let packet = receivePacket(descriptors.socket, limit: 65_536) else { end(status: 0) }
         let passed = waiting + packet.descriptors
         waiting = []
         let request: LauncherRequest

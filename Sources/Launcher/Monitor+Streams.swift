@@ -13,7 +13,7 @@ extension Monitor {
     /// True when bytes were read.
     private mutating func drainOnce(_ place: Int) -> Bool {
         let descriptor = sources[place].descriptor
-        let result = buffer.withUnsafeMutableBytes { linux_read(descriptor, $0.baseAddress, $0.count) }
+        let result = linux_read(descriptor, buffer.baseAddress, buffer.count)
         if result > 0 {
             take(result, from: place)
             return true
@@ -32,12 +32,12 @@ extension Monitor {
     private mutating func take(_ count: Int, from place: Int) {
         let stream = sources[place].stream
         guard sources[place].file < 0 else {
-            pending[place] = Array(buffer[..<count])
+            pending[place] = Array(buffer.prefix(count))
             _ = flush(place)
             return
         }
         let time = linux_boot_nanoseconds()
-        buffer.withUnsafeBytes { log?.append(UnsafeRawBufferPointer(rebasing: $0[..<count]), stream: stream, bootNanoseconds: time) }
+        log?.append(UnsafeRawBufferPointer(rebasing: buffer.prefix(count)), stream: stream, bootNanoseconds: time)
     }
 
     /// Writes what waits for a submitter's file. A full pipe waits; any other error, such as a full disk, drops the bytes and counts them.

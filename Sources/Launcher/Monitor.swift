@@ -23,7 +23,8 @@ struct Monitor {
     var reaped = false
     /// After its own exec PID 1 can be dumped until it is continued.
     var reexecuted = false
-    var buffer = [UInt8](repeating: 0, count: 65_536)
+    /// Not an array: that would be filled with zeros, and its 16 pages count for every job, however quiet.
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
 
     init(job: Int32, signals: Int32, run: RunDirectory, streams: MonitorStreams, started: UInt64, limits: LogLimits) {
         self.job = job
