@@ -22,19 +22,24 @@ import Testing
         #expect(try await store.snapshot().revision == Revision(1020))
     }
 
-    /// Half of the commits of each group fail; each takes all of its own with it and nothing of the others'.
+    /// Half of the commits of each group fail, some before they wrote anything and some after; each takes all of its own with it and nothing
+    /// of the others'.
     @Test func aFailedCommitTakesNoOtherWithIt() async throws {
         let directory = try TemporaryDirectory()
         let store = try SQLiteStore.open(directory: directory.path)
         defer { store.close() }
         _ = try await store.commit(StoreTransaction(changes: [.put(.counter(.jobs, 1))]))
+        try await store.pool.writeWithoutTransaction { db in
+            try db.execute(sql: "CREATE TRIGGER fault BEFORE INSERT ON events WHEN NEW.at = 666 BEGIN SELECT RAISE(ABORT, 'fault'); END")
+        }
         let done = await withTaskGroup(of: (UInt64, Bool).self) { group in
             for number in UInt64(1)...400 {
                 group.addTask {
                     var submission = Fixture.submission(number)
                     submission.requestKey = RequestKey("\(number)")
                     submission.node = [.put(.slots, key: "\(number)", value: [])]
-                    if number % 2 == 0 { submission.expecting = [.counter(.jobs): Revision(99_999)] }
+                    if number % 4 == 0 { submission.expecting = [.counter(.jobs): Revision(99_999)] }
+                    if number % 4 == 2 { submission.events.append(Fixture.event(number, at: 666)) }
                     return (number, (try? await store.commit(submission)) != nil)
                 }
             }
