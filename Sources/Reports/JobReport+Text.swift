@@ -7,8 +7,7 @@ extension JobReport {
             name + String(repeating: " ", count: max(12 - name.count, 1)) + PlainText.escaped(value) + "\n"
         }
         guard !attempts.isEmpty else { return lines.joined() }
-        var table = TextTable(columns: Self.columns)
-        table.rows = attempts.map(\.cells)
+        let table = AttemptReport.table(attempts)
         let more = truncated ? "… \(total.attempts - attempts.count) more attempts\n" : ""
         return lines.joined() + "\n" + table.text(width: width) + more
     }
@@ -30,12 +29,6 @@ extension JobReport {
         facts.append(("paused", "\(total.pausedFor)"))
         return facts
     }
-
-    private static var columns: [TextTable.Column] {
-        let figures = ["QUEUED", "RAN", "PAUSED", "CPU", "EFF", "MEM PEAK", "OF", "READ", "WRITTEN", "THROTTLED"]
-        return [.init("ATTEMPT"), .init("OUTCOME", isFlexible: true), .init("NODE", isFlexible: true), .init("CPUS", isFlexible: true)]
-            + figures.map { .init($0, .right) }
-    }
 }
 
 extension JobReport.TaskCounts {
@@ -48,6 +41,15 @@ extension JobReport.TaskCounts {
 }
 
 extension AttemptReport {
+    /// A table of attempts, such as those of a report without a job.
+    public static func table(_ attempts: [AttemptReport]) -> TextTable { TextTable(columns: columns, rows: attempts.map(\.cells)) }
+
+    private static var columns: [TextTable.Column] {
+        let figures = ["QUEUED", "RAN", "PAUSED", "CPU", "EFF", "MEM PEAK", "OF", "READ", "WRITTEN", "THROTTLED"]
+        return [.init("ATTEMPT"), .init("OUTCOME", isFlexible: true), .init("NODE", isFlexible: true), .init("CPUS", isFlexible: true)]
+            + figures.map { .init($0, .right) }
+    }
+
     fileprivate var cells: [String] {
         let written = ReportSum(value: usage.writtenBytes, partial: usage.ioPartial == true)
         return [

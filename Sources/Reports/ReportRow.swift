@@ -30,7 +30,7 @@ public struct ReportRow: Hashable, Sendable, Codable {
 extension ReportRow {
     /// Adds attempts up, one by one.
     struct Builder: Sendable {
-        private let label: String
+        let label: String
         private let user: UserID?
         private let batch: String?
         private var jobs: Set<JobID> = []

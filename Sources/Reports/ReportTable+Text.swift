@@ -3,7 +3,7 @@ internal import JobModel
 extension ReportTable {
     /// A table for a terminal of `width` columns, with a last line for the sum.
     public func text(width: Int? = nil) -> String {
-        let first = TextTable.Column(grouping == .user ? "USER" : "BATCH", isFlexible: true)
+        let first = TextTable.Column(grouping.rawValue.uppercased(), isFlexible: grouping != .job)
         let figures = [
             "JOBS", "ATTEMPTS", "CORE-S", "CPU", "EFF", "MEM PEAK", "READ", "WRITTEN", "WAIT p50", "WAIT p99", "RUN p50", "RUN p99",
         ]

@@ -92,6 +92,23 @@ import Testing
         #expect(batches.rows[0].user == UserID(1000) && batches.rows[0].batch == "a" && batches.rows[2].batch == nil)
     }
 
+    @Test func rowsByQueueAndJob() {
+        var byQueue = ReportTable.Builder(by: .queue)
+        var byJob = ReportTable.Builder(by: .job)
+        for attempt in [
+            Ledger.attempt(10), Ledger.attempt(9, user: 1001, name: "bob"), Ledger.attempt(9, number: 2, user: 1001, name: "bob"),
+        ] {
+            byQueue.add(attempt)
+            byJob.add(attempt)
+        }
+        byJob.add(Ledger.job(11))
+        #expect(byQueue.table().rows.map(\.label) == ["default"])
+        #expect(byQueue.table().rows[0].jobs == 2)
+        #expect(byJob.table().rows.map(\.label) == ["9", "10", "11"])
+        #expect(byJob.table().rows.map(\.attempts) == [2, 1, 0])
+        #expect(byJob.table().rows[0].user == UserID(1001))
+    }
+
     @Test func aJobsReport() {
         let attempts = (TaskIndex(0)..<4).map { Ledger.attempt(7, $0, usage: Ledger.usage(user: 1_000_000, system: 0)) }
         let report = JobReport(Ledger.job(7, batch: "b", jobName: "train"), attempts: attempts, limit: 3)
