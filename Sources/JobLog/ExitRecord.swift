@@ -13,17 +13,20 @@ public struct ExitRecord: Equatable, Sendable {
     /// Bytes of the encoding.
     public static let size = 256
 
+    /// How it ended.
     public var outcome: Outcome
     /// CLOCK_BOOTTIME at the exec; 0 when there was none.
     public var startBootNanoseconds: UInt64 = 0
     /// CLOCK_BOOTTIME when the main process was reaped.
     public var endBootNanoseconds: UInt64 = 0
+    /// Of all processes PID 1 reaped.
     public var usage = ProcessUsage()
     /// Bytes printed by the job that are in the log or its files.
     public var logBytesKept: UInt64 = 0
     /// Bytes printed by the job that are not.
     public var logBytesDropped: UInt64 = 0
 
+    /// A record without times and usage.
     public init(outcome: Outcome) {
         self.outcome = outcome
     }
@@ -31,16 +34,26 @@ public struct ExitRecord: Equatable, Sendable {
 
 /// Resource usage of all reaped processes of a job (getrusage(2), RUSAGE_CHILDREN).
 public struct ProcessUsage: Equatable, Sendable {
+    /// Cpu time in user mode.
     public var userMicroseconds: UInt64 = 0
+    /// Cpu time in the kernel.
     public var systemMicroseconds: UInt64 = 0
+    /// Largest resident size of one process.
     public var maximumResidentKilobytes: UInt64 = 0
+    /// Page faults without input.
     public var minorFaults: UInt64 = 0
+    /// Page faults with input.
     public var majorFaults: UInt64 = 0
+    /// Context switches by waiting.
     public var voluntarySwitches: UInt64 = 0
+    /// Context switches by preemption.
     public var involuntarySwitches: UInt64 = 0
+    /// Blocks of 512 bytes read from disks.
     public var blocksIn: UInt64 = 0
+    /// Blocks of 512 bytes written to disks.
     public var blocksOut: UInt64 = 0
 
+    /// Nothing used.
     public init() {}
 }
 
@@ -53,6 +66,7 @@ public struct ClonedStamp: Equatable, Sendable {
     /// Field 22 of /proc/PID/stat: clock ticks since boot. With the pid it names one process for ever.
     public var startTicks: UInt64
 
+    /// A stamp of one process.
     public init(pid: Int32, startTicks: UInt64) {
         self.pid = pid
         self.startTicks = startTicks

@@ -11,11 +11,14 @@ public enum LogStream: UInt8, Equatable, Sendable {
 /// Stream 0 opens a segment (one of the three files): magic, version, sequence, bytes printed before it. Stream 3 stands for bytes
 /// that could not be written; its eight bytes are their number.
 public struct LogFrame: Equatable, Sendable {
+    /// Where they were printed.
     public var stream: LogStream
     /// CLOCK_BOOTTIME when PID 1 read the bytes.
     public var bootNanoseconds: UInt64
+    /// What was printed.
     public var bytes: [UInt8]
 
+    /// One frame.
     public init(stream: LogStream, bootNanoseconds: UInt64, bytes: [UInt8]) {
         self.stream = stream
         self.bootNanoseconds = bootNanoseconds

@@ -48,9 +48,12 @@ public enum MountTarget: UInt8, Equatable, Sendable {
 public struct FilesystemMount: Equatable, Sendable {
     /// One option; an empty value makes it a flag (FSCONFIG_SET_FLAG).
     public struct Option: Equatable, Sendable {
+        /// The name.
         public var key: ByteString
+        /// Its value, or empty.
         public var value: ByteString
 
+        /// One option.
         public init(_ key: ByteString, _ value: ByteString = ByteString(bytes: [])) {
             self.key = key
             self.value = value
@@ -59,11 +62,14 @@ public struct FilesystemMount: Equatable, Sendable {
 
     /// `proc`, `sysfs`, `devpts`, `tmpfs`, `mqueue`, `cgroup2`.
     public var type: ByteString
+    /// The mount point, a directory inside the root.
     public var path: ByteString
     /// A tmpfs needs `uid=0` and `gid=0` explicitly.
     public var options: [Option]
+    /// Attributes of the mount.
     public var attributes: MountAttributes
 
+    /// A file system to mount at a path.
     public init(type: ByteString, path: ByteString, options: [Option] = [], attributes: MountAttributes = []) {
         self.type = type
         self.path = path

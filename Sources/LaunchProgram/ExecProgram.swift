@@ -14,12 +14,19 @@ public struct ExecProgram: Equatable, Sendable {
     public var namespaces: NamespaceSet = .all
     /// The attempt's v2 group, `taskFiles`, the `job` group below: as in `LaunchProgram`.
     public var group: DescriptorIndex?
+    /// Opened v1 `tasks` files of the attempt's groups.
     public var taskFiles: [DescriptorIndex] = []
+    /// The v2 group `job`, which the process is cloned into.
     public var jobGroup: DescriptorIndex?
+    /// Opened `tasks` of the v1 freezer's group `job`.
     public var jobTaskFiles: [DescriptorIndex] = []
+    /// As in `LaunchProgram`; what PID 1 has not in its bounding set is taken out.
     public var jobOperations: [JobOperation] = []
+    /// Its standard streams.
     public var streams: Streams
+    /// Who owns its terminal, as ids inside.
     public var streamOwner: Identity
+    /// What is executed.
     public var command: JobCommand
 
     /// A program without groups and operations.

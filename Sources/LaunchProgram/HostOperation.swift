@@ -38,10 +38,12 @@ public struct CloneMount: Equatable, Sendable {
     public var attributes: MountAttributes
     /// A user namespace whose map the mount gets.
     public var idMap: DescriptorIndex?
+    /// What is done where there can be no id map.
     public var withoutIDMap: WithoutIDMap
     /// Where the detached mount's descriptor goes.
     public var into: DescriptorIndex
 
+    /// A detached copy of a mount.
     public init(
         source: DescriptorIndex, path: ByteString, recursive: Bool = false, attributes: MountAttributes = [],
         idMap: DescriptorIndex? = nil, withoutIDMap: WithoutIDMap = .fail, into: DescriptorIndex

@@ -36,6 +36,7 @@ public struct JobCommand: Equatable, Sendable {
     /// `NAME=value`.
     public var environment: [ByteString]
 
+    /// A program with its arguments, `argv[0]` first.
     public init(arguments: [ByteString], environment: [ByteString]) {
         self.arguments = arguments
         self.environment = environment

@@ -32,6 +32,7 @@ public struct LogLimits: Equatable, Sendable {
     /// Largest size of `tail.0` and of `tail.1`.
     public var tail: UInt64
 
+    /// Limits in bytes; a file that cannot hold a frame takes nothing.
     public init(head: UInt64, tail: UInt64) {
         self.head = head
         self.tail = tail

@@ -17,8 +17,11 @@ public struct LaunchProgram: Equatable, Sendable {
     public var runDirectory: ByteString
     /// Where the log files are made instead of in the run directory: a directory that only root can enter.
     public var logDirectory: DescriptorIndex?
+    /// Namespaces to make.
     public var namespaces: NamespaceSet = .all
+    /// The uid map; at most 340 extents (user_namespaces(7)).
     public var uidMap: [IDMapExtent] = []
+    /// The gid map.
     public var gidMap: [IDMapExtent] = []
     /// A v2 group's directory that PID 1 is cloned into.
     public var group: DescriptorIndex?
@@ -30,17 +33,24 @@ public struct LaunchProgram: Equatable, Sendable {
     public var jobTaskFiles: [DescriptorIndex] = []
     /// Whose rights open paths on the host.
     public var submitter: Identity
+    /// Ids of PID 1 inside.
     public var monitorIDs = MonitorIDs()
+    /// Executed first, in the host's namespaces.
     public var hostOperations: [HostOperation] = []
+    /// Executed by PID 1 in the new namespaces.
     public var containerOperations: [ContainerOperation] = []
+    /// Executed by the job's own process before its exec.
     public var jobOperations: [JobOperation] = []
+    /// Standard streams.
     public var streams: JobStreams = .pipes(input: .null, output: .log, error: .log)
     /// Who owns the job's pipes, FIFO and terminal, as ids inside, so that it can open /dev/stdout again.
     public var streamOwner: Identity
+    /// Bounds of the log files.
     public var logLimits = LogLimits(head: 8 << 20, tail: 4 << 20)
     /// Capabilities (one bit each) that the job loses from all its sets when a bind could not be id-mapped and became `plain`: with them it could
     /// act as another id there (contract §7).
     public var withoutIDMapDropsCapabilities: UInt64 = 0
+    /// What is executed.
     public var command: JobCommand
 
     /// A program with nothing to do yet.

@@ -31,10 +31,12 @@ public struct StagedOverlay: Equatable, Sendable {
     public var scratch: DescriptorIndex?
     /// Further options.
     public var options: [FilesystemMount.Option]
+    /// Attributes of the overlay's mount.
     public var attributes: MountAttributes
     /// Uses `lowerdir=` at once, without trying `lowerdir+` before.
     public var joinedLayers: Bool
 
+    /// An overlay of the layers.
     public init(
         layers: [DescriptorIndex], scratch: DescriptorIndex? = nil,
         options: [FilesystemMount.Option] = [], attributes: MountAttributes = [], joinedLayers: Bool = false
@@ -88,6 +90,7 @@ public struct LaunchFailure: Equatable, Hashable, Error, Sendable {
         case userNamespace
     }
 
+    /// Where it failed.
     public var stage: Stage
     /// Place of the operation in its list.
     public var index: UInt16
@@ -96,6 +99,7 @@ public struct LaunchFailure: Equatable, Hashable, Error, Sendable {
     /// What it was tried on, such as `mount proc on /proc`.
     public var detail: ByteString
 
+    /// An overlay of the layers.
     public init(stage: Stage, index: UInt16 = 0, errno: Int32, detail: ByteString) {
         self.stage = stage
         self.index = index

@@ -22,8 +22,10 @@ extension DescriptorIndex: WireValue {
 
 /// Namespaces to make for a job (namespaces(7)); the bits are Berth's own, not the kernel's.
 public struct NamespaceSet: OptionSet, Equatable, Sendable {
+    /// One bit each.
     public var rawValue: UInt8
 
+    /// A set from its bits.
     public init(rawValue: UInt8) {
         self.rawValue = rawValue
     }
@@ -79,10 +81,14 @@ extension IDMapExtent: WireValue {
 
 /// User, group and supplementary groups. Ids of the host for `LaunchProgram.submitter`, ids inside for `JobOperation.identity`.
 public struct Identity: Equatable, Sendable {
+    /// User id.
     public var user: UInt32
+    /// Primary group id.
     public var group: UInt32
+    /// Further group ids.
     public var supplementaryGroups: [UInt32]
 
+    /// Ids of one process.
     public init(user: UInt32, group: UInt32, supplementaryGroups: [UInt32] = []) {
         self.user = user
         self.group = group
@@ -107,8 +113,11 @@ extension Identity: WireValue {
 /// The three different mapped ids of PID 1, for users and groups alike. With one id a job with CAP_SETUID becomes it and ends PID 1
 /// by `prlimit(1, RLIMIT_CPU, 0)`; no other process inside may be given one of them.
 public struct MonitorIDs: Equatable, Sendable {
+    /// Real id.
     public var real: UInt32
+    /// Effective id.
     public var effective: UInt32
+    /// Saved id.
     public var saved: UInt32
 
     /// The default is the top of a slot.
@@ -135,25 +144,36 @@ extension MonitorIDs: WireValue {
 
 /// Attributes of one mount (mount_setattr(2)); the bits are the kernel's MOUNT_ATTR_*.
 public struct MountAttributes: OptionSet, Equatable, Sendable {
+    /// MOUNT_ATTR_* bits.
     public var rawValue: UInt64
 
+    /// A set from its bits.
     public init(rawValue: UInt64) {
         self.rawValue = rawValue
     }
 
+    /// No writes.
     public static let readOnly = MountAttributes(rawValue: 0x1)
+    /// Set-uid and file capabilities do not count.
     public static let noSetUID = MountAttributes(rawValue: 0x2)
+    /// Device nodes cannot be opened.
     public static let noDevices = MountAttributes(rawValue: 0x4)
+    /// Nothing can be executed.
     public static let noExecute = MountAttributes(rawValue: 0x8)
+    /// Reads do not change the access time.
     public static let noAccessTime = MountAttributes(rawValue: 0x10)
+    /// Symbolic links are not followed.
     public static let noFollowSymlinks = MountAttributes(rawValue: 0x20_0000)
 }
 
 /// Size of a terminal in characters.
 public struct TerminalSize: Equatable, Sendable {
+    /// Lines.
     public var rows: UInt16
+    /// Characters of a line.
     public var columns: UInt16
 
+    /// A size in characters.
     public init(rows: UInt16, columns: UInt16) {
         self.rows = rows
         self.columns = columns

@@ -163,7 +163,8 @@ final class StartedJob {
     func execute(_ command: [String]) throws -> String {
         let (reading, writing) = try Descriptor.pipe()
         var program = ExecProgram(
-            monitor: DescriptorIndex(0), streams: .descriptors(input: DescriptorIndex(1), output: DescriptorIndex(2), error: DescriptorIndex(2)),
+            monitor: DescriptorIndex(0),
+            streams: .descriptors(input: DescriptorIndex(1), output: DescriptorIndex(2), error: DescriptorIndex(2)),
             streamOwner: Identity(user: 0, group: 0),
             command: JobCommand(arguments: command.map { ByteString($0) }, environment: ["PATH=/bin"]))
         program.jobOperations = ProgramBuilder.operations(Identity(user: 0, group: 0))

@@ -20,7 +20,8 @@ extension KernelTests {
             defer { harness.stop() }
             let (ours, theirs) = try Descriptor.socketPair(.sequencedPackets)
             let binary = LauncherHarness.binary
-            let second = try Spawn(path: binary, arguments: [binary, "launcher", harness.directory + "/run"], descriptors: [3: theirs]).run()
+            let second = try Spawn(path: binary, arguments: [binary, "launcher", harness.directory + "/run"], descriptors: [3: theirs])
+                .run()
             theirs.close()
             #expect(try poll(ours, for: .readable, milliseconds: 300).isEmpty)
             harness.closeSocket()

@@ -11,7 +11,8 @@ extension KernelTests {
 
         /// A program whose submitter's ids are punched into the map, with a directory of his bound at /data.
         private func builder(
-            _ harness: LauncherHarness, _ name: String, _ script: String, source: String, user: UInt32, without: CloneMount.WithoutIDMap = .fail
+            _ harness: LauncherHarness, _ name: String, _ script: String, source: String, user: UInt32,
+            without: CloneMount.WithoutIDMap = .fail
         ) throws -> ProgramBuilder {
             var builder = try ProgramBuilder(harness, name, ["sh", "-c", script], user: user)
             builder.program.submitter = Identity(user: Self.user, group: Self.user)
@@ -85,7 +86,9 @@ extension KernelTests {
             chmod(run, 0o755)
             try Data("x".utf8).write(to: URL(fileURLWithPath: run + "/below/file"))
             symlink(run, "\(harness.directory)/home/link")
-            for (number, source) in [run, run + "/below", run + "/below/file", harness.directory, "/", "\(harness.directory)/home/link/below"].enumerated() {
+            for (number, source) in [
+                run, run + "/below", run + "/below/file", harness.directory, "/", "\(harness.directory)/home/link/below",
+            ].enumerated() {
                 let job = try builder(harness, "job\(number)", "true", source: source, user: 0, without: .readOnly).start(harness)
                 #expect(job.failure?.stage == .hostOperation)
                 #expect(job.failure?.errno == EACCES, "\(source)")
@@ -111,7 +114,8 @@ extension KernelTests {
             #expect(try readOnly.record().outcome == .ended(waitStatus: 1 << 8))
             #expect(try readOnly.text(.error).contains("Read-only"))
             let chown: UInt64 = 1
-            var plain = try builder(harness, "three", "grep CapBnd /proc/self/status; sleep 100", source: merged, user: Self.user, without: .plain)
+            var plain = try builder(
+                harness, "three", "grep CapBnd /proc/self/status; sleep 100", source: merged, user: Self.user, without: .plain)
             plain.program.withoutIDMapDropsCapabilities = chown
             let job = try plain.start(harness)
             try job.waitFor("CapBnd:\t00000000a80425fa")
@@ -147,7 +151,9 @@ extension KernelTests {
             let harness = try LauncherHarness()
             defer { harness.stop() }
             var builder = try ProgramBuilder(harness, "one", ["true"])
-            builder.table[0] = try OverlayBuilder(lower: [try TestRoot.layer(harness), try Mount.clone(ofPath: "\(harness.directory)/run")], upper: nil, work: nil).mount()
+            builder.table[0] = try OverlayBuilder(
+                lower: [try TestRoot.layer(harness), try Mount.clone(ofPath: "\(harness.directory)/run")], upper: nil, work: nil
+            ).mount()
             #expect(
                 try builder.start(harness).failure
                     == LaunchFailure(stage: .containerOperation, index: 0, errno: EROFS, detail: "root is read-only"))
@@ -157,7 +163,8 @@ extension KernelTests {
         @Test func aHostileImageWritesNothingOutside() throws {
             let harness = try LauncherHarness()
             defer { harness.stop() }
-            var builder = try ProgramBuilder(harness, "one", ["sh", "-c", "cat /etc/hosts /etc/resolv.conf; cat /etc/passwd /out/victim; ls -l /etc"])
+            var builder = try ProgramBuilder(
+                harness, "one", ["sh", "-c", "cat /etc/hosts /etc/resolv.conf; cat /etc/passwd /out/victim; ls -l /etc"])
             let victim = "\(harness.directory)/victim"
             try Data("untouched\n".utf8).write(to: URL(fileURLWithPath: victim))
             let upper = "\(harness.directory)/scratch-one/upper"
@@ -190,7 +197,8 @@ extension KernelTests {
         @Test func filesAndSysctlsAreWritten() throws {
             let harness = try LauncherHarness()
             defer { harness.stop() }
-            let script = "cat /etc/passwd /made/here/file; cat /proc/sys/net/ipv4/ip_unprivileged_port_start /proc/sys/kernel/shmmni; hostname; touch /x"
+            let script =
+                "cat /etc/passwd /made/here/file; cat /proc/sys/net/ipv4/ip_unprivileged_port_start /proc/sys/kernel/shmmni; hostname; touch /x"
             var builder = try ProgramBuilder(harness, "one", ["sh", "-c", script])
             let pivot = builder.program.containerOperations.count - 2
             builder.program.containerOperations.insert(

@@ -77,19 +77,19 @@ let limitsSource = #"""
 
 /// Binds a file of the host, read-only, at a path in the mount namespace of a process: what a dump does first (launch.md §5).
 let attachSource = #"""
-#define _GNU_SOURCE
-#include <fcntl.h>
-#include <sched.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/mount.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-int main(int count, char **arguments) {
-    int tree = syscall(SYS_open_tree, AT_FDCWD, arguments[2], 1 /* OPEN_TREE_CLONE */);
-    int pidfd = syscall(SYS_pidfd_open, atoi(arguments[1]), 0);
-    if (tree < 0 || pidfd < 0 || setns(pidfd, CLONE_NEWNS) != 0) return perror("enter"), 1;
-    if (syscall(SYS_move_mount, tree, "", AT_FDCWD, arguments[3], 4 /* MOVE_MOUNT_F_EMPTY_PATH */) != 0) return perror("attach"), 1;
-    return 0;
-}
-"""#
+    #define _GNU_SOURCE
+    #include <fcntl.h>
+    #include <sched.h>
+    #include <stdio.h>
+    #include <stdlib.h>
+    #include <sys/mount.h>
+    #include <sys/syscall.h>
+    #include <unistd.h>
+    int main(int count, char **arguments) {
+        int tree = syscall(SYS_open_tree, AT_FDCWD, arguments[2], 1 /* OPEN_TREE_CLONE */);
+        int pidfd = syscall(SYS_pidfd_open, atoi(arguments[1]), 0);
+        if (tree < 0 || pidfd < 0 || setns(pidfd, CLONE_NEWNS) != 0) return perror("enter"), 1;
+        if (syscall(SYS_move_mount, tree, "", AT_FDCWD, arguments[3], 4 /* MOVE_MOUNT_F_EMPTY_PATH */) != 0) return perror("attach"), 1;
+        return 0;
+    }
+    """#
