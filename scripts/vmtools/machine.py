@@ -33,6 +33,8 @@ class Machine:
         self.run_socket = self.folder / "run"
         self.shell_socket = self.folder / "shell"
         self.console = self.folder / "console"
+        # Not in /tmp, which may be in memory.
+        self.disk = FOLDER / f"payload-{self.folder.name}.img"
 
     @classmethod
     def start(cls, image, tree, init="busybox", stay=False, arguments=""):
@@ -41,18 +43,18 @@ class Machine:
         if qemu is None:
             raise debian.Failure("start the virtual machine: qemu-system-x86_64 not found; run: make packages")
         machine = cls(tempfile.mkdtemp(prefix="berth-vm-"), None)
-        disk = machine.folder / "payload.img"
-        payload.build(tree, disk)
+        remove_stale_disks()
+        payload.build(tree, machine.disk)
         log = open(machine.folder / "qemu", "wb")
         machine.process = subprocess.Popen(
-            [qemu, *machine.arguments(image, disk, tree, init, arguments)],
+            [qemu, *machine.arguments(image, tree, init, arguments)],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-            env={**os.environ, "TMPDIR": str(machine.folder)}, preexec_fn=None if stay else die_with_parent,
+            env={**os.environ, "TMPDIR": str(FOLDER)}, preexec_fn=None if stay else die_with_parent,
         )
         machine.pid = machine.process.pid
         return machine
 
-    def arguments(self, image, disk, tree, init, more):
+    def arguments(self, image, tree, init, more):
         half = MEMORY // 2
         swift = payload.swift_libraries()
         words = ["console=ttyS0", "quiet", "oops=panic", "panic=-1", "apparmor=1", "security=apparmor", "mitigations=off"]
@@ -68,7 +70,7 @@ class Machine:
             "-kernel", str(image.kernel), "-initrd", str(image.initrd), "-append", " ".join(words),
             # What is written goes to a temporary file, so that each machine starts from the same state.
             "-drive", f"file={image.root},format=raw,if=virtio,snapshot=on,cache=unsafe",
-            "-drive", f"file={disk},format=raw,if=virtio,snapshot=on,cache=unsafe",
+            "-drive", f"file={self.disk},format=raw,if=virtio,snapshot=on,cache=unsafe",
             "-device", "virtio-rng-pci", "-device", "virtio-serial-pci",
             "-chardev", f"socket,id=run,path={self.run_socket},server=on,wait=off", "-device", "virtserialport,chardev=run,name=berth.run",
             "-chardev", f"socket,id=shell,path={self.shell_socket},server=on,wait=off",
@@ -128,6 +130,7 @@ class Machine:
         FOLDER.mkdir(parents=True, exist_ok=True)
         if self.console.exists():
             shutil.copyfile(self.console, FOLDER / "console.log")
+        self.disk.unlink(missing_ok=True)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def last_words(self, name):
@@ -156,8 +159,19 @@ def booted():
     if machine.alive() and machine.run_socket.exists():
         return machine
     booted_file().unlink(missing_ok=True)
-    shutil.rmtree(machine.folder, ignore_errors=True)
+    machine.remove()
     return None
+
+
+def remove_stale_disks():
+    """Of machines whose caller was killed: their folder is gone, or nobody runs with it."""
+    used = subprocess.run(["sh", "-c", "cat /proc/[0-9]*/cmdline 2>/dev/null"], stdout=subprocess.PIPE).stdout
+    for disk in FOLDER.glob("payload-berth-vm-*.img"):
+        folder = Path(tempfile.gettempdir()) / disk.stem.removeprefix("payload-")
+        if str(disk).encode() in used or (folder.is_dir() and time.time() - folder.stat().st_mtime < 120):
+            continue
+        disk.unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def die_with_parent():
