@@ -42,6 +42,10 @@ struct ArgumentRewriter {
                 at += 1
                 continue
             }
+            // As with Slurm, all that follows a script is the script's; a YAML file takes no arguments.
+            if rules.leading > 0, positional == rules.leading, !isYAML(result.last { !$0.hasPrefix("-") }) {
+                return result + ["--"] + arguments[at...]
+            }
             let (words, takesNext) = option(word)
             result += words
             at += 1
@@ -54,6 +58,8 @@ struct ArgumentRewriter {
         }
         return result
     }
+
+    private func isYAML(_ file: String?) -> Bool { [".yaml", ".yml"].contains { file?.hasSuffix($0) ?? false } }
 
     /// The option as the parser knows it, and whether its value is the next word.
     private func option(_ word: String) -> ([String], takesNext: Bool) {

@@ -57,8 +57,10 @@ public final class FakeConnection {
     public struct Ended: Error {}
 
     /// The next request with its whole body; throws `Ended` when the client closed.
-    public func request() throws -> FakeRequest {
-        let head = try readHead()
+    public func request() throws -> FakeRequest { try request(after: try readHead()) }
+
+    /// The request whose head was read already.
+    public func request(after head: String) throws -> FakeRequest {
         var request = FakeRequest(method: "", target: "", head: head, body: [])
         let words = head.prefix { $0 != "\r\n" }.split(separator: " ")
         (request.method, request.target) = (String(words[0]), String(words[1]))

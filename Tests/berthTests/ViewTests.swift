@@ -1,0 +1,163 @@
+import API
+import JobModel
+import LinuxSys
+import Testing
+
+@testable import berth
+
+@Suite struct ViewTests {
+    @Test func aListShowsWhereAndWhy() {
+        var counts = TaskCounts()
+        (counts.pending, counts.running) = (95, 1)
+        let jobs = [
+            Fixtures.job(7, name: "fit\u{1B}[2J", groups: [Fixtures.running(TaskID(JobID(7)), cpus: "0-1", ran: .seconds(65))]),
+            Fixtures.job(
+                12, array: true,
+                groups: [
+                    Fixtures.running(TaskID(JobID(12), 4), cpus: "2", ran: .seconds(5)),
+                    Fixtures.pending(IntervalSet(5...99), ["needs 2 cores, 1 of 2 is free", "held by ada"]),
+                ], counts: counts),
+        ]
+        let text = JobTable(reply: ListReply(now: Fixtures.now, jobs: jobs), style: .plain).render()
+        #expect(
+            text == """
+                JOB        NAME        USER  STATE    TASKS  CORES  MEMORY  TIME     LEFT  WHERE / WHY
+                7          fit\\x1b[2J  ada   running             2      1G  1:05    58:55  cpu 0-1
+                12.4                   ada   running             2      1G  0:05    59:55  cpu 2
+                12.[5-99]              ada   pending     95      2      1G        1:00:00  needs 2 cores, 1 of 2 is free; held by ada
+
+                """)
+    }
+
+    @Test func pausedJobsTellOfTheirCores() {
+        var group = Fixtures.running(TaskID(JobID(7)), cpus: "0", ran: .seconds(1))
+        group.state = .paused
+        group.attempt?.coresReleased = true
+        #expect(StateText.word(group) == "paused")
+        #expect(group.attempt.map(PlacementText.short) == "cores given back")
+        group.attempt?.waitingForCores = true
+        #expect(StateText.word(group) == "waiting")
+        #expect(group.attempt.map(PlacementText.short) == "waiting for cores")
+    }
+
+    @Test func arraysHaveABar() {
+        var counts = TaskCounts()
+        (counts.succeeded, counts.running, counts.pending, counts.held) = (50, 10, 40, 3)
+        let line = ArrayProgress.line("12 sweep", counts, width: 80, style: .plain)
+        #expect(line.hasPrefix("12 sweep             [█"))
+        #expect(line.contains("50/100 done, 10 running, 40 pending (3 held)"))
+        #expect(line.filter { $0 == "█" }.count > line.filter { $0 == "▓" }.count)
+    }
+
+    @Test func showTellsEverything() {
+        var group = Fixtures.pending(nil, ["needs 2 cores, 1 of 2 is free", "begins in 1h"])
+        group.estimatedStart = Fixtures.now
+        var detail = JobDetail(now: Fixtures.now, job: Fixtures.job(7, name: "fit", groups: [group]))
+        var spec = JobSpec()
+        (spec.command, spec.image) = (["python3", "fit.py", "a b"], "tools:1")
+        detail.spec = spec
+        detail.holds = [TaskHold(hold: Hold(kind: .operator, scope: .task, by: .root, at: Fixtures.now, reason: "maintenance"), tasks: IntervalSet(0...0))]
+        detail.dependencies = [DependencyView(Dependency(kind: .afterok, job: JobID(3)), state: .waiting)]
+        var moments = MomentText(now: Fixtures.now)
+        moments.local = { _ in Self.noon }
+        let text = JobDetailText(detail: detail, style: .plain, moments: moments).render()
+        #expect(
+            text == """
+                Job           7 fit
+                Owner         ada (1000)
+                State         pending
+                Queue         default, priority 0
+                Submitted     2025-11-24 12:00:05
+                Resources     2 cores, 1G memory, 4096 processes
+                Time limit    1h
+                Image         tools:1
+                Command       python3 fit.py 'a b'
+                Waits         needs 2 cores, 1 of 2 is free
+                              begins in 1h
+                Starts about  2025-11-24 12:00:05
+                Holds         operator by 0 since 2025-11-24 12:00:05: maintenance
+                Depends on    afterok 3: waiting
+
+                """)
+    }
+
+    @Test func redactedJobsShowNoSpec() {
+        var job = Fixtures.job(7, groups: [TaskGroup(state: .running)])
+        job.redacted = true
+        let text = JobDetailText(detail: JobDetail(now: Fixtures.now, job: job), style: .plain, moments: MomentText(now: Fixtures.now)).render()
+        #expect(text.contains("is shown to its owner only"))
+    }
+
+    @Test func aReportOfRuns() {
+        let text = ReportTable(reply: ReportReply(attempts: [Fixtures.ledger]), style: .plain).render()
+        #expect(
+            text == """
+                ATTEMPT  NAME  USER  OUTCOME    CPUS  QUEUED  RAN  CPU  EFF  MEMORY  READ  WRITTEN
+                12#1     fit   ada   succeeded  0-1       3s   4s   4s  50%     64M     -        -
+
+                """)
+    }
+
+    @Test func aReportOfSums() {
+        var row = ReportRow(key: "")
+        (row.jobs, row.attempts, row.succeeded, row.failed) = (2, 3, 2, 1)
+        (row.ranFor, row.coreMilliseconds, row.cpuMicroseconds) = (.seconds(10), 20_000, 5_000_000)
+        let text = ReportTable(reply: ReportReply(by: .batch, rows: [row]), style: .plain).render()
+        #expect(
+            text == """
+                BATCH  JOBS  RUNS  OK  FAILED  CANCELLED  QUEUED  RAN  PAUSED  CPU  CORE TIME  EFF  MEMORY  READ  WRITTEN
+                -         2     3   2       1          0     0ms  10s     0ms   5s        20s  25%       -     -        -
+
+                """)
+    }
+
+    @Test func whatWasNotCountedIsADash() {
+        #expect(ReportTable.percent(nil, of: 100) == "-")
+        #expect(ReportTable.bytes(nil) == "-")
+        #expect(UsageText.line(Usage()) == "")
+    }
+
+    @Test func actionsAreTold() {
+        let both = ActionReply(
+            done: [TaskSelector(JobID(12)), TaskSelector(JobID(14))], jobs: 2, tasks: 11,
+            refused: [.init(TaskSelector(JobID(13)), APIError(.denied, "job 13 is bob's"))])
+        let text = ActionText(verb: "paused", reply: both)
+        #expect(text.summary == "paused 2 jobs: 12,14")
+        #expect(text.refusals == ["13: job 13 is bob's"])
+        #expect(text.status == 1)
+        #expect(ActionText(verb: "paused", reply: ActionReply(done: [TaskSelector(JobID(3))], jobs: 1, tasks: 1)).summary == "paused 3")
+        #expect(ActionText(verb: "paused", reply: ActionReply(done: [], jobs: 0, tasks: 0)).summary == nil)
+    }
+
+    @Test func eventsAreLines() {
+        var moments = MomentText(now: Fixtures.now)
+        moments.local = { _ in Self.noon }
+        let event = Event(
+            sequence: 3, at: Fixtures.now, kind: .finished, job: JobID(12), task: TaskID(JobID(12), 3), batch: "sw\neep", outcome: .failed(code: 3))
+        #expect(EventText.line(event, moments: moments, style: .plain) == "2025-11-24 12:00:05  12.3        finished          batch sw\\neep  failed(3)")
+    }
+
+    @Test func missingThingsFailTheDoctor() {
+        let checks = [DoctorCheck("kernel", .ok, "6.12"), DoctorCheck("overlayfs", .missing, "absent", remedy: "modprobe overlay")]
+        #expect(
+            DoctorText.render(checks, style: .plain) == """
+                ok       kernel     6.12
+                missing  overlayfs  absent
+                         → modprobe overlay
+
+                """)
+        #expect(DoctorText.status(checks) == 1)
+        #expect(DoctorText.status([checks[0], DoctorCheck("x", .warning, "")]) == 0)
+    }
+
+    @Test(arguments: [(0, "0"), (500, "0.5"), (250, "0.25"), (2500, "2.5"), (50, "0.05"), (2000, "2.0")])
+    func quotasAreFractions(_ millis: Int, _ expected: String) {
+        #expect(JobTable.cores(ResourceDemand(cores: 0, cpuMillis: millis, memory: .zero)) == expected)
+    }
+
+    private static var noon: LocalTime {
+        var time = LocalTime(secondsSince1970: 0)
+        (time.year, time.month, time.day, time.hour, time.minute, time.second) = (2025, 11, 24, 12, 0, 5)
+        return time
+    }
+}
