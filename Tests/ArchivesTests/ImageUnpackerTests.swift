@@ -37,7 +37,12 @@ struct ImageUnpackerTests {
         #expect(try root.status(at: "pipe").kind == .fifo)
     }
 
-    @Test(arguments: [("gzip", ["-c"]), ("zstd", ["-c", "-q"]), ("xz", ["-c"])])
+    /// Those of the compressors that the machine has; gzip is always there.
+    static let compressors = [("gzip", ["-c"]), ("zstd", ["-c", "-q"]), ("xz", ["-c"])].filter {
+        (try? Descriptor.open("/usr/bin/\($0.0)", .path)) != nil
+    }
+
+    @Test(arguments: compressors)
     func compressedArchivesAndLayersHaveTheDigestOfTheTar(tool: String, arguments: [String]) throws {
         let place = try Workplace()
         let layer = TarBuilder.make { $0.file("hello", "world") }

@@ -9,7 +9,7 @@ private let isRoot = ProcessContext.effectiveUser == 0
 
 @Suite("Sandbox of the import helper", .enabled(if: isRoot, "needs root"))
 struct HelperSandboxTests {
-    @Test(.timeLimit(.minutes(2))) func theReaderOfTheArchiveCanDoNoHarm() async throws {
+    @Test func theReaderOfTheArchiveCanDoNoHarm() async throws {
         let place = try StorePlace()
         let store = try await place.open()
         // Zeros after the end of the tar keep it busy: they are unpacked and hashed, not written.
@@ -42,14 +42,14 @@ struct HelperSandboxTests {
         try ProcessHandle(pid: supervisor).signal(9)
         await #expect(throws: ImageError.self) { try await importing.value }
         #expect(try place.isEmpty)
-        for _ in 0..<500 where (try? ProcessHandle(pid: reader))?.isAlive == true { try await Task.sleep(for: .milliseconds(10)) }
+        for _ in 0..<6_000 where (try? ProcessHandle(pid: reader))?.isAlive == true { try await Task.sleep(for: .milliseconds(10)) }
         #expect((try? ProcessHandle(pid: reader))?.isAlive != true)
     }
 
     /// The helper that is a child of ours, and its child.
     private func findHelper() async throws -> (supervisor: Int32, reader: Int32) {
         let own = Int32(ProcessInfo.processInfo.processIdentifier)
-        for _ in 0..<1000 {
+        for _ in 0..<20_000 {
             for supervisor in children(of: own) where name(of: supervisor) == "berth-helper" {
                 if let reader = children(of: supervisor).first, (try? Descriptor.open("/proc/\(supervisor)/fd/4", .path)) == nil {
                     return (supervisor, reader)
@@ -61,7 +61,7 @@ struct HelperSandboxTests {
     }
 
     private func waitForFilter(_ pid: Int32) async throws {
-        for _ in 0..<1000 {
+        for _ in 0..<20_000 {
             if try fields(pid)["Seccomp"] == ["2"] { return }
             try await Task.sleep(for: .milliseconds(5))
         }

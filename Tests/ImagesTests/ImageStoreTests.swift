@@ -147,7 +147,7 @@ struct ImageStoreTests {
     @Test func helperThatHangsOrLiesIsEnded() async throws {
         let place = try StorePlace()
         for (script, expected) in [
-            ("exec sleep 60", "takes longer than 1 s"), ("exit 3", "ended without a report (status 3)"),
+            ("exec sleep 60", "takes longer than"), ("exit 3", "ended without a report (status 3)"),
             (#"echo '{"version":1,"refusal":"no"}' >&5"#, "no"), ("head -c 20000000 /dev/zero >&5", "more than"),
             (#"echo namespaces >&5; read x <&5; echo '{"version":1}' >&5"#, "write uid_map of the helper: EPERM"),
             ("kill -9 $$", "signal 9"),
@@ -156,7 +156,8 @@ struct ImageStoreTests {
             try FileManager.default.removeIfPresent(path)
             try "#!/bin/sh\n\(script)\n".write(toFile: path, atomically: true, encoding: .utf8)
             try Descriptor.open(path).changeMode(0o755)
-            let store = try await ImageStore.open(place.settings(limits: ImportLimits(wallSeconds: 1), helper: path), running: [])
+            let store = try await ImageStore.open(
+                place.settings(limits: ImportLimits(wallSeconds: script.contains("sleep") ? 1 : 600), helper: path), running: [])
             do {
                 _ = try await store.importArchive(try place.archive(TarBuilder.make { $0.file("x") }), as: try name("x"), owner: .operators)
                 Issue.record("\(script) was believed")

@@ -6,7 +6,6 @@ import OCISpec
 import Testing
 
 private let isRoot = ProcessContext.effectiveUser == 0
-private let takesDescriptors = isRoot && OverlayLayering.ofThisKernel == .byDescriptor
 
 @Suite("Root file system of a job", .enabled(if: isRoot, "needs root"))
 struct RootFilesystemTests {
@@ -49,7 +48,7 @@ struct RootFilesystemTests {
         return (store, try await store.lease(name, for: Self.attempt))
     }
 
-    @Test(.enabled(if: takesDescriptors, "needs overlay layers by descriptor (Linux 6.15)"), arguments: [ScratchKind.memory, .disk])
+    @Test(arguments: [ScratchKind.memory, .disk])
     func mergedTreeAndIdsAreRight(kind: ScratchKind) async throws {
         let place = try StorePlace()
         let (_, lease) = try await lease(place)
@@ -61,7 +60,7 @@ struct RootFilesystemTests {
             let map = Self.extents(from: lease.base)
             let idMap = try UserNamespace.make(uidMap: map, gidMap: map)
             let roots = RootFilesystem()
-            let root = try roots.assemble(lease, scratch: scratch, idMap: idMap)
+            let root = try place.assemble(roots, lease, scratch: scratch, idMap: idMap)
 
             // What is seen: both layers, whiteouts applied, ids as the job's map has them.
             #expect(try root.open(at: "bin", .directory).names() == ["tool"])
@@ -85,7 +84,7 @@ struct RootFilesystemTests {
             root.close()
             let scratch2 = try await scratchStore.take(
                 for: other, kind: kind, bytes: .mebibytes(64), inodes: nil, uid: Self.slot, gid: Self.slot)
-            let second = try roots.assemble(lease, scratch: scratch2, idMap: idMap)
+            let second = try place.assemble(roots, lease, scratch: scratch2, idMap: idMap)
             #expect(try second.open(at: ".", .directory).names() == ["bin", "cache", "home"])
             second.close()
         }()
@@ -93,7 +92,7 @@ struct RootFilesystemTests {
         try await scratchStore.tearDown()
     }
 
-    @Test(.enabled(if: takesDescriptors, "needs overlay layers by descriptor (Linux 6.15)"))
+    @Test
     func readOnlySurpriseIsAnError() async throws {
         let place = try StorePlace()
         let (_, lease) = try await lease(place)
@@ -104,7 +103,7 @@ struct RootFilesystemTests {
         for number in 0..<100 { _ = try? scratch.upper.makeDirectory("\(number)") }
         let map = Self.extents(from: lease.base)
         let idMap = try UserNamespace.make(uidMap: map, gidMap: map)
-        #expect(throws: ImageError.self) { _ = try RootFilesystem().assemble(lease, scratch: scratch, idMap: idMap) }
+        #expect(throws: (any Error).self) { _ = try place.assemble(RootFilesystem(), lease, scratch: scratch, idMap: idMap) }
         try await scratchStore.remove(Self.attempt)
         try await scratchStore.tearDown()
     }

@@ -148,7 +148,7 @@ extension StorePlace {
     /// Waits for what ends in the background.
     var leavesNoMountOrLoop: Bool {
         get throws {
-            for _ in 0..<1000 {
+            for _ in 0..<6_000 {
                 let mounts = try MountTable().entries.filter { $0.mountPoint.hasPrefix(path) }
                 let loops = (0..<64).filter { LoopDevice.backingFile(of: $0)?.hasPrefix(path) == true }
                 if mounts.isEmpty, loops.isEmpty { return true }

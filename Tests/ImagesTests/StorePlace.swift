@@ -44,7 +44,7 @@ final class StorePlace: Sendable {
     /// Nothing imported, half imported or being removed.
     var isEmpty: Bool {
         get throws {
-            for _ in 0..<500 {
+            for _ in 0..<6_000 {
                 // Removal goes on in the background.
                 if try ["layers", "images", "leases", "staging"].allSatisfy({ try names($0).isEmpty }) { return true }
                 Thread.sleep(forTimeInterval: 0.01)
@@ -79,5 +79,27 @@ extension StorePlace {
         ).run().wait()
         release.close()
         guard end == .exited(0) else { throw SystemError("run inside", script, errno: 0, detail: "\(String(describing: end))") }
+    }
+}
+
+extension StorePlace {
+    /// The overlay of a job; where the kernel takes no layers by descriptor, from staged parts as the launcher does it.
+    func assemble(_ roots: RootFilesystem, _ lease: ImageLease, scratch: ScratchSpace, idMap: Descriptor) throws -> Descriptor {
+        if roots.layering == .byDescriptor { return try roots.assemble(lease, scratch: scratch, idMap: idMap) }
+        let parts = try roots.stagedParts(lease, scratch: scratch, idMap: idMap)
+        let stage = path + "/s" + String(UInt32.random(in: 0 ... .max), radix: 36)
+        try FileManager.default.createDirectory(atPath: stage, withIntermediateDirectories: false)
+        var mounted: [String] = []
+        defer { for path in mounted { try? Mount.detach(path, lazily: true) } }
+        for (name, mount) in parts.layers.enumerated().map({ (String($0.offset), $0.element) }) + [("u", parts.scratch)] {
+            try FileManager.default.createDirectory(atPath: "\(stage)/\(name)", withIntermediateDirectories: false)
+            try Mount.attach(mount, toPath: "\(stage)/\(name)")
+            mounted.append("\(stage)/\(name)")
+        }
+        let builder = OverlayBuilder(
+            lower: parts.layers, upper: scratch.upper, work: scratch.work, flags: parts.flags, options: parts.options)
+        return try builder.mount(
+            stagedLower: parts.layers.indices.map { "\(stage)/\($0)" }, upperPath: stage + "/u/upper", workPath: stage + "/u/work",
+            layering: roots.layering, parts.attributes)
     }
 }
