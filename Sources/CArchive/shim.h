@@ -2,11 +2,7 @@
 #ifndef BERTH_CARCHIVE_SHIM_H
 #define BERTH_CARCHIVE_SHIM_H
 
-// The same C library declarations as in CLinux, or the two modules contradict each other.
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1
-#endif
-
+// Without _GNU_SOURCE, as everywhere: the modules' C library declarations must agree with each other and with the Glibc module's.
 #include <archive.h>
 #include <archive_entry.h>
 #include <locale.h>
