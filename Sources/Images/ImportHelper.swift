@@ -73,10 +73,12 @@ struct ImportHelper: Sendable {
 
     /// The report is the helper's word and not believed: digests, counts and paths are checked here, the rest where it is used.
     private func decode(_ bytes: [UInt8]) throws(ImageError) -> UnpackedImage {
-        guard let report = try? JSONDecoder().decode(ImportReport.self, from: Data(bytes)), report.version == ImportRequest.version else {
-            throw .refused("archive: the helper's report cannot be read: \(Self.plain(String(decoding: bytes.prefix(200), as: UTF8.self)))")
+        var image = try readReport(bytes)
+        image.reference = image.reference.map { Self.plain(String($0.prefix(256))) }
+        do throws(ImageConfigError) { try image.config.check(machine: request.machine) } catch {
+            throw .refused(Self.plain("archive: \(error)"))
         }
-        guard let image = report.image else { throw .refused(Self.plain(String((report.refusal ?? "archive: refused").prefix(2000)))) }
+
         let digests = Set(image.layers.map(\.diffID))
         guard (1...ImageConfig.Bounds.layers).contains(image.layers.count), digests.count == image.layers.count else {
             throw .refused(
@@ -86,6 +88,14 @@ struct ImportHelper: Sendable {
         guard bytes <= request.limits.unpackedBytes, image.layers.allSatisfy({ $0.entries >= 0 && $0.bytes <= bytes }) else {
             throw .refused("archive: the helper reports \(bytes) bytes, accepted are at most \(request.limits.unpackedBytes)")
         }
+        return image
+    }
+
+    private func readReport(_ bytes: [UInt8]) throws(ImageError) -> UnpackedImage {
+        guard let report = try? JSONDecoder().decode(ImportReport.self, from: Data(bytes)), report.version == ImportRequest.version else {
+            throw .refused("archive: the helper's report cannot be read: \(Self.plain(String(decoding: bytes.prefix(200), as: UTF8.self)))")
+        }
+        guard let image = report.image else { throw .refused(Self.plain(String((report.refusal ?? "archive: refused").prefix(2000)))) }
         return image
     }
 

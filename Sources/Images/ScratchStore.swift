@@ -39,10 +39,7 @@ public actor ScratchStore {
         let store = try await BlockingWork.run { () throws(ImageError) in
             try onHost { () throws(SystemError) in
                 let root = try makePrivateDirectory(settings.root, mode: 0o700)
-                let lock = try root.open(at: "lock", [.readWrite, .create, .noFollow])
-                guard try lock.lock() else {
-                    throw SystemError("lock", settings.root, errno: 0, detail: "another daemon uses this scratch")
-                }
+                let lock = try takeLock(in: root, settings.root)
                 return ScratchStore(settings: settings, root: root, lock: lock, disk: try makeBackend(settings, root))
             }
         }

@@ -22,10 +22,7 @@ struct StoreFiles: Sendable {
     init(path: String) throws(ImageError) {
         do throws(SystemError) {
             root = try makePrivateDirectory(path, mode: 0o700)
-            lock = try root.open(at: "lock", [.readWrite, .create, .noFollow])
-            guard try lock.lock() else {
-                throw SystemError("lock", path, errno: 0, detail: "another daemon uses this image store")
-            }
+            lock = try takeLock(in: root, path)
             layers = try root.makeAndOpenDirectory("layers", mode: 0o700)
             images = try root.makeAndOpenDirectory("images", mode: 0o700)
             leases = try root.makeAndOpenDirectory("leases", mode: 0o700)
@@ -45,6 +42,16 @@ func makePrivateDirectory(_ path: String, mode: UInt32) throws(SystemError) -> D
     let directory = try Descriptor.open(path, [.directory, .noFollow])
     try directory.changeMode(mode)
     return directory
+}
+
+/// Holds the directory for this daemon. A process that a killed daemon was just starting has its lock until it executes, so that is waited out.
+func takeLock(in directory: Descriptor, _ path: String) throws(SystemError) -> Descriptor {
+    let lock = try directory.open(at: "lock", [.readWrite, .create, .noFollow])
+    for _ in 0..<200 {
+        if try lock.lock() { return lock }
+        sleepBlocking(nanoseconds: 10_000_000)
+    }
+    throw SystemError("lock", path, errno: 0, detail: "another daemon uses it")
 }
 
 /// Small JSON files that are replaced whole.

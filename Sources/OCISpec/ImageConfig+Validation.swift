@@ -82,14 +82,35 @@ extension ImageConfig {
     }
 
     private static func environment(_ variables: [String]?) throws(ImageConfigError) -> [String] {
-        let variables = try strings(variables, "config.Env")
-        for variable in variables {
+        let variables = try checkedEnvironment(variables ?? [])
+        let hasPath = variables.contains { $0.hasPrefix("PATH=") }
+        return hasPath ? variables : variables + [defaultPath]
+    }
+
+    private static func checkedEnvironment(_ variables: [String]) throws(ImageConfigError) -> [String] {
+        for variable in try strings(variables, "config.Env") {
             guard let equals = variable.utf8.firstIndex(of: 0x3D), equals != variable.utf8.startIndex else {
                 throw ImageConfigError("config.Env", found: variable, accepted: "NAME=value")
             }
         }
-        let hasPath = variables.contains { $0.hasPrefix("PATH=") }
-        return hasPath ? variables : variables + [defaultPath]
+        return variables
+    }
+
+    /// The same bounds again, for a config that came from the helper and not from here.
+    public func check(machine: String) throws(ImageConfigError) {
+        for (items, field) in [(entrypoint, "config.Entrypoint"), (command, "config.Cmd"), (exposedPorts, "config.ExposedPorts")] {
+            _ = try Self.strings(items, field)
+        }
+        _ = try Self.checkedEnvironment(environment)
+        guard try Self.workingDirectory(workingDirectory) == workingDirectory else {
+            throw ImageConfigError("config.WorkingDir", found: workingDirectory, accepted: "a plain absolute path")
+        }
+        _ = try Self.labels(labels)
+        if let stopSignal, !(1...64).contains(stopSignal) {
+            throw ImageConfigError("config.StopSignal", found: "\(stopSignal)", accepted: "1 to 64")
+        }
+        guard architecture == machine else { throw ImageConfigError("architecture", found: architecture, accepted: machine) }
+        _ = try Self.strings(created.map { [$0] }, "created")
     }
 
     private static func user(_ text: String?) throws(ImageConfigError) -> ImageUser? {

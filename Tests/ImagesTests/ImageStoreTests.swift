@@ -18,6 +18,13 @@ struct ImageStoreTests {
     ]
     let attempt = AttemptID(TaskID(JobID(7), 3), 1)
 
+    /// A report of a helper that is no longer ours.
+    static let lie = #"""
+        {"version":1,"image":{"format":"root","id":"sha256:\#(String(repeating: "0", count: 64))","layers":[{"diffID":"sha256:\#(String(repeating: "0", count: 64))",\#
+        "bytes":0,"entries":1,"opaqueDirectories":[]}],"config":{"entrypoint":[],"command":[],"environment":[],"workingDirectory":"/proc/self/fd/7",\#
+        "labels":{},"exposedPorts":[],"architecture":"\#(DockerArchiveBuilder.machine)"}}}
+        """#
+
     func name(_ text: String) throws -> ImageReference { try #require(ImageReference(text)) }
 
     @Test func importedImageIsListedLeasedAndRemoved() async throws {
@@ -151,6 +158,7 @@ struct ImageStoreTests {
             (#"echo '{"version":1,"refusal":"no"}' >&5"#, "no"), ("head -c 20000000 /dev/zero >&5", "more than"),
             (#"echo namespaces >&5; read x <&5; echo '{"version":1}' >&5"#, "write uid_map of the helper: EPERM"),
             ("kill -9 $$", "signal 9"),
+            (#"echo '\#(Self.lie)' >&5"#, "config.WorkingDir"),
         ] {
             let path = place.path + "/helper"
             try FileManager.default.removeIfPresent(path)

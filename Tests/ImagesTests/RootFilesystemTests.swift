@@ -70,18 +70,19 @@ struct RootFilesystemTests {
             #expect(try root.status(at: "cache/new").uid == Self.slot + 5)
             #expect(try root.status().uid == Self.slot)
 
+            let target = try place.attach(root)
+            defer { try? Mount.detach(target, lazily: true) }
             // From inside: the image's root and the submitter write; what they make lies on disk as slot + n and as the submitter's.
             try place.inside(
-                map: Self.extents(from: 0), root: root,
+                map: Self.extents(from: 0), root: target,
                 "echo 1 > /mnt/by-root; chown 7:7 /mnt/by-root; stat -c %u /mnt/bin/tool > /mnt/seen")
-            try place.inside(map: Self.extents(from: 0), root: root, as: Self.submitter, "echo 2 > /mnt/home/by-me")
+            try place.inside(map: Self.extents(from: 0), root: target, as: Self.submitter, "echo 2 > /mnt/home/by-me")
             #expect(try scratch.upper.status(at: "by-root").uid == Self.slot + 7)
             #expect(try scratch.upper.status(at: "home/by-me").uid == Self.submitter)
             #expect(try root.open(at: "seen").readText() == "0\n")
 
             // The layer itself is untouched, and a second job of the same image sees nothing of the first.
             #expect(throws: SystemError.self) { try lease.layers[1].directory.status(at: "by-root") }
-            root.close()
             let scratch2 = try await scratchStore.take(
                 for: other, kind: kind, bytes: .mebibytes(64), inodes: nil, uid: Self.slot, gid: Self.slot)
             let second = try place.assemble(roots, lease, scratch: scratch2, idMap: idMap)

@@ -61,14 +61,17 @@ extension StorePlace {
         ScratchSettings(root: path + "/scratch", prepared: 2, minimumImageBytes: .gibibytes(1), forced: .subvolumeQuota)
     }
 
-    /// Runs a shell in a user and a mount namespace with the map, the detached root attached at `/mnt`, as an id of inside.
-    func inside(map: [IDMapExtent], root: Descriptor, as uid: UInt32 = 0, _ script: String) throws {
-        let (held, release) = try Descriptor.pipe()
-        // The mount namespace is made by the host's root, so that it may attach the overlay there; then the user namespace is entered.
+    /// Attaches a detached root, once; before Linux 6.15 it cannot be cloned.
+    func attach(_ root: Descriptor) throws -> String {
         let target = path + "/mnt-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: false)
-        try Mount.attach(try Mount.clone(of: root), toPath: target)
-        defer { try? Mount.detach(target, lazily: true) }
+        try Mount.attach(root, toPath: target)
+        return target
+    }
+
+    /// Runs a shell in a user namespace with the map, as an id of inside; the root is at `/mnt` in its script.
+    func inside(map: [IDMapExtent], root target: String, as uid: UInt32 = 0, _ script: String) throws {
+        let (held, release) = try Descriptor.pipe()
         let namespace = try UserNamespace.make(uidMap: map, gidMap: map)
         let end = try Spawn(
             path: "/usr/bin/nsenter",
