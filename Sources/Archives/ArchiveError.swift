@@ -7,6 +7,7 @@ public struct ArchiveError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What was found and what is accepted.
     public let reason: String
 
+    /// A refusal of an entry, or of the whole.
     public init(entry: String? = nil, _ reason: String) {
         self.entry = entry
         self.reason = reason

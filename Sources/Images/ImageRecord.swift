@@ -7,6 +7,7 @@ public struct ImageKey: Hashable, Comparable, Sendable {
     /// The digest of the config: Docker's image id.
     public let id: ContentDigest
 
+    /// Names the image of that id.
     public init(owner: UserID, id: ContentDigest) {
         self.owner = owner
         self.id = id
@@ -21,6 +22,7 @@ public struct LayerKey: Hashable, Comparable, Sendable {
     /// Of the uncompressed tar.
     public let diffID: ContentDigest
 
+    /// Names the layer of that digest.
     public init(owner: UserID, diffID: ContentDigest) {
         self.owner = owner
         self.diffID = diffID
@@ -31,25 +33,34 @@ public struct LayerKey: Hashable, Comparable, Sendable {
 
 /// An image in the store.
 public struct ImageRecord: Hashable, Sendable, Codable {
+    /// The form that this program reads and writes.
     public static let version = 1
 
+    /// The form it is written in.
     public var version: Int
+    /// Whose image it is, and its id.
     public var key: ImageKey
+    /// Validated at the import.
     public var config: ImageConfig
     /// Lowest first.
     public var layers: [Layer]
+    /// What it was imported from.
     public var format: ArchiveFormat
     /// The repository and tag in the archive; for display.
     public var reference: String?
+    /// When; for display.
     public var importedAt: WallTime
 
     /// A layer of an image.
     public struct Layer: Hashable, Sendable, Codable {
+        /// Where it lies.
         public var key: LayerKey
         /// File contents.
         public var size: Bytes
+        /// Names in its tar.
         public var entries: Int
 
+        /// Describes a layer.
         public init(key: LayerKey, size: Bytes, entries: Int) {
             self.key = key
             self.size = size
@@ -57,6 +68,7 @@ public struct ImageRecord: Hashable, Sendable, Codable {
         }
     }
 
+    /// Describes an image in the present form.
     public init(
         key: ImageKey, config: ImageConfig, layers: [Layer], format: ArchiveFormat, reference: String? = nil, importedAt: WallTime
     ) {
@@ -75,11 +87,14 @@ public struct ImageRecord: Hashable, Sendable, Codable {
 
 /// An image with a name, as lists show it.
 public struct NamedImage: Hashable, Sendable {
+    /// With a tag.
     public var name: ImageReference
+    /// What the name stands for.
     public var image: ImageRecord
     /// Attempts that use the image now.
     public var leases: Int
 
+    /// Pairs a name with its image.
     public init(name: ImageReference, image: ImageRecord, leases: Int) {
         self.name = name
         self.image = image

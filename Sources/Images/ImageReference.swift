@@ -6,7 +6,9 @@ public import OCISpec
 public struct ImageReference: Hashable, Comparable, Sendable {
     /// The login name in front; nil for the operator's.
     public let user: String?
+    /// Without user and tag.
     public let name: String
+    /// `latest` unless given.
     public let tag: String
     /// The image's id, when it is given.
     public let digest: ContentDigest?
@@ -39,6 +41,7 @@ extension ImageReference: LosslessStringConvertible, Codable {
             digest: digest)
     }
 
+    /// `[user/]name:tag`, or `[user/]name@sha256:…`.
     public var description: String {
         (user.map { $0 + "/" } ?? "") + name + (digest.map { "@\($0)" } ?? ":\(tag)")
     }

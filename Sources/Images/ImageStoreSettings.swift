@@ -17,6 +17,7 @@ public struct ImageStoreSettings: Sendable {
     /// The wall clock, for display only.
     public var now: @Sendable () -> WallTime
 
+    /// Settings of a store; `now` is the wall clock.
     public init(
         root: String, helper: String, base: UInt32 = ImageStoreSettings.defaultBase, limits: ImportLimits = ImportLimits(),
         simultaneousImports: Int = 2, now: @escaping @Sendable () -> WallTime

@@ -79,8 +79,11 @@ public struct StagedRoot: Sendable {
     public let layers: [Descriptor]
     /// A detached mount whose root holds the directories `upper` and `work`; overlayfs wants both on one mount.
     public let scratch: Descriptor
+    /// Options without a value.
     public let flags: [String]
+    /// Options with a value.
     public let options: [(String, String)]
+    /// Of the overlay's own mount.
     public let attributes: MountAttributes
 }
 

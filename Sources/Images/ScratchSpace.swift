@@ -16,12 +16,15 @@ public enum ScratchLimitKind: String, Hashable, Sendable, Codable, CaseIterable 
 
 /// The upper and work directory of one attempt, with a limit that the kernel enforces.
 public struct ScratchSpace: Sendable {
+    /// Whose it is.
     public let attempt: AttemptID
+    /// What the kernel holds the limit with.
     public let limitedBy: ScratchLimitKind
     /// Holds `upper` and `work`, both on one mount as overlayfs wants it.
     public let directory: Descriptor
     /// Its top directory belongs to the root of the job's slot.
     public let upper: Descriptor
+    /// overlayfs' own directory.
     public let work: Descriptor
     /// A path of the host on the disk that carries it; nil for memory.
     public let hostPath: String?
@@ -40,10 +43,12 @@ public struct ScratchSpace: Sendable {
 
 /// What a scratch holds now.
 public struct ScratchUsage: Hashable, Sendable, Codable {
+    /// On disk, or in memory.
     public var bytes: Bytes
     /// Nil where they are not counted.
     public var inodes: Int?
 
+    /// A count of both.
     public init(bytes: Bytes, inodes: Int?) {
         self.bytes = bytes
         self.inodes = inodes
@@ -63,6 +68,7 @@ public struct ScratchSettings: Sendable {
     /// Forces one way, for tests; nil takes the best that works.
     public var forced: ScratchLimitKind?
 
+    /// Settings of a store.
     public init(
         root: String, prepared: Int = 8, minimumImageBytes: Bytes = .gibibytes(16), bytesPerInode: UInt64 = 16_384,
         forced: ScratchLimitKind? = nil

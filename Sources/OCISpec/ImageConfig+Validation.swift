@@ -4,8 +4,10 @@ public struct ImageConfigError: Error, Hashable, Sendable, CustomStringConvertib
     public let field: String
     /// What was found, shortened.
     public let found: String
+    /// What would have been.
     public let accepted: String
 
+    /// A refusal; `found` is shortened to 80 characters.
     public init(_ field: String, found: some StringProtocol, accepted: String) {
         self.field = field
         self.found = String(found.prefix(80))

@@ -16,10 +16,12 @@ public struct ImageConfig: Hashable, Sendable, Codable {
     public var labels: [String: String]
     /// For display only: `80/tcp`.
     public var exposedPorts: [String]
+    /// As Go names it: `amd64`.
     public var architecture: String
     /// RFC 3339, as the builder wrote it.
     public var created: String?
 
+    /// A config with the given parts; nothing is checked.
     public init(
         entrypoint: [String] = [], command: [String] = [], environment: [String] = [ImageConfig.defaultPath], user: ImageUser? = nil,
         workingDirectory: String = "/", stopSignal: Int32? = nil, labels: [String: String] = [:], exposedPorts: [String] = [],
@@ -50,9 +52,12 @@ public struct ImageUser: Hashable, Sendable {
         case number(UInt32)
     }
 
+    /// Who.
     public var user: Reference
+    /// Nil: the user's own group in the image.
     public var group: Reference?
 
+    /// A user and perhaps a group.
     public init(user: Reference, group: Reference? = nil) {
         self.user = user
         self.group = group
