@@ -7,7 +7,8 @@ import Testing
 
     @Test func outcomes() throws {
         let all: [AttemptOutcome] = [
-            .succeeded, .failed(code: 3), .killed(signal: 9), .timedOut, .outOfMemory, .cancelled, .startFailed(operation: "mount /x", errno: "EINVAL"),
+            .succeeded, .failed(code: 3), .killed(signal: 9), .timedOut, .outOfMemory, .cancelled,
+            .startFailed(operation: "mount /x", errno: "EINVAL"),
             .preempted, .nodeLost, .monitorLost,
         ]
         #expect(Set(all.map(\.kind)) == Set(AttemptOutcome.Kind.allCases))
@@ -20,7 +21,8 @@ import Testing
     @Test func exitStatuses() {
         let cases: [(TaskOutcome, Int32)] = [
             (.attempt(.succeeded), 0), (.attempt(.failed(code: 7)), 7), (.attempt(.killed(signal: 15)), 143), (.attempt(.timedOut), 124),
-            (.attempt(.startFailed(operation: "exec /x", errno: "ENOENT")), 127), (.attempt(.startFailed(operation: "exec /x", errno: "EACCES")), 126),
+            (.attempt(.startFailed(operation: "exec /x", errno: "ENOENT")), 127),
+            (.attempt(.startFailed(operation: "exec /x", errno: "EACCES")), 126),
             (.attempt(.startFailed(operation: "mount /x", errno: "EIO")), 125), (.dependencyFailed, 125),
         ]
         for (outcome, status) in cases { #expect(outcome.exitStatus == status) }
@@ -42,7 +44,11 @@ import Testing
         #expect(record.isArray && record.indices.count == 11 && record.task(20) == TaskID(JobID(4), 20))
 
         var table = TaskTable(pending: IntervalSet(0...9))
-        table.holds = [TaskHold(hold: Hold(kind: .userPause, scope: .task, by: UserID(1), at: WallTime(milliseconds: 1), keepCores: true), tasks: IntervalSet([3]))]
+        table.holds = [
+            TaskHold(
+                hold: Hold(kind: .userPause, scope: .task, by: UserID(1), at: WallTime(milliseconds: 1), keepCores: true),
+                tasks: IntervalSet([3]))
+        ]
         table.attempts = [3: 2]
         table.notBefore = [3: WallTime(milliseconds: 8)]
         #expect(try roundTrip(table) == table)
@@ -60,7 +66,9 @@ import Testing
 
     @Test func signals() {
         #expect(["TERM", "SIGTERM", "15", "term"].map(SignalName.number) == [15, 15, 15, 15])
-        #expect(SignalName.number("RTMIN+3") == 37 && SignalName.number("0") == nil && SignalName.number("65") == nil && SignalName.number("X") == nil)
+        #expect(
+            SignalName.number("RTMIN+3") == 37 && SignalName.number("0") == nil && SignalName.number("65") == nil
+                && SignalName.number("X") == nil)
         #expect(SignalName.text(9) == "KILL" && SignalName.text(40) == "40")
     }
 }

@@ -25,12 +25,15 @@ import Testing
             #expect(a.union(b) == CpuSet(members.0.union(members.1)))
             #expect(a.intersection(b) == CpuSet(members.0.intersection(members.1)))
             #expect(a.subtracting(b) == CpuSet(members.0.subtracting(members.1)))
-            #expect(a.isSubset(of: b) == members.0.isSubset(of: members.1) && a.isDisjoint(with: b) == members.0.isDisjoint(with: members.1))
+            #expect(
+                a.isSubset(of: b) == members.0.isSubset(of: members.1) && a.isDisjoint(with: b) == members.0.isDisjoint(with: members.1))
             #expect(CpuSet(list: a.description) == a, "BERTH_SEED=\(SeededGenerator.seed &+ round)")
         }
     }
 
-    @Test(arguments: [("", ""), ("0", "0"), ("0-3,8", "0-3,8"), ("3,2,1", "1-3"), ("0-1,1-4", "0-4"), (" 0-1,\n5\n", "0-1,5"), ("8191", "8191")])
+    @Test(arguments: [
+        ("", ""), ("0", "0"), ("0-3,8", "0-3,8"), ("3,2,1", "1-3"), ("0-1,1-4", "0-4"), (" 0-1,\n5\n", "0-1,5"), ("8191", "8191"),
+    ])
     func theKernelsListFormat(text: String, normal: String) { #expect(CpuSet(list: text)?.description == normal) }
 
     @Test(arguments: ["-", "1-", "-1", "3-1", "1,,2", "x", "8192", "0-99999999999", "1-2-3", ","])

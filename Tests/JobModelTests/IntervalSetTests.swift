@@ -35,7 +35,9 @@ import Testing
             for result in [a, a.union(b), a.subtracting(b), a.intersection(b)] { #expect(isNormal(result), "\(seed): \(result)") }
             let probe = TaskIndex.random(in: 0...60, using: &random)
             #expect(a.contains(probe) == naiveA.contains(probe) && a.next(from: probe) == naiveA.filter { $0 >= probe }.min(), "\(seed)")
-            if let member = a.first { #expect(naiveA.contains(a.last(inRangeOf: member)) && !naiveA.contains(a.last(inRangeOf: member) &+ 1)) }
+            if let member = a.first {
+                #expect(naiveA.contains(a.last(inRangeOf: member)) && !naiveA.contains(a.last(inRangeOf: member) &+ 1))
+            }
         }
     }
 
