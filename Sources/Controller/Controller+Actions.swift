@@ -137,8 +137,8 @@ extension Controller {
             scheduler.apply(.holds(part.job, job.table.holds))
             var decision = Decision(events: [event(route == .hold || route == .pause ? .held : .released, job: part.job, detail: kind.rawValue)])
             decision.put(.tasks(part.job, job.table))
-            let affected = part.slots
-            commit(decision) { $0.pausesChanged(part.job, affected) }
+            let changed = pausesChanged(part.job, part.slots)
+            commit(decision) { controller in for id in changed { controller.reconcile(id) } }
         }
     }
 
@@ -149,11 +149,13 @@ extension Controller {
         }
     }
 
-    /// Freezes what is to be frozen and lets go on, or wait for cores, what is not any more.
-    func pausesChanged(_ id: JobID, _ slots: IntervalSet) {
-        guard let job = jobs[id] else { return }
-        for (slot, attempt) in job.active where slots.contains(slot) { pauseChanged(attempt) }
-        replan()
+    /// Tells the scheduler at once which frozen attempts want cores again, so that they come before what has not started yet; the attempts
+    /// that the agent is to look at once the decision is durable.
+    func pausesChanged(_ id: JobID, _ slots: IntervalSet) -> [AttemptID] {
+        guard let job = jobs[id] else { return [] }
+        let affected = job.active.filter { slots.contains($0.key) }.map(\.value).sorted()
+        for attempt in affected { pauseChanged(attempt) }
+        return affected
     }
 
     private func pauseChanged(_ id: AttemptID) {
@@ -167,7 +169,6 @@ extension Controller {
         } else if !attempt.record.coresReleased, !stands, attempt.observation?.state == .paused {
             scheduler.apply(.resumed(id, attempt.record.placement, at: clock.now().boot))
         }
-        reconcile(id)
     }
 
     /// None runs after `pause` returned: waits until each is frozen, gone, or could not be frozen.

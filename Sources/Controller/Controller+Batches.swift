@@ -54,9 +54,8 @@ extension Controller {
         var decision = Decision(events: [event(places ? .batchHeld : .batchReleased, batch: id.name, detail: kind.rawValue)])
         decision.events[0].owner = id.owner
         decision.put(.batch(batch))
-        commit(decision) { controller in
-            for job in controller.members[id] ?? [] { controller.pausesChanged(job, controller.living(job)) }
-        }
+        let changed = (members[id] ?? []).sorted().flatMap { pausesChanged($0, living($0)) }
+        commit(decision) { controller in for attempt in changed { controller.reconcile(attempt) } }
     }
 
     private func owner(_ text: String?, _ peer: Peer) async throws(APIError) -> UserID {

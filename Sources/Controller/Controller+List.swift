@@ -51,6 +51,7 @@ extension Controller {
         filter.owner = owner
         filter.batch = selection.batch
         filter.queue = selection.queue
+        try await settled()
         do throws(StoreError) {
             let found = try await store.foldJobs(matching: filter, into: [LedgerJob]()) { list, job in
                 guard job.record.id.value > after, list.count < limit else { return }

@@ -23,6 +23,7 @@ extension Controller {
         filter.until = request.until
         if let ids = request.selection.ids, ids.allSatisfy({ $0.job != nil }) { filter.jobs = Set(ids.compactMap(\.job)) }
         let selection = request.selection
+        try await settled()
         do throws(StoreError) {
             if let by = request.by {
                 let sums = try await store.foldAttempts(matching: filter, into: ReportSums(by)) { sums, attempt in

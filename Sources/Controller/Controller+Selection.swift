@@ -79,7 +79,7 @@ extension Controller {
 
     private func absence(of selector: TaskSelector) async -> APIError? {
         guard let id = selector.job else { return nil }
-        if id.value <= lastJob, (try? await store.ledgerJob(id)) != nil { return APIError(.conflict, "job \(id) has finished") }
+        if id.value <= lastJob, (try? await finishedJob(id)) != nil { return APIError(.conflict, "job \(id) has finished") }
         return APIError(.unknown, "no job \(id)")
     }
 

@@ -59,6 +59,7 @@ extension Controller {
     }
 
     private func addAttempts(to detail: inout JobDetail, _ record: JobRecord, _ request: ShowRequest, _ peer: Peer) async throws(APIError) {
+        try await settled()
         let ended: [LedgerAttempt]
         do throws(StoreError) {
             ended = try await store.ledgerAttempts(of: record.id, after: nil, limit: APILimit.attempts + 1)

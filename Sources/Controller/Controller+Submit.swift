@@ -60,7 +60,7 @@ extension Controller {
     /// A living job's record, or a finished one's from the ledger.
     func anyRecord(_ id: JobID) async throws(APIError) -> JobRecord? {
         if let job = jobs[id] { return job.record }
-        do throws(StoreError) { return try await store.ledgerJob(id)?.record } catch { throw APIError(.internal, "\(error)") }
+        return try await finishedJob(id)?.record
     }
 
     /// Waits for durability; a store that fails meanwhile leaves the outcome unknown.
@@ -131,9 +131,7 @@ extension Controller {
     private func learnDependencies(of records: [JobRecord]) async throws(APIError) {
         let own = Set(records.map(\.id))
         for id in Set(records.flatMap { ($0.spec.dependencies ?? []).map(\.job) }).subtracting(own).sorted() where jobs[id] == nil {
-            let finished: LedgerJob?
-            do throws(StoreError) { finished = try await store.ledgerJob(id) } catch { throw APIError(.internal, "\(error)") }
-            if let finished, jobs[id] == nil { scheduler.apply(.finishedElsewhere(JobOutcomes(finished.record, finished.tasks))) }
+            if let finished = try await finishedJob(id), jobs[id] == nil { scheduler.apply(.finishedElsewhere(JobOutcomes(finished.record, finished.tasks))) }
         }
     }
 

@@ -83,6 +83,8 @@ extension Controller {
     }
 
     func finishedJob(_ id: JobID) async throws(APIError) -> LedgerJob? {
+        // Memory is ahead of the ledger by what is being committed.
+        try await settled()
         do throws(StoreError) { return try await store.ledgerJob(id) } catch { throw APIError(.internal, "\(error)") }
     }
 
@@ -135,6 +137,7 @@ extension Controller {
         if table.dependencyFailed.contains(task.slot) { return .dependencyFailed }
         let number = table.attempts[task.slot] ?? 1
         let after = number > 1 ? AttemptID(task, number - 1) : task.slot > 0 ? AttemptID(TaskID(task.job, task.slot - 1), .max) : nil
+        try await settled()
         let found: [LedgerAttempt]
         do throws(StoreError) {
             found = try await store.ledgerAttempts(of: task.job, after: after, limit: 1)
