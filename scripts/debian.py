@@ -25,7 +25,8 @@ def run(command, **options):
     result = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
     if result.returncode != 0:
         last = (result.stdout.strip().splitlines() or ["no output"])[-1]
-        raise Failure(f"{' '.join(str(word) for word in command[:6])}: status {result.returncode}: {last}")
+        middle = "" if len(command) < 3 else "… "
+        raise Failure(f"{command[0]} {middle}{command[-1]}: status {result.returncode}: {last}")
     return result.stdout
 
 
@@ -58,7 +59,8 @@ def source_lines(suites, with_security=True):
     archive, security = mirrors()
     lines = [f"deb [signed-by={KEYRING}] {archive} {suite} main" for suite in suites]
     if with_security and security:
-        rolling = ("sid", "unstable", "experimental")
+        # Those of testing are often left to expire, and unstable has none.
+        rolling = ("testing", "sid", "unstable", "experimental")
         lines += [f"deb [signed-by={KEYRING}] {security} {suite}-security main" for suite in suites if suite not in rolling]
     return lines
 
