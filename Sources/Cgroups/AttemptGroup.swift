@@ -52,7 +52,7 @@ public final class AttemptGroup: Sendable {
         var tasks: [Descriptor] = []
         for directory in directories.all where directory.version == .v1 { tasks.append(try directory.open("tasks", .writeOnly)) }
         if let devices, let shared = parent.directories.legacy[.devices] {
-            tasks.append(try SharedDevices.group(for: devices, in: shared).open("tasks", .writeOnly))
+            tasks.append(try parent.devicesGroup(for: devices, in: shared).open("tasks", .writeOnly))
         }
         let isUnified = directories.unified != nil
         return GroupEntry(

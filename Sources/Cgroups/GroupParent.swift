@@ -9,6 +9,7 @@ public final class GroupParent: Sendable {
     public let name: String
     let directories: GroupDirectories
     let counted = Mutex<Set<DeviceNumber>>([])
+    private let allowLists = Mutex<[[DeviceRule]: GroupDirectory]>([:])
     let remover: GroupRemover
 
     /// Makes the parent, or takes the one that is there. On v2 the controllers are turned on down to it; on v1's cpuset it gets the cpus and
@@ -21,6 +22,14 @@ public final class GroupParent: Sendable {
         self.name = name
         directories = try GroupDirectories.parent(layout, name: name)
         remover = GroupRemover()
+    }
+
+    /// The shared group of an allow list; read back when it is first used, remembered afterwards.
+    func devicesGroup(for rules: [DeviceRule], in directory: GroupDirectory) throws(CgroupError) -> GroupDirectory {
+        if let known = allowLists.withLock({ $0[rules] }) { return known }
+        let group = try SharedDevices.group(for: rules, in: directory)
+        allowLists.withLock { $0[rules] = group }
+        return group
     }
 
     /// Makes the groups of one attempt, without limits, so that a start later costs nothing. Each is used once.

@@ -22,7 +22,7 @@ public struct IODevices: Sendable {
     /// The whole disks below a path of the host.
     public func disks(ofPath path: String) throws(SystemError) -> [DeviceNumber] { try disks(of: Descriptor.open(path, .path)) }
 
-    /// The whole disks below a device.
+    /// The whole disks below a device, be it a disk's or the one that the mount table shows for a btrfs.
     public func disks(of device: DeviceNumber) throws(SystemError) -> [DeviceNumber] {
         try disks(below: device, subject: "device \(device)", depth: 0)
     }
@@ -37,12 +37,14 @@ public struct IODevices: Sendable {
         let device = try file.status().device
         // btrfs has device numbers of its own, a different one for each subvolume; the mount table tells where it comes from.
         guard device.major == 0 else { return try disks(below: device, subject: subject, depth: depth) }
-        return try disks(below: sourceDevice(of: file, device, subject), subject: subject, depth: depth + 1)
+        return try disks(below: sourceDevice(device, mount: mountID(of: file), subject), subject: subject, depth: depth + 1)
     }
 
     private func disks(below device: DeviceNumber, subject: String, depth: Int) throws(SystemError) -> [DeviceNumber] {
         guard depth < 16 else { throw SystemError("find disk of", subject, errno: 40, detail: "more than 16 devices on top of each other") }
-        guard device.major != 0 else { throw noDisk(device, subject) }
+        if device.major == 0 {
+            return try disks(below: sourceDevice(device, mount: nil, subject), subject: subject, depth: depth + 1)
+        }
         let directory = "\(sysRoot)/dev/block/\(device)"
         if (try? readTextFile("\(directory)/partition")) != nil, let parent = parentDisk(of: directory) {
             return try disks(below: parent, subject: subject, depth: depth + 1)
@@ -71,10 +73,9 @@ public struct IODevices: Sendable {
         (try? readTextFile(file)).flatMap { DeviceNumber(text: String($0.prefix { !$0.isNewline })) }
     }
 
-    private func sourceDevice(of file: Descriptor, _ device: DeviceNumber, _ subject: String) throws(SystemError) -> DeviceNumber {
+    private func sourceDevice(_ device: DeviceNumber, mount: Int?, _ subject: String) throws(SystemError) -> DeviceNumber {
         let table: MountTable
         if let mountTable { table = mountTable } else { table = try MountTable() }
-        let mount = mountID(of: file)
         let sources = table.entries.filter { ($0.id == mount || $0.device == device) && $0.source.hasPrefix("/") }.map(\.source)
         for source in sources {
             if let status = try? Descriptor.open(source, .path).status(), status.kind == .blockDevice { return status.specialDevice }

@@ -34,8 +34,19 @@ extension Descriptor {
         return TerminalExtent(rows: size.ws_row, columns: size.ws_col)
     }
 
-    /// Whether this process is in the foreground of its terminal; a change of settings from the background would stop it (SIGTTOU).
-    public var isForeground: Bool { tcgetpgrp(rawValue) == getpgrp() }
+    /// Tells a terminal its size (TIOCSWINSZ); its foreground gets SIGWINCH.
+    public func setTerminalExtent(_ extent: TerminalExtent) throws(SystemError) {
+        var size = winsize(ws_row: extent.rows, ws_col: extent.columns, ws_xpixel: 0, ws_ypixel: 0)
+        let result = withUnsafeMutablePointer(to: &size) { berth_sys_ioctl(rawValue, UInt(TIOCSWINSZ), $0) }
+        _ = try check(result, "set size of", description)
+    }
+
+    /// Whether this process may change the terminal: from the background it would be stopped (SIGTTOU); one that is not our controlling
+    /// terminal stops nobody.
+    public var isForeground: Bool {
+        let group = tcgetpgrp(rawValue)
+        return group < 0 || group == getpgrp()
+    }
 }
 
 /// A terminal in raw mode (termios(3)): every byte comes at once and nothing is echoed or turned into a signal. Restored by `restore()` and at the end.

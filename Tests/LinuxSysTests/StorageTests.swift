@@ -96,7 +96,7 @@ private let quotaFeatures = ["-q", "-O", "quota,project", "-E", "quotatype=prjqu
 
     @Test(.enabled(if: canProjectQuota, "needs root, loop devices and a kernel with ext4 quotas"))
     func projectQuotaLimitsBytesAndInodes() throws {
-        try withFileSystem("/sbin/mkfs.ext4", quotaFeatures, options: "prjquota") { root, _ in
+        try withFileSystem("/sbin/mkfs.ext4", quotaFeatures, options: "prjquota") { root, path in
             #expect(ProjectQuota.isEnforced(on: root))
             let scratch = try root.makeAndOpenDirectory("scratch")
             try ProjectQuota.setProject(4711, on: scratch)
@@ -105,11 +105,23 @@ private let quotaFeatures = ["-q", "-O", "quota,project", "-E", "quotatype=prjqu
             let child = try scratch.makeAndOpenDirectory("child")
             #expect(try ProjectQuota.project(of: child) == 4711)
             let file = try child.open(at: "data", [.writeOnly, .create])
-            // Root itself is above quotas where it has CAP_SYS_RESOURCE, so the account is what is looked at here.
             try file.write([UInt8](repeating: 1, count: 1 << 20))
             try file.synchronize()
             let account = try ProjectQuota.account(project: 4711, on: root)
             #expect(account.usedBytes >= 1 << 20 && account.usedInodes == 3 && account.inodeLimit == 20)
+            // Root with CAP_SYS_RESOURCE is above quotas: somebody else has to meet the limits, EDQUOT being 122.
+            try child.changeMode(0o777)
+            let script = """
+                $> = 4711; open(F, '>', '\(path)/scratch/child/big') or die; my $b = 'x' x (1 << 20); my $n = 0; $n++ while defined syswrite(F, $b) && $n < 50;
+                print $! + 0, " "; for (1..50) { open(G, '>', "\(path)/scratch/child/f$_") or last; } print $! + 0;
+                """
+            let (reading, writing) = try Descriptor.pipe()
+            let user = try Spawn(path: "/usr/bin/perl", arguments: ["perl", "-e", script], descriptors: [1: writing]).run()
+            writing.close()
+            #expect(try reading.readText() == "122 122")
+            #expect(try user.wait() == .exited(0))
+            let full = try ProjectQuota.account(project: 4711, on: root)
+            #expect(full.usedInodes == 20 && full.usedBytes <= 10 << 20 && full.usedBytes > 8 << 20)
         }
     }
 
