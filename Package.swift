@@ -72,8 +72,7 @@ let package = Package(
         library("LinuxSys", ["CLinux", "CSeccomp", "CCapability"]),
         library("JobSpecs", ["JobModel", yams]),
         // `Configuration` is taken by a package that the HTTP server uses.
-        .target(
-            name: "DaemonConfiguration", dependencies: ["JobModel", yams], path: "Sources/Configuration", swiftSettings: strict),
+        library("DaemonConfiguration", ["JobModel", yams]),
         library("Scheduling", ["JobModel", collections]),
         library("JobStore", ["JobModel"]),
         library("API", ["JobModel"]),
@@ -111,22 +110,24 @@ let package = Package(
             ]),
         .executableTarget(
             name: "berth-helper", dependencies: ["CLinux", "Archives", "OCISpec", "LinuxSys", argumentParser], swiftSettings: strict),
-        // Tests
-        .target(name: "TestSupport", dependencies: ["JobModel", "LinuxSys"], path: "Tests/TestSupport", swiftSettings: strict),
-        tests("JobModel"), tests("LaunchProgram"), tests("JobLog"), tests("Launcher", ["LaunchProgram", "JobLog", "LinuxSys"]),
-        tests("LinuxSys"), tests("JobSpecs", ["JobModel"]), .testTarget(
-            name: "DaemonConfigurationTests", dependencies: ["DaemonConfiguration", "TestSupport", "JobModel"],
-            path: "Tests/ConfigurationTests", swiftSettings: strict),
+        // Tests. None depends on `berth-init`: its linker settings would reach the test bundle; `swift build` makes it beside them.
+        .target(
+            name: "TestSupport", dependencies: ["JobModel", "LinuxSys"], path: "Tests/TestSupport", swiftSettings: strict),
+        tests("JobModel"), tests("LaunchProgram"), tests("JobLog"),
+        tests("Launcher", ["LaunchProgram", "JobLog", "LinuxSys"]),
+        tests("LinuxSys"), tests("JobSpecs", ["JobModel"]), tests("DaemonConfiguration", ["JobModel"]),
         tests("Scheduling", ["JobModel"]), tests("JobStore", ["JobModel", "Database"]), tests("API", ["JobModel"]),
-        tests("Topology", ["JobModel"]), tests("Cgroups", ["JobModel", "LinuxSys"]), tests("Archives", ["OCISpec", "LinuxSys", crypto]),
-        tests("Images", ["OCISpec", "LinuxSys", "JobModel", "berth-helper", crypto]), tests("Database", ["JobModel", "JobStore", "LinuxSys", grdb]),
-        tests("Containers", ["JobModel", "LaunchProgram", "Cgroups", "LinuxSys"]), tests("Reports", ["JobModel", "Database"]),
-        tests("Controller", ["JobModel", "JobStore", "Scheduling"]), tests("Client", ["API", "JobModel", "LinuxSys"]),
+        tests("Topology", ["JobModel", "LinuxSys"]), tests("Cgroups", ["JobModel", "LinuxSys"]),
+        tests("Archives", ["OCISpec", "LinuxSys", crypto]),
+        tests("Images", ["OCISpec", "LinuxSys", "JobModel", "berth-helper", crypto]),
+        tests("Database", ["JobModel", "JobStore", "LinuxSys", grdb]), tests("Reports", ["JobModel"]),
+        tests("Controller", ["API", "JobModel", "JobStore", "NodeAgent", "Scheduling", logging]),
+        tests("Client", ["API", "JobModel", "LinuxSys"]),
+        tests("berth", ["Client", "JobSpecs", "API", "JobModel", "LinuxSys", argumentParser]),
         .testTarget(
-            name: "berthTests", dependencies: ["berth", "TestSupport", "Client", "JobSpecs", "API", "JobModel", "LinuxSys", argumentParser],
+            name: "CommandLineTests",
+            dependencies: ["TestSupport", "JobModel", "LinuxSys", "berth", "berthd", "berth-helper"],
             swiftSettings: strict),
-        .testTarget(
-            name: "CommandLineTests", dependencies: ["TestSupport", "JobModel", "LinuxSys"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -44,11 +44,15 @@ extension Controller {
         attempts[record.id] = LiveAttempt(record: record, observation: seen)
         jobs[task.job]?.active[task.slot] = record.id
         let started = seen?.startedAt ?? record.assignedAt
-        scheduler.apply(.started(record.id, record.placement, at: started.boot))
-        if record.coresReleased || seen?.state == .paused {
-            scheduler.apply(.frozen(record.id, keepCores: !record.coresReleased, at: seen?.pausedSince ?? started.boot))
-            if !pauseStands(record.id) { scheduler.apply(.wantsResume(record.id, at: clock.now().boot)) }
-        }
+        let isFrozen = record.coresReleased || seen?.state == .paused
+        let waits = record.coresReleased && record.stop == nil && !pauseStands(record.id)
+        attempts[record.id]?.waitsForCores = waits
+        scheduler.apply(
+            .adopted(
+                State.Adoption(
+                    record.id, record.placement, startedAt: started.boot, pausedFor: seen?.pausedFor ?? .zero,
+                    frozenAt: isFrozen ? seen?.pausedSince ?? started.boot : nil, coresReleased: record.coresReleased,
+                    waitingSince: waits ? clock.now().boot : nil)))
     }
 
     private func learnFinishedDependencies(of records: [JobRecord], living: Set<JobID>) async throws {

@@ -19,11 +19,18 @@ extension Monitor {
 
     private mutating func passOn(_ signal: Int32) {
         if signal == MonitorSignal.prepareDump { return reexecute() }
-        if signal == SIGCONT, reexecuted {
-            _ = linux_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
-            return
-        }
+        if signal == SIGCONT, reexecuted { return goOn() }
         if ended == nil { _ = linux_kill(job, signal) }
+    }
+
+    /// Continued after a dump or a restore, whose descriptors are those the restorer opened: nothing is taken on trust but their files.
+    private func goOn() {
+        _ = linux_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+        _ = linux_set_nonblocking(control, 1)
+        for source in sources where source.descriptor >= 0 {
+            _ = linux_set_nonblocking(source.descriptor, 1)
+            if source.file >= 0 { _ = linux_set_nonblocking(source.file, 1) }
+        }
     }
 
     /// Messages of the run directory's FIFO; whatever is no message is dropped.

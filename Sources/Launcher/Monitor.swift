@@ -51,7 +51,7 @@ struct Monitor {
 
     /// Of the host PID 1 holds its log, record and FIFOs alone. 0 to 2 become the container's /dev/null, which a dump can name.
     func closeEverythingElse(but answer: Int32) {
-        let null = ByteString("/dev/null").withCString { linux_openat_inherited(AT_FDCWD, $0, O_RDWR | O_NOFOLLOW, 0) }
+        let null = ByteString("/dev/null").withCString { linux_openat_inherited(AT_FDCWD, $0, O_RDWR, 0) }
         if null >= 0 { for place in Int32(0)..<3 { _ = linux_duplicate_to(Int32(null), place, 0) } }
         var next: Int32 = 3
         for kept in (descriptors + [answer]).sorted() where kept >= next {

@@ -13,6 +13,7 @@ struct RunDirectory {
     var input: [Int32] = []
 
     /// Makes directory and files, all 0600 of root. None is close-on-exec: PID 1 takes them along when it executes itself anew.
+    /// None has O_NOFOLLOW, which CRIU would repeat on a link of /proc; the directory was just made, and only root enters it.
     init(program: LaunchProgram, runRoot: Int32, table: DescriptorTable) throws(Fault) {
         let name = program.runDirectory
         try check(name.withCString { linux_mkdirat(runRoot, $0, 0o700) }, "mkdir " + name)
@@ -52,7 +53,7 @@ struct RunDirectory {
 
     private static func create(_ name: ByteString, in directory: Int32, _ flags: Int32) throws(Fault) -> Int32 {
         try check(
-            name.withCString { linux_openat_inherited(directory, $0, flags | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600) }, "create " + name)
+            name.withCString { linux_openat_inherited(directory, $0, flags | O_CREAT | O_EXCL, 0o600) }, "create " + name)
     }
 
     private static func fifo(_ name: ByteString, in directory: Int32, _ flags: Int32) throws(Fault) -> Int32 {
@@ -61,7 +62,7 @@ struct RunDirectory {
     }
 
     private static func reopen(_ name: ByteString, in directory: Int32, _ flags: Int32) throws(Fault) -> Int32 {
-        try check(name.withCString { linux_openat_inherited(directory, $0, flags | O_NOFOLLOW, 0) }, "open " + name)
+        try check(name.withCString { linux_openat_inherited(directory, $0, flags, 0) }, "open " + name)
     }
 }
 

@@ -86,7 +86,9 @@ let attachSource = #"""
     #include <sys/syscall.h>
     #include <unistd.h>
     int main(int count, char **arguments) {
-        int tree = syscall(SYS_open_tree, AT_FDCWD, arguments[2], 1 /* OPEN_TREE_CLONE */);
+        if (count == 3) /* an inherited, detached mount: attach it here */
+        return syscall(SYS_move_mount, atoi(arguments[1]), "", AT_FDCWD, arguments[2], 4) == 0 ? 0 : (perror("attach"), 1);
+    int tree = syscall(SYS_open_tree, AT_FDCWD, arguments[2], 1 /* OPEN_TREE_CLONE */);
         int pidfd = syscall(SYS_pidfd_open, atoi(arguments[1]), 0);
         if (tree < 0 || pidfd < 0 || setns(pidfd, CLONE_NEWNS) != 0) return perror("enter"), 1;
         if (syscall(SYS_move_mount, tree, "", AT_FDCWD, arguments[3], 4 /* MOVE_MOUNT_F_EMPTY_PATH */) != 0) return perror("attach"), 1;

@@ -55,9 +55,9 @@ enum TestRoot {
     }
 
     /// An overlay over the root with an upper of its own below the harness's directory.
-    static func overlay(_ harness: LauncherHarness, _ name: String) throws -> Descriptor {
+    static func overlay(_ harness: LauncherHarness, _ name: String, fresh: Bool = true) throws -> Descriptor {
         let base = "\(harness.directory)/scratch-\(name)"
-        for part in ["", "/upper", "/work"] { try Descriptor.workingDirectory.makeDirectory(base + part, mode: 0o755) }
+        for part in ["", "/upper", "/work"] where fresh { try Descriptor.workingDirectory.makeDirectory(base + part, mode: 0o755) }
         let upper = try Descriptor.open(base + "/upper", [.directory])
         try upper.changeOwner(uid: LauncherHarness.slot, gid: LauncherHarness.slot)
         let work = try Descriptor.open(base + "/work", [.directory])

@@ -46,10 +46,25 @@ struct ListCommand: ParsableCommand {
         guard watch else { return try show(try client.listAll(request, limit: limit)) }
         guard Console.isTerminal else { throw CommandFailure.usage("--watch: standard output is no terminal") }
         let pause = try ValueText.span(interval, "--interval")
-        guard pause.milliseconds >= 100 else { throw CommandFailure.usage("--interval: found '\(interval)', accepted is at least 100ms") }
+        guard (100...3_600_000).contains(pause.milliseconds) else {
+            throw CommandFailure.usage("--interval: found '\(interval)', accepted is from 100ms to 1h")
+        }
+        try watch(every: Int32(pause.milliseconds)) { () throws(ClientError) in page(try client.listAll(request, limit: limit)) }
+    }
+
+    /// Until ^C, across restarts of the daemon; a changed window is drawn at once.
+    private func watch(every milliseconds: Int32, _ page: () throws(ClientError) -> String) throws {
+        let (interrupt, terminate, windowChange) = (Int32(2), Int32(15), Int32(28))
+        let signals = try SignalSource([interrupt, terminate, windowChange])
+        var last = try page()
         while true {
-            Screen.draw(page(try client.listAll(request, limit: limit)))
-            sleepBlocking(nanoseconds: UInt64(pause.nanoseconds))
+            Screen.draw(last)
+            _ = try poll(signals.descriptor, for: .readable, milliseconds: milliseconds)
+            if try signals.take().contains(where: { $0 != windowChange }) { return Console.line() }
+            do throws(ClientError) { last = try page() } catch {
+                guard error.isLoss else { throw error }
+                last = "berthd is gone; waiting for it\n"
+            }
         }
     }
 

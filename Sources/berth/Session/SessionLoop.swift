@@ -213,6 +213,8 @@ final class SessionLoop {
         connection = nil
         let deadline = bootNanoseconds() / 1_000_000 + Self.returnMilliseconds
         while bootNanoseconds() / 1_000_000 < deadline {
+            // First, too: a daemon that ends every session at once must not be asked in a tight loop.
+            sleepBlocking(nanoseconds: 200_000_000)
             if ((try? signals.take()) ?? []).contains(where: { [Number.interrupt, Number.terminate].contains($0) }) { return 128 + Number.interrupt }
             do throws(ClientError) {
                 var request = SessionRequest(settings.kind, task: settings.task)
@@ -226,7 +228,6 @@ final class SessionLoop {
             } catch {
                 guard error.isLoss else { throw error }
             }
-            sleepBlocking(nanoseconds: 200_000_000)
         }
         throw loss
     }

@@ -2,7 +2,7 @@ import Foundation
 import JobModel
 import Testing
 
-@testable import Configuration
+@testable import DaemonConfiguration
 
 let packageRoot = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 

@@ -1,0 +1,82 @@
+import LinuxSys
+import TestSupport
+import Testing
+
+extension EndToEnd {
+    /// Issue §3: `berth logs -f` follows across restarts of berthd.
+    @Suite struct FollowTests {
+        let daemon: TestDaemon
+        init() throws { daemon = try .required() }
+
+        private let counting = "n=0; while [ $n -lt 40 ]; do n=$((n+1)); echo line $n; sleep 0.1; done"
+        private var expected: String { (1...40).map { "line \($0)\n" }.joined() }
+
+        @Test func logsGoOnAcrossARestart() throws {
+            let id = try daemon.submit(script: counting)
+            try daemon.awaitLog(id, "line 3")
+            let following = try daemon.command(["logs", "-f", id]).start()
+            eventually("it follows") { following.output.contains("line 5") }
+            try daemon.kill()
+            sleepBlocking(nanoseconds: 500_000_000)
+            try daemon.start()
+            let result = try following.finish(seconds: 60)
+            #expect(result.status == 0 && result.output == expected, "\(result)")
+        }
+
+        @Test func eventsGoOnAcrossARestart() throws {
+            let following = try daemon.command(["events", "--json", "--kind", "submitted,finished"]).start()
+            sleepBlocking(nanoseconds: 700_000_000)
+            let first = try daemon.submit(["--no-cwd", "--", "true"])
+            _ = try daemon.berth(["wait", first])
+            try daemon.restart()
+            let second = try daemon.submit(["--no-cwd", "--", "true"])
+            _ = try daemon.berth(["wait", second])
+            func found() -> [Int] {
+                following.output.split(separator: "\n").compactMap { line in
+                    let event = JSONValue(String(line))?["event"]
+                    return event?["sequence"].number
+                }
+            }
+            eventually("all four are seen") { found().count >= 4 }
+            following.signal(15)
+            _ = try following.finish()
+            #expect(found() == found().sorted() && Set(found()).count == found().count)
+        }
+
+        /// `run` goes on too: a client whose daemon restarts still returns the job's own status.
+        @Test func runGoesOnAcrossARestart() throws {
+            let running = try daemon.command(["run", "--no-cwd", "--wrap", counting + "; exit 6"]).start()
+            eventually("it streams") { running.output.contains("line 3") }
+            try daemon.restart()
+            let result = try running.finish(seconds: 60)
+            #expect(result.status == 6, "\(result)")
+            #expect(result.output == expected, "\(result)")
+        }
+
+        @Test func tailAndTimestamps() throws {
+            let id = try daemon.submit(script: "for n in 1 2 3 4 5; do echo line $n; done; printf 'no end'")
+            _ = try daemon.berth(["wait", id])
+            #expect(try daemon.berth(["logs", "--tail", "2", id]).output.hasSuffix("line 5\nno end"))
+            let stamped = try daemon.berth(["logs", "--timestamps", id]).output
+            #expect(stamped.contains("line 1") && stamped.split(separator: "\n")[0] != "line 1")
+            #expect(try daemon.berth(["logs", "-f", id]).output.hasSuffix("line 5\nno end"))
+        }
+
+        /// contract §6: a client that is gone for 10 s: the job is cancelled, unless `--detach`.
+        @Test func aClientThatIsGoneCancelsItsJob() throws {
+            let running = try daemon.command(["run", "--no-cwd", "--name", "lonely", "--", "sleep", "120"]).start()
+            eventually("it runs") { running.errors.contains("job ") }
+            let id = try #require(running.errors.split(separator: "\n").first?.split(separator: " ").last.map(String.init))
+            try daemon.await(id, "running")
+            running.signal(9)
+            _ = try running.finish()
+            let detached = try daemon.berth(["run", "--detach", "--no-cwd", "--", "sleep", "120"]).line
+            sleepBlocking(nanoseconds: 5_000_000_000)
+            #expect(try daemon.taskState(id) == "running", "not yet")
+            _ = try daemon.berth(["wait", "--timeout", "30s", id])
+            #expect(try daemon.outcome(id)["kind"].text == "cancelled")
+            #expect(try daemon.taskState(detached) == "running")
+            try daemon.berth(["cancel", "--now", detached])
+        }
+    }
+}

@@ -1,0 +1,146 @@
+import LinuxSys
+import TestSupport
+import Testing
+
+extension EndToEnd {
+    /// Limits as decided, read back from inside and by the kernel's own counters: contract §5.
+    @Suite struct LimitTests {
+        let daemon: TestDaemon
+        init() throws { daemon = try .required() }
+
+        @Test func effectiveCpusAreThoseDecided() throws {
+            let id = try daemon.submit(script: "grep -E '(Cpus|Mems)_allowed_list' /proc/self/status; echo cpus=$BERTH_CPUS; nproc", ["--cores", "1"])
+            #expect(try daemon.berth(["wait", id]).status == 0)
+            let text = try daemon.berth(["logs", id]).output
+            let allowed = text.split(separator: "\n").first { $0.hasPrefix("Cpus") }?.split(separator: "\t").last.map(String.init)
+            #expect(text.contains("cpus=\(allowed ?? "-")\n"), "\(text)")
+            #expect(text.hasSuffix("\n1\n"), "\(text)")
+            #expect("\(String(describing: try? daemon.show(id)["attempts"][-1]["placement"]["cpus"]))".contains(allowed ?? "-"))
+        }
+
+        /// contract §5: `cores` are whole and exclusive.
+        @Test func coresAreGivenOnce() throws {
+            let script = "grep Cpus_allowed_list /proc/self/status | cut -f 2; sleep 1"
+            let ids = try (0..<2).map { _ in try daemon.submit(script: script, ["--cores", "1"]) }
+            for id in ids { try daemon.await(id, "running", "succeeded") }
+            _ = try daemon.berth(["wait"] + ids)
+            let seen = try ids.map { try daemon.berth(["logs", $0]).output }
+            let overlap = try ids.map { try daemon.show($0)["attempts"][0] }
+            if let start = overlap[1]["startedAt"].number, let end = overlap[0]["endedAt"].number, start < end { #expect(seen[0] != seen[1]) }
+        }
+
+        @Test func limitsStandInTheGroups() throws {
+            let id = try daemon.submit(["--memory", "50M", "--pids", "33", "--cpu", "0.5", "--no-cwd", "--", "sleep", "60"])
+            try daemon.await(id, "running")
+            let pid = Int32(try #require(try daemon.show(id)["attempts"][-1]["pid"].number))
+            let paths = try ProcessPlace.cgroupPaths(of: pid)
+            func value(_ controller: String, _ v1: String, _ v2: String) throws -> String {
+                if let path = paths.first(where: { $0.key.split(separator: ",").contains(Substring(controller)) })?.value {
+                    return try Command(["sh", "-c", "cat /sys/fs/cgroup/\(controller)\(path)/\(v1)"]).run().line
+                }
+                let path = try #require(paths[""])
+                return try Command(["sh", "-c", "cat /sys/fs/cgroup\(path)/\(v2) || cat /sys/fs/cgroup\(path)/../\(v2)"]).run().line
+            }
+            #expect(try value("memory", "memory.limit_in_bytes", "memory.max") == "\(50 << 20)")
+            #expect(try value("pids", "pids.max", "pids.max") == "33")
+            let quota = try value("cpu", "cpu.cfs_quota_us", "cpu.max")
+            #expect(quota.hasPrefix("5") , "\(quota)")
+            try daemon.berth("cancel --now \(id)")
+            _ = try daemon.berth("wait \(id)")
+        }
+
+        /// Issue §4: out of memory is told by the kernel's own counter.
+        @Test func tooMuchMemoryEndsAsOutOfMemory() throws {
+            let id = try daemon.submit(["--memory", "32M", "--no-cwd", "--", "probe", "eat", "200"])
+            #expect(try daemon.berth(["wait", id]).status == 137)
+            let attempt = try daemon.show(id)["attempts"][-1]
+            #expect(attempt["outcome"]["kind"].text == "outOfMemory", "\(attempt)")
+            #expect((attempt["usage"]["outOfMemoryKills"].number ?? 0) > 0)
+            let kinds = try daemon.berth("events --json --no-follow --after 0 \(id)").output
+            #expect(kinds.contains("memory") || kinds.contains("outOfMemory"), "\(kinds)")
+        }
+
+        /// A child killed for memory does not end a job that handles it.
+        @Test func aChildThatIsKilledForMemoryIsSeen() throws {
+            let result = try daemon.runToEnd(script: "probe eat 200; echo child ended with $?", ["--memory", "32M"])
+            #expect(result.output.contains("child ended with 137"), "\(result)")
+        }
+
+        /// contract §4: `signal: USR1@300s` warns before the limit; stop signal and grace period at the end.
+        @Test func theTimeLimitWarnsFirst() throws {
+            let script = "trap 'echo warned' USR1; trap 'echo asked' TERM; while true; do sleep 0.1; done"
+            let id = try daemon.submit(script: script, ["--time-limit", "3s", "--warning-signal", "USR1@2s", "--grace-period", "1s"])
+            #expect(try daemon.berth(["wait", id]).status == 124)
+            #expect(try daemon.outcome(id)["kind"].text == "timedOut")
+            #expect(try daemon.berth(["logs", id]).output == "warned\nasked\n")
+        }
+
+        @Test func theStopSignalIsTheOneAskedFor() throws {
+            let id = try daemon.submit(script: "trap 'echo int; exit 0' INT; echo ready; while true; do sleep 0.1; done", ["--stop-signal", "INT"])
+            try daemon.awaitLog(id, "ready")
+            #expect(try daemon.berth(["cancel", id]).status == 0)
+            _ = try daemon.berth(["wait", id])
+            #expect(try daemon.berth(["logs", id]).output.contains("int"))
+            #expect(try daemon.outcome(id)["kind"].text == "cancelled")
+        }
+
+        /// Issue §7: throttled time is counted.
+        @Test func aCpuQuotaThrottles() throws {
+            let id = try daemon.submit(script: "end=$(($(date +%s) + 3)); while [ $(date +%s) -lt $end ]; do i=0; while [ $i -lt 500 ]; do i=$((i+1)); done; done", ["--cpu", "0.2"])
+            #expect(try daemon.berth(["wait", id]).status == 0)
+            let attempt = try daemon.show(id)["attempts"][-1]
+            #expect((attempt["usage"]["throttledMicroseconds"].number ?? 0) > 0, "\(attempt)")
+            let used = (attempt["usage"]["cpuUserMicroseconds"].number ?? 0) + (attempt["usage"]["cpuSystemMicroseconds"].number ?? 0)
+            #expect(used < 2_500_000, "0.2 of a cpu for about 3 s: \(used)")
+        }
+
+        /// contract §5: scratch (bytes and inodes) has a limit that holds.
+        @Test(arguments: ["disk", "memory"])
+        func theScratchLimitHolds(kind: String) throws {
+            let words = ["--scratch", "8M", "--scratch-kind", kind, "--memory", "64M"]
+            let script = "dd if=/dev/zero of=/data/big bs=1M count=30 2>&1 | tail -n 1; sync; stat -c %s /data/big; dd if=/dev/zero of=$BERTH_SCRATCH/two bs=1M count=30 2>&1"
+            let result = try daemon.runToEnd(script: script, words + ["--user", "0"])
+            let size = result.output.split(separator: "\n").compactMap { Int($0) }.first ?? -1
+            #expect(size <= 9 << 20, "\(result)")
+            #expect(result.output.contains("No space") || result.output.contains("quota"), "\(result)")
+        }
+
+        /// A read/write limit holds, by the bytes that the kernel counted; direct writes, because v1 counts no buffered ones.
+        @Test func anIOLimitHolds() throws {
+            let words = ["--io", "write=2M", "--scratch", "32M", "--user", "0", "--no-cwd"]
+            let id = try daemon.submit(words + ["--wrap", "probe direct $BERTH_SCRATCH/file 8"])
+            #expect(try daemon.berth(["wait", id]).status == 0, "\(String(describing: try? daemon.berth(["logs", id])))")
+            let attempt = try daemon.show(id)["attempts"][-1]
+            let ran = try #require(attempt["ranFor"].number ?? attempt["ranFor"]["milliseconds"].number, "\(attempt)")
+            #expect(ran >= 2000, "8 MiB at 2 MiB a second: \(attempt)")
+        }
+
+        @Test func aForkBombIsContained() throws {
+            let id = try daemon.submit(["--pids", "40", "--no-cwd", "--", "probe", "bomb"])
+            #expect(try daemon.berth(["wait", "--timeout", "60s", id]).status == 7)
+            #expect((try daemon.show(id)["attempts"][-1]["usage"]["pidsPeak"].number ?? 0) <= 41)
+            #expect(try daemon.berth(["run", "--no-cwd", "--", "true"]).status == 0)
+        }
+
+        /// contract §5: `resources:` are named and counted.
+        @Test func namedResourcesAreCounted() throws {
+            let words = ["--cpu", "0.1", "--no-cwd"]
+            let first = try daemon.submit(["--resources", "licence=2"] + words + ["--", "sleep", "60"])
+            try daemon.await(first, "running")
+            let second = try daemon.submit(["--resources", "licence=1"] + words + ["--", "true"])
+            #expect(try daemon.taskState(second) == "pending")
+            #expect(try daemon.berth(["show", second]).output.contains("licence"))
+            try daemon.berth(["cancel", "--now", first])
+            #expect(try daemon.berth(["wait", "--timeout", "30s", second]).status == 0)
+        }
+
+        /// The log keeps beginning and end, and the job neither blocks nor dies.
+        @Test func theLogLimitHolds() throws {
+            let id = try daemon.submit(script: "echo begin; i=0; while [ $i -lt 20000 ]; do i=$((i+1)); echo line $i of many; done; echo end", ["--log-limit", "64K"])
+            #expect(try daemon.berth(["wait", id]).status == 0)
+            let log = try daemon.berth(["logs", id]).output
+            #expect(log.hasPrefix("begin\n") && log.hasSuffix("end\n") && log.utf8.count < 200_000, "\(log.utf8.count)")
+            #expect((try daemon.show(id)["attempts"][-1]["usage"]["logDroppedBytes"].number ?? 0) > 0)
+        }
+    }
+}

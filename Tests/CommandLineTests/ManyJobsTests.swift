@@ -1,0 +1,84 @@
+import LinuxSys
+import TestSupport
+import Testing
+
+extension EndToEnd {
+    /// Issue §4: after 1,000 jobs no group, mount, loop device, namespace or file remains.
+    @Suite struct ManyJobsTests {
+        let daemon: TestDaemon
+        init() throws { daemon = try .required() }
+
+        private func traces() throws -> [String: Int] {
+            let mounts = try readTextFile("/proc/self/mountinfo").split(separator: "\n").filter { $0.contains(daemon.place.path) }.count
+            let open = try Descriptor.open("/proc/\(daemon.pid)/fd", [.readOnly, .directory]).names().count
+            return [
+                "groups": Leftovers.groups(below: daemon.groupParent).count, "mounts": mounts, "loops": Leftovers.loopDevices(of: daemon).count,
+                "descriptors": open / 20, "processes": Leftovers.processes(of: daemon).count,
+            ]
+        }
+
+        @Test func manyShortJobsLeaveNothing() throws {
+            let count = ProcessContext.variable("BERTH_LONG") == nil ? 200 : 1000
+            let words = ["--array", "1-\(count)", "--cpu", "0.2", "--memory", "16M", "--scratch", "1M", "--no-cwd"]
+            let warm = try daemon.submit(["--array", "1-4", "--no-cwd", "--", "true"])
+            _ = try daemon.berth(["wait", warm])
+            sleepBlocking(nanoseconds: 1_000_000_000)
+            let before = try traces()
+            let id = try daemon.submit(words + ["--", "true"])
+            #expect(try daemon.berth(["wait", "--timeout", "300s", id], seconds: 320).status == 0)
+            #expect(try daemon.show(id)["job"]["counts"]["succeeded"].number == count)
+            let after = try poll(seconds: 20) { try traces() == before ? before : nil } ?? traces()
+            #expect(after == before)
+            #expect(Leftovers.ofAttempts(daemon).isEmpty, "\(Leftovers.ofAttempts(daemon))")
+            let report = try #require(JSONValue(try daemon.berth("report --by job --json \(id)").output))
+            #expect(report["rows"][0]["succeeded"].number == count, "\(report)")
+        }
+    }
+
+    /// contract §8 and issue §2: request bodies are bounded; a slow or stuck client cannot hold up others.
+    @Suite struct ServerTests {
+        let daemon: TestDaemon
+        init() throws { daemon = try .required() }
+
+        private func python(_ text: String) throws -> CommandResult {
+            try Command(["/usr/bin/python3", "-c", "import socket,sys\ns=socket.socket(socket.AF_UNIX);s.settimeout(20);s.connect(sys.argv[1])\n" + text, daemon.socket]).run()
+        }
+
+        @Test(arguments: [
+            ("s.sendall(b'GET /v1/nowhere HTTP/1.1\\r\\nHost: b\\r\\n\\r\\n')", "404"),
+            ("s.sendall(b'POST /v1/jobs HTTP/1.1\\r\\nHost: b\\r\\nContent-Length: 5\\r\\n\\r\\n{{{{{')", "400"),
+            ("s.sendall(b'POST /v1/jobs HTTP/1.1\\r\\nHost: b\\r\\nContent-Length: 99999999\\r\\n\\r\\n')\ntry: s.sendall(b'x'*9000000)\nexcept OSError: pass", "413"),
+            ("s.sendall(b'POST /v1/jobs HTTP/1.1\\r\\nHost: b\\r\\nContent-Length: 2\\r\\n\\r\\n{}')", "4"),
+            ("s.sendall(b'POST /v1/jobs HTTP/1.1\\r\\nHost: b\\r\\nContent-Length: 47\\r\\n\\r\\n{\"jobs\":[{\"spec\":{\"command\":[\"x\"],\"bogus\":1}}]}')", "422"),
+        ])
+        func badRequestsAreRefused(send: String, status: String) throws {
+            let result = try python("\(send)\nprint(s.recv(65536).decode())")
+            #expect(result.output.hasPrefix("HTTP/1.1 \(status)"), "\(result)")
+            #expect(try daemon.berth("version").status == 0)
+        }
+
+        @Test func garbageDoesNoHarm() throws {
+            _ = try python("import os\ntry:\n s.sendall(os.urandom(100000)); s.recv(100)\nexcept OSError: pass")
+            #expect(try daemon.berth("version").status == 0)
+        }
+
+        @Test func stuckClientsHoldNobodyUp() throws {
+            let script = """
+                import socket,sys,time
+                all=[]
+                for n in range(60):
+                    s=socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.sendall(b'POST /v1/jobs HTTP/1.1\\r\\nHost: b\\r\\nContent-Length: 1000\\r\\n\\r\\n{'); all.append(s)
+                for n in range(20):
+                    s=socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.sendall(b'GET /v1/events?follow=1 HTTP/1.1\\r\\nHost: b\\r\\n\\r\\n'); all.append(s)
+                print('ready', flush=True)
+                time.sleep(60)
+                """
+            let stuck = try Command(["/usr/bin/python3", "-c", script, daemon.socket], as: .second).start()
+            eventually("the clients are there") { stuck.output.contains("ready") }
+            #expect(try daemon.berth(["run", "--no-cwd", "--", "true"]).status == 0)
+            #expect(try daemon.berth("list", as: .first).status == 0)
+            stuck.signal(9)
+            _ = try stuck.finish()
+        }
+    }
+}

@@ -1,0 +1,62 @@
+import LinuxSys
+
+/// What is left of a daemon on the machine: processes, mounts, groups, loop devices, run directories.
+public enum Leftovers {
+    /// With the daemon up and no job alive: groups below the parent, mounts below the state directory that belong to attempts, processes.
+    public static func ofAttempts(_ daemon: TestDaemon) -> [String] {
+        var findings = groups(below: daemon.groupParent).filter { $0.split(separator: "/").last.map { name in name.first?.isNumber == true } ?? false }
+            .map { "group: \($0)" }
+        findings += scratchDirectories(daemon).map { "scratch: \($0)" }
+        return findings
+    }
+
+    /// After the daemon ended with no job alive.
+    public static func ofDaemon(_ daemon: TestDaemon) -> [String] {
+        var findings = groups(below: daemon.groupParent).map { "group: \($0)" }
+        findings += mounts(of: daemon).map { "mount: \($0)" }
+        findings += processes(of: daemon).map { "process: \($0)" }
+        findings += loopDevices(of: daemon).map { "loop device: \($0)" }
+        return findings
+    }
+
+    /// All directories whose path holds the parent's name, in every hierarchy.
+    public static func groups(below parent: String) -> [String] {
+        let found = try? Command(["find", "/sys/fs/cgroup/", "-type", "d", "-path", "*/\(parent)*"]).run()
+        return found?.output.split(separator: "\n").map(String.init) ?? []
+    }
+
+    public static func mounts(of daemon: TestDaemon) -> [String] {
+        let table = (try? readTextFile("/proc/self/mountinfo")) ?? ""
+        return table.split(separator: "\n").filter { $0.contains(daemon.place.path) || $0.contains(daemon.runPlace.path) }.map(String.init)
+    }
+
+    /// By command line, by group, or by the mounts they see.
+    public static func processes(of daemon: TestDaemon) -> [String] {
+        var result: [String] = []
+        for entry in (try? Descriptor.open("/proc", [.readOnly, .directory]).names()) ?? [] {
+            guard let pid = Int32(entry), pid != ProcessContext.processID else { continue }
+            let words = (try? readTextFile("/proc/\(pid)/cmdline")) ?? ""
+            let groups = (try? readTextFile("/proc/\(pid)/cgroup")) ?? ""
+            let environment = (try? readTextFile("/proc/\(pid)/environ")) ?? ""
+            let paths = [daemon.place.path, daemon.runPlace.path]
+            if groups.contains(daemon.groupParent) || paths.contains(where: { words.contains($0) || environment.contains($0) }) {
+                result.append("\(pid) \(words.split(separator: "\0").joined(separator: " "))")
+            }
+        }
+        return result
+    }
+
+    public static func loopDevices(of daemon: TestDaemon) -> [String] {
+        let list = (try? Command(["losetup", "--noheadings", "--list", "--output", "NAME,BACK-FILE"]).run())?.output ?? ""
+        return list.split(separator: "\n").filter { $0.contains(daemon.place.path) }.map(String.init)
+    }
+
+    /// Directories of attempts, named by job numbers, below scratch and run.
+    private static func scratchDirectories(_ daemon: TestDaemon) -> [String] {
+        let found = try? Command([
+            "find", "\(daemon.state)", "\(daemon.runPlace)", "-xdev", "-path", "*/images", "-prune", "-o", "-type", "d", "-regex", ".*/\\(scratch\\|attempts\\|run\\)/[0-9][^/]*",
+            "-print",
+        ]).run()
+        return found?.output.split(separator: "\n").map(String.init) ?? []
+    }
+}

@@ -1,0 +1,76 @@
+import LinuxSys
+
+extension TestDaemon {
+    /// Submits and returns the id; throws what `berth` said when it was refused.
+    public func submit(_ words: [String], as user: TestUser? = nil, in directory: String? = nil, input: String? = nil) throws -> String {
+        let result = try berth(["submit", "--quiet"] + words, as: user, in: directory, input: input)
+        guard result.status == 0 else { throw Failure(description: "\(result)") }
+        return result.line
+    }
+
+    /// Submits a shell script.
+    public func submit(script: String, _ words: [String] = [], as user: TestUser? = nil, in directory: String? = nil) throws -> String {
+        try submit(words + (directory == nil ? ["--no-cwd"] : []) + ["--wrap", script], as: user, in: directory)
+    }
+
+    /// Submits, waits for the end, and returns the log and the status.
+    public func runToEnd(script: String, _ words: [String] = [], as user: TestUser? = nil, in directory: String? = nil) throws -> CommandResult {
+        let id = try submit(script: script, words, as: user, in: directory)
+        var result = try berth(["wait", id], as: user)
+        let log = try berth(["logs", id], as: user)
+        result.output = log.output
+        result.errors += log.errors
+        if result.status == 125 || log.status != 0 { result.errors += try berth(["show", id]).output }
+        return result
+    }
+
+    /// What `show --json` says.
+    public func show(_ id: String) throws -> JSONValue {
+        let result = try berth(["show", "--json", id])
+        guard result.status == 0, let value = JSONValue(result.output) else { throw Failure(description: "\(result)") }
+        return value
+    }
+
+    /// The state of a job's first group of tasks, such as `running`.
+    public func taskState(_ id: String) throws -> String { try show(id)["job"]["groups"][0]["state"].text ?? "?" }
+
+    /// The outcome of a plain job's last attempt: its kind.
+    public func outcome(_ id: String) throws -> JSONValue { try show(id)["attempts"][-1]["outcome"] }
+
+    /// Waits until the job is in the state; the last seen one otherwise.
+    @discardableResult
+    public func await(_ id: String, _ wanted: String..., seconds: Double = 30) throws -> String {
+        var last = "?"
+        let found: String? = try TestSupport.poll(seconds: seconds) {
+            last = try taskState(id)
+            return wanted.contains(last) ? last : nil
+        }
+        guard let found else { throw Failure(description: "job \(id) is \(last), wanted \(wanted)\n\(try berth(["show", id]).output)\(log.suffix(1500))") }
+        return found
+    }
+
+    /// Waits until the log holds the text.
+    @discardableResult
+    public func awaitLog(_ id: String, _ text: String, seconds: Double = 30) throws -> String {
+        var last = ""
+        let found: String? = try TestSupport.poll(seconds: seconds) {
+            last = try berth(["logs", id]).output
+            return last.contains(text) ? last : nil
+        }
+        guard let found else { throw Failure(description: "the log of \(id) has no '\(text)': \(last.suffix(500))\n\(try berth(["show", id]).output)") }
+        return found
+    }
+
+    /// The process ids in a job's groups, as the host sees them.
+    public func processes(of id: String) throws -> [Int32] {
+        guard let pid = try show(id)["attempts"][-1]["pid"].number, let paths = try? ProcessPlace.cgroupPaths(of: Int32(pid)) else { return [] }
+        let own = paths.values.first { $0.contains(groupParent) } ?? "none"
+        let marker = own.hasSuffix("/job") ? String(own.dropLast(4)) : own
+        var result: [Int32] = []
+        for entry in try Descriptor.open("/proc", [.readOnly, .directory]).names() {
+            guard let number = Int32(entry), let groups = try? readTextFile("/proc/\(number)/cgroup") else { continue }
+            if groups.contains(marker + "\n") || groups.contains(marker + "/") { result.append(number) }
+        }
+        return result
+    }
+}
