@@ -89,7 +89,8 @@ let package = Package(
         // Layer 4
         library("NodeAgent", ["API", "JobModel", "Containers", "Images", "Cgroups", "Topology", "OCISpec", "LinuxSys", "JobLog", logging]),
         library("Controller", ["JobModel", "JobStore", "Scheduling", "Database", "NodeAgent", "Reports", "API", "LinuxSys", logging]),
-        library("Server", ["Controller", "NodeAgent", "Containers", "Images", "OCISpec", "JobLog", "API", "JobModel", "LinuxSys", logging, hummingbird]),
+        library(
+            "Server", ["Controller", "NodeAgent", "Containers", "Images", "OCISpec", "JobLog", "API", "JobModel", "LinuxSys", logging, hummingbird]),
         library("Client", ["API", "JobModel", "LinuxSys"]),
         // Layer 5
         .executableTarget(

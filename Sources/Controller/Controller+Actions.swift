@@ -44,7 +44,8 @@ extension Controller {
         let others = chosen.filter { jobs[$0.job].map { $0.record.owner.user != peer.user } ?? false }
         guard !others.isEmpty else { return }
         let events = others.map { event(.audit, job: $0.job, detail: "\(action) of \(selector($0)) by user \(peer.user) (\(peer.name))") }
-        logger.notice("operator acts on another user's jobs", metadata: ["action": "\(action)", "by": "\(peer.name)", "jobs": "\(others.map(\.job))"])
+        logger.notice(
+            "operator acts on another user's jobs", metadata: ["action": "\(action)", "by": "\(peer.name)", "jobs": "\(others.map(\.job))"])
         commit(Decision(events: events))
     }
 

@@ -40,7 +40,7 @@ extension Controller {
                 last = event.sequence
                 await deliver(event, filter, peer, continuation)
             }
-                    if await isShuttingDown { return }
+            if await isShuttingDown { return }
         } while !Task.isCancelled
     }
 

@@ -10,7 +10,9 @@ struct Chosen: Sendable {
 
 extension Controller {
     /// The living tasks that a selection means, in order, and what could not be meant. Refuses what the peer may not touch.
-    func choose(_ selection: Selection, _ action: Access.Action, peer: Peer) async throws(APIError) -> (chosen: [Chosen], refused: [ActionReply.Refusal]) {
+    func choose(_ selection: Selection, _ action: Access.Action, peer: Peer) async throws(APIError) -> (
+        chosen: [Chosen], refused: [ActionReply.Refusal]
+    ) {
         guard !selection.isEmpty else {
             throw APIError(.invalid, "found nothing selected, accepted ids, a batch, a user, a queue, a state or a name", field: "selection")
         }

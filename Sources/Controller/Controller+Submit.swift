@@ -124,14 +124,17 @@ extension Controller {
                 priority: resolved.spec.priority ?? 0, timeLimit: resolved.timeLimit, submittedAt: clock.now().wall, sequence: id.value,
                 requestKey: key)
         } catch {
-            throw APIError(.invalid, "found \(error.found), accepted \(error.accepted)", field: field(position, error.field, of: position == 0 ? 1 : 2))
+            throw APIError(
+                .invalid, "found \(error.found), accepted \(error.accepted)", field: field(position, error.field, of: position == 0 ? 1 : 2))
         }
     }
 
     private func learnDependencies(of records: [JobRecord]) async throws(APIError) {
         let own = Set(records.map(\.id))
         for id in Set(records.flatMap { ($0.spec.dependencies ?? []).map(\.job) }).subtracting(own).sorted() where jobs[id] == nil {
-            if let finished = try await finishedJob(id), jobs[id] == nil { scheduler.apply(.finishedElsewhere(JobOutcomes(finished.record, finished.tasks))) }
+            if let finished = try await finishedJob(id), jobs[id] == nil {
+                scheduler.apply(.finishedElsewhere(JobOutcomes(finished.record, finished.tasks)))
+            }
         }
     }
 

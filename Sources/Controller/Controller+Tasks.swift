@@ -37,7 +37,11 @@ extension Controller {
             try settings.access.require(action, for: peer, on: record.owner.user, what: "job \(task)")
         }
         guard record.isArray == (task.index != nil) else {
-            throw APIError(.invalid, record.isArray ? "job \(task.job) is an array: name a task, such as \(task.job).\(record.indices.first ?? 0)" : "job \(task.job) is not an array", field: "index")
+            throw APIError(
+                .invalid,
+                record.isArray
+                    ? "job \(task.job) is an array: name a task, such as \(task.job).\(record.indices.first ?? 0)"
+                    : "job \(task.job) is not an array", field: "index")
         }
         guard record.indices.contains(task.slot) else { throw APIError(.unknown, "no task \(task)") }
     }

@@ -20,8 +20,7 @@ extension JobFile {
         }
     }
 
-    private static func script(_ text: String, _ file: String, _ flags: SpecLayer, _ context: SpecContext) throws(DocumentError) -> FileJob
-    {
+    private static func script(_ text: String, _ file: String, _ flags: SpecLayer, _ context: SpecContext) throws(DocumentError) -> FileJob {
         // The kernel would look for an interpreter named `/bin/sh\r`.
         if text.utf8.starts(with: "#!".utf8), text.utf8.prefix(while: { $0 != 10 }).last == 13 {
             throw DocumentError(file: file, line: 1, found: "line ends of DOS (CR LF)", accepted: "line ends of Unix (LF)")

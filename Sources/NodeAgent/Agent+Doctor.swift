@@ -55,7 +55,8 @@ struct Doctor {
     private var freezing: DoctorCheck {
         services.groups.layout.unified != nil
             ? DoctorCheck("freezer", .ok, "cgroup v2: cgroup.freeze and cgroup.kill")
-            : DoctorCheck("freezer", .warning, "v1's freezer: a frozen job is thawed to be killed", remedy: "mount -t cgroup2 none /sys/fs/cgroup/unified")
+            : DoctorCheck(
+                "freezer", .warning, "v1's freezer: a frozen job is thawed to be killed", remedy: "mount -t cgroup2 none /sys/fs/cgroup/unified")
     }
 
     private var overlay: DoctorCheck {
@@ -89,7 +90,8 @@ struct Doctor {
     private var swap: DoctorCheck? {
         guard services.groups.layout.kind != .v2 else { return nil }
         let accounted = (try? Descriptor.open("/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes", [.path])) != nil
-        return accounted ? nil : DoctorCheck("swap", .warning, "v1 without swap accounting: swap limits are not enforced", remedy: "boot with swapaccount=1")
+        return accounted
+            ? nil : DoctorCheck("swap", .warning, "v1 without swap accounting: swap limits are not enforced", remedy: "boot with swapaccount=1")
     }
 
     private var devices: DoctorCheck? {

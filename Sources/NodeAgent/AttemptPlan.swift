@@ -163,7 +163,9 @@ struct AttemptPlanner {
             return interpreter + [Self.scriptPath] + given
         }
         let arguments = lease.config.entrypoint + (given.isEmpty ? lease.config.command : given)
-        guard !arguments.isEmpty else { throw LaunchError(operation: "command of \(id.task): neither the job nor its image names one", errno: "EINVAL") }
+        guard !arguments.isEmpty else {
+            throw LaunchError(operation: "command of \(id.task): neither the job nor its image names one", errno: "EINVAL")
+        }
         return arguments
     }
 

@@ -55,7 +55,9 @@ actor Session {
     }
 
     private func signal(_ number: Int32) async throws {
-        if request.kind == .exec { try sink?.signal(number) } else if let id = await activeAttempt() {
+        if request.kind == .exec {
+            try sink?.signal(number)
+        } else if let id = await activeAttempt() {
             try await parts.agent.signal(id, number: number, toAll: false)
         }
     }

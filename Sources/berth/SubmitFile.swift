@@ -9,7 +9,8 @@ enum SubmitFile {
     static func jobs(file: String?, flags: SpecFlags) throws -> [SubmittedSpec] {
         let source = try file.map(read) ?? .none
         if case .none = source, flags.command.isEmpty, flags.script == nil {
-            throw CommandFailure.usage("nothing to run: name a file, give --wrap 'text', or put the command behind --, as in: berth submit -- echo hello")
+            throw CommandFailure.usage(
+                "nothing to run: name a file, give --wrap 'text', or put the command behind --, as in: berth submit -- echo hello")
         }
         return try submitted(try JobFile.read(source, flags: flags, context: try context()))
     }

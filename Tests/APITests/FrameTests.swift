@@ -33,7 +33,9 @@ import Testing
         #expect(try decoder.next() == .alive)
     }
 
-    @Test(arguments: [[3, 0, 0, 0, 3, 0, 1, 2], [0x11, 0, 0, 0, 4, 0, 0, 0, 0], [4, 0, 0, 0, 0], [0x1b, 0, 0, 0, 1, 0], [0x16, 0, 0, 0, 3, 0, 0, 0]])
+    @Test(arguments: [
+        [3, 0, 0, 0, 3, 0, 1, 2], [0x11, 0, 0, 0, 4, 0, 0, 0, 0], [4, 0, 0, 0, 0], [0x1b, 0, 0, 0, 1, 0], [0x16, 0, 0, 0, 3, 0, 0, 0],
+    ])
     func payloadsThatDoNotFitAreRefused(_ bytes: [UInt8]) {
         var decoder = FrameDecoder()
         decoder.append(bytes)

@@ -33,7 +33,8 @@ import Testing
             SubmitReply(jobs: [.init(id: JobID(1), tasks: 1, array: false)]), ListReply(now: now, jobs: [job], next: JobID(12)),
             JobDetail(now: now, job: job, attempts: [AttemptView(id: AttemptID(TaskID(JobID(12), 3), 2), state: .running)]),
             ActionReply(done: [TaskSelector(JobID(1))], jobs: 1, tasks: 1, refused: [.init(TaskSelector(JobID(2)), APIError(.conflict, "no"))]),
-            WaitReply(tasks: 1, remaining: 0, counts: TaskCounts(), lowestUnsuccessful: .init(TaskID(JobID(1)), OutcomeView(TaskOutcome.dependencyFailed))),
+            WaitReply(
+                tasks: 1, remaining: 0, counts: TaskCounts(), lowestUnsuccessful: .init(TaskID(JobID(1)), OutcomeView(TaskOutcome.dependencyFailed))),
             BatchListReply([batch]), BatchReply(batch, tasks: 3), ReportReply(by: .batch, rows: [ReportRow(key: "x")]),
             EventLine(Event(sequence: 1, at: now, kind: .finished, outcome: .succeeded)), EventLine(lostUpTo: 3), ImageReply(image),
             ImageListReply([image]), ImageRemoveReply(removed: ["a"], freed: .zero), VersionReply(daemon: "0", pid: 1, startedAt: now),

@@ -46,7 +46,10 @@ import Testing
         #expect(try BerthClient(socketPath: server.path).version().pid == 7)
     }
 
-    @Test(arguments: ["", "HTTP/1.1 200 OK\r\nContent-", "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{\"version\"", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc"])
+    @Test(arguments: [
+        "", "HTTP/1.1 200 OK\r\nContent-", "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{\"version\"",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc",
+    ])
     func tornRepliesAreToldAsClosed(_ text: String) throws {
         let server = try FakeServer { connection, _ in
             _ = try connection.request()

@@ -40,13 +40,16 @@ extension EndToEnd {
         /// contract §8: see of others id, owner, state and resources; not command, environment, paths or logs.
         @Test func ofOthersOnlyIdOwnerStateAndResourcesAreSeen() throws {
             let here = try daemon.place.directory("hush-directory", owner: .first)
-            let words = ["--name", "hush-name", "--batch", "hush-batch", "--environment", "HUSH=hush-value", "--tags", "hush-tag", "--output", "hush-output"]
+            let words = [
+                "--name", "hush-name", "--batch", "hush-batch", "--environment", "HUSH=hush-value", "--tags", "hush-tag", "--output", "hush-output",
+            ]
             let id = try daemon.submit(words + ["--", "sh", "-c", "echo hush-log; sleep 0.2 # hush-command"], as: .first, in: here)
             let held = try daemon.submit(words + ["--hold", "--wrap", "echo hush-script"], as: .first, in: here)
             _ = try daemon.berth(["wait", id], as: .first)
             let views = [
                 "show \(id)", "show --json \(id)", "show --json \(held)", "show \(held)", "list --all --user all", "list --all --user all --json",
-                "list --all --expand --user all --json", "list --all --json \(id)", "report --json \(id)", "report --by user --json", "report --by batch --json",
+                "list --all --expand --user all --json", "list --all --json \(id)", "report --json \(id)", "report --by user --json",
+                "report --by batch --json",
                 "report --by job --json", "events --no-follow --after 0 --json \(id)", "events --no-follow --after 0 --json \(held)",
                 "events --no-follow --after 0", "batch list --json --all --user all", "batch list --json --all --user berth-t1", "node --json",
                 "wait --json \(id)", "image list --all --json",
@@ -58,7 +61,8 @@ extension EndToEnd {
             let shown = try #require(JSONValue(try daemon.berth("show --json \(id)", as: .second).output))
             #expect(shown["job"]["redacted"].flag == true && shown["job"]["ownerName"].text == TestUser.first.name && shown["job"]["demand"].exists)
             let known: Set = [
-                "id", "owner", "ownerName", "redacted", "queue", "priority", "demand", "timeLimit", "submittedAt", "isArray", "arrayLimit", "counts", "groups",
+                "id", "owner", "ownerName", "redacted", "queue", "priority", "demand", "timeLimit", "submittedAt", "isArray", "arrayLimit", "counts",
+                "groups",
             ]
             #expect(Set(shown["job"].keys).isSubset(of: known), "\(shown["job"].keys)")
             #expect(Set(shown.keys).isSubset(of: ["version", "now", "job", "attempts", "attemptsOmitted"]), "\(shown.keys)")
@@ -107,7 +111,10 @@ extension EndToEnd {
         /// contract §8: image names are `user/name:tag`; unprefixed ones are the operator's.
         @Test func imagesOfOthersAreNotToBeHad() throws {
             try daemon.place.directory("image", mode: 0o755)
-            try Command(["sh", "-c", "mkdir -p \(daemon.place)/tiny/bin && cp /bin/busybox \(daemon.place)/tiny/bin/sh && tar -C \(daemon.place)/tiny -cf \(daemon.place)/tiny.tar ."]).run()
+            try Command([
+                "sh", "-c",
+                "mkdir -p \(daemon.place)/tiny/bin && cp /bin/busybox \(daemon.place)/tiny/bin/sh && tar -C \(daemon.place)/tiny -cf \(daemon.place)/tiny.tar .",
+            ]).run()
             let tar = daemon.place("tiny.tar")
             let own = try daemon.berth(["image", "import", tar, "tiny:1"], as: .first)
             #expect(own.status == 0, "\(own)")
@@ -125,7 +132,9 @@ extension EndToEnd {
             }
             let shadow = try daemon.berth(["image", "import", tar, "busybox"], as: .second)
             #expect(shadow.status == 0, "\(shadow)")
-            #expect(try daemon.berth(["run", "--no-cwd", "--", "ls", "/bin/probe"], as: .first).status == 0, "another's name does not shadow the operator's")
+            #expect(
+                try daemon.berth(["run", "--no-cwd", "--", "ls", "/bin/probe"], as: .first).status == 0,
+                "another's name does not shadow the operator's")
             #expect(try daemon.berth("image remove berth-t2/busybox", as: .second).status == 0)
             #expect(try daemon.berth("image remove tiny:1", as: .first).status == 0)
             #expect(try daemon.berth(["run", "--no-cwd", "--", "true"], as: .second).status == 0)
@@ -135,7 +144,9 @@ extension EndToEnd {
         @Test func bindsOfBerthsOwnDirectoriesAreRefused() throws {
             let here = try daemon.place.directory("links-\(UInt32.random(in: .min ... .max))")
             try Command(["ln", "-s", daemon.state, "\(here)/state"]).run()
-            let sources = [daemon.state, "\(daemon.state)/images", daemon.place.path, "/", daemon.runPlace.path, daemon.socket, "\(here)/state", "/run", "/tmp"]
+            let sources = [
+                daemon.state, "\(daemon.state)/images", daemon.place.path, "/", daemon.runPlace.path, daemon.socket, "\(here)/state", "/run", "/tmp",
+            ]
             for source in sources + (Programs.exists("/etc/berth") ? ["/etc/berth"] : []) {
                 let result = try daemon.berth(["run", "--mounts", "\(source):/mnt", "--wrap", "ls -R /mnt; echo reached"])
                 #expect(result.status == 125 && !result.output.contains("reached"), "\(source): \(result)")
@@ -150,7 +161,9 @@ extension EndToEnd {
             let here = try daemon.place.directory("closed-\(UInt32.random(in: .min ... .max))", mode: 0o700)
             let open = try daemon.place.directory("open-\(UInt32.random(in: .min ... .max))", mode: 0o777)
             try Command(["sh", "-c", "echo roots > \(here)/file"]).run()
-            let words = [["--mounts", "\(here):/mnt"], ["--input", "\(here)/file"], ["--output", "\(here)/new"], ["--mounts", "\(here)/file:/f:ro"]]
+            let words = [
+                ["--mounts", "\(here):/mnt"], ["--input", "\(here)/file"], ["--output", "\(here)/new"], ["--mounts", "\(here)/file:/f:ro"],
+            ]
             for word in words {
                 let result = try daemon.berth(["run"] + word + ["--wrap", "cat; cat /f /mnt/file; echo reached"], as: .first, in: open)
                 #expect(result.status == 125 && !result.output.contains("roots") && !result.output.contains("reached"), "\(result)")
@@ -164,15 +177,21 @@ extension EndToEnd {
 
         /// contract §8: a peer outside the initial user namespace or inside one of Berth's groups is refused.
         @Test func peersOfOtherNamespacesAndOfJobsGroupsAreRefused() throws {
-            let outside = try Command(["unshare", "--user", "--map-root-user", Programs.path("berth"), "list"], environment: ["BERTH_SOCKET": daemon.socket]).run()
+            let outside = try Command(
+                ["unshare", "--user", "--map-root-user", Programs.path("berth"), "list"], environment: ["BERTH_SOCKET": daemon.socket]
+            ).run()
             #expect(outside.status == 1 && outside.errors.contains("namespace"), "\(outside)")
             let id = try daemon.submit(["--no-cwd", "--", "sleep", "60"])
             try daemon.await(id, "running")
             let pid = Int32(try #require(try daemon.show(id)["attempts"][-1]["pid"].number))
             let own = try #require(try ProcessPlace.cgroupPaths(of: pid).first { $0.value.contains(daemon.groupParent) })
-            let directory = own.key.isEmpty ? (Programs.exists("/sys/fs/cgroup/unified") ? "unified" : "") : own.key.hasPrefix("name=") ? String(own.key.dropFirst(5)) : own.key
+            let directory =
+                own.key.isEmpty
+                ? (Programs.exists("/sys/fs/cgroup/unified") ? "unified" : "") : own.key.hasPrefix("name=") ? String(own.key.dropFirst(5)) : own.key
             let file = "/sys/fs/cgroup/\(directory)\(own.value)/cgroup.procs"
-            let inside = try Command(["sh", "-c", "echo $$ > \(file) && exec \(Programs.path("berth")) list"], environment: ["BERTH_SOCKET": daemon.socket]).run()
+            let inside = try Command(
+                ["sh", "-c", "echo $$ > \(file) && exec \(Programs.path("berth")) list"], environment: ["BERTH_SOCKET": daemon.socket]
+            ).run()
             #expect(inside.status == 1 && inside.errors.contains("inside a job"), "\(inside)")
             try daemon.berth(["cancel", "--now", id])
             _ = try daemon.berth(["wait", id])
@@ -214,7 +233,9 @@ extension EndToEnd {
         }
 
         @Test func aJobWithoutAPIHasNoSocket() throws {
-            let result = try daemon.berth(["run", "--no-cwd", "--wrap", "echo socket=$BERTH_SOCKET; find / -type s 2>/dev/null; cat /proc/net/unix | grep -c berth"])
+            let result = try daemon.berth([
+                "run", "--no-cwd", "--wrap", "echo socket=$BERTH_SOCKET; find / -type s 2>/dev/null; cat /proc/net/unix | grep -c berth",
+            ])
             #expect(result.output.hasPrefix("socket=\n") && result.output.hasSuffix("\n0\n"), "\(result)")
         }
 

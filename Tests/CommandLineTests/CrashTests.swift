@@ -128,7 +128,9 @@ extension EndToEnd {
             let id = try daemon.submit(script: "while [ ! -e go2 ]; do sleep 0.1; done; exit 4", in: here)
             try daemon.await(id, "running")
             let monitor = try daemon.show(id)["attempts"][-1]["pid"].number
-            let children = try Command(["pgrep", "-P", "\(daemon.pid)", "-f", "berth-init"]).run().output.split(separator: "\n").compactMap { Int32($0) }
+            let children = try Command(["pgrep", "-P", "\(daemon.pid)", "-f", "berth-init"]).run().output.split(separator: "\n").compactMap {
+                Int32($0)
+            }
             let launcher = try #require(children.first { $0 != Int32(monitor ?? 0) })
             try ProcessHandle(pid: launcher).signal(9)
             // The daemon makes itself a new one, or ends so that it is started again; either way nothing is lost.
@@ -161,7 +163,9 @@ extension EndToEnd {
         /// A submit whose reply was lost is found by its request key: the command retries and the job exists once.
         @Test func submitsDuringRestartsAreAcceptedOnceOrNotAtAll() throws {
             let before = try daemon.berth("list --all --quiet --name churn").output.split(separator: "\n").count
-            let running = try (0..<6).map { _ in try daemon.command(["submit", "--quiet", "--hold", "--name", "churn", "--no-cwd", "--", "true"]).start() }
+            let running = try (0..<6).map { _ in
+                try daemon.command(["submit", "--quiet", "--hold", "--name", "churn", "--no-cwd", "--", "true"]).start()
+            }
             sleepBlocking(nanoseconds: UInt64.random(in: 10_000_000...120_000_000))
             try daemon.restart()
             let results = try running.map { try $0.finish() }

@@ -39,7 +39,8 @@ extension EndToEnd {
         }
 
         @Test func directivesInAScript() throws {
-            let script = "#!/bin/sh\n#BERTH --name directed --memory 40M\n#BERTH tags: [one, two]\n#BERTH --no-cwd\necho $0 $1 $BERTH_MEMORY\nexit 4\n"
+            let script =
+                "#!/bin/sh\n#BERTH --name directed --memory 40M\n#BERTH tags: [one, two]\n#BERTH --no-cwd\necho $0 $1 $BERTH_MEMORY\nexit 4\n"
             try daemon.place.write("directed.sh", script)
             let result = try daemon.berth(["submit", "--wait", daemon.place("directed.sh"), "argument"])
             #expect(result.status == 4, "\(result)")

@@ -35,7 +35,11 @@ extension EndToEnd {
                 for line in text.split(separator: "\n") {
                     let numbers = line.split(separator: " ").compactMap { Int($0) }
                     #expect(numbers.count == 3)
-                    if numbers[1] == Int(own) { punched += 1; #expect(numbers[0] == Int(own) && numbers[2] == 1) } else { #expect(Self.slots.contains(numbers[1])) }
+                    if numbers[1] == Int(own) {
+                        punched += 1; #expect(numbers[0] == Int(own) && numbers[2] == 1)
+                    } else {
+                        #expect(Self.slots.contains(numbers[1]))
+                    }
                 }
                 #expect(punched == 1, "\(text)")
             }
@@ -45,7 +49,8 @@ extension EndToEnd {
         @Test func slotsAreOfOneUserAndStay() throws {
             func slot(_ user: TestUser) throws -> String? {
                 let text = try daemon.runToEnd(script: "cat /proc/self/uid_map", as: user).output
-                return text.split(separator: "\n").first { $0.split(separator: " ").first == "0" }?.split(separator: " ").dropFirst().first.map(String.init)
+                return text.split(separator: "\n").first { $0.split(separator: " ").first == "0" }?.split(separator: " ").dropFirst().first.map(
+                    String.init)
             }
             let (first, second) = (try #require(try slot(.first)), try #require(try slot(.second)))
             #expect(first != second)
@@ -75,7 +80,8 @@ extension EndToEnd {
             try daemon.place.write("\(name)/secret", "of the second\n", mode: 0o600, owner: .second)
             try daemon.place.write("\(name)/roots", "of root\n", mode: 0o600)
             for words in [[], ["--user", "0"], ["--user", "\(TestUser.second.uid)"]] {
-                let result = try daemon.runToEnd(script: "cat secret roots; echo x > secret; echo x > roots; chmod 666 secret roots; id", words, as: .first, in: here)
+                let result = try daemon.runToEnd(
+                    script: "cat secret roots; echo x > secret; echo x > roots; chmod 666 secret roots; id", words, as: .first, in: here)
                 #expect(!result.output.contains("of the second") && !result.output.contains("of root"), "\(words) \(result)")
             }
             #expect(try Command(["stat", "-c", "%a %u", "\(here)/secret"]).run().line == "600 \(TestUser.second.uid)")
@@ -92,16 +98,20 @@ extension EndToEnd {
 
         /// contract §7: what a job writes to its upper lies there as slot + n; image ids are slot ids.
         @Test func whatAJobWritesIsNobodysOutside() throws {
-            let id = try daemon.submit(script: "touch /root/of-root; chown 77 /root/of-root; touch /root/second; echo ready; sleep 60", ["--user", "0"], as: .first)
+            let id = try daemon.submit(
+                script: "touch /root/of-root; chown 77 /root/of-root; touch /root/second; echo ready; sleep 60", ["--user", "0"], as: .first)
             try daemon.awaitLog(id, "ready")
             let pid = try #require(try daemon.show(id)["attempts"][-1]["pid"].number)
-            let text = try Command(["stat", "-c", "%u", "/proc/\(pid)/root/root/of-root", "/proc/\(pid)/root/root/second", "/proc/\(pid)/root/bin/busybox"]).run().output
+            let text = try Command([
+                "stat", "-c", "%u", "/proc/\(pid)/root/root/of-root", "/proc/\(pid)/root/root/second", "/proc/\(pid)/root/bin/busybox",
+            ]).run().output
             let ids = text.split(separator: "\n").compactMap { Int($0) }
             #expect(ids.count == 3 && ids.allSatisfy { Self.slots.contains($0) }, "\(text)")
             if ids.count == 3 { #expect(ids[0] - ids[1] == 77) }
             for process in try daemon.processes(of: id) {
                 let status = (try? readTextFile("/proc/\(process)/status")) ?? ""
-                let uids = status.split(separator: "\n").first { $0.hasPrefix("Uid:") }?.split(separator: "\t").dropFirst().compactMap { Int($0) } ?? []
+                let uids =
+                    status.split(separator: "\n").first { $0.hasPrefix("Uid:") }?.split(separator: "\t").dropFirst().compactMap { Int($0) } ?? []
                 #expect(uids.allSatisfy { Self.slots.contains($0) }, "\(process): \(uids)")
             }
             try daemon.berth(["cancel", "--now", id])

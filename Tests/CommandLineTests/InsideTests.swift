@@ -22,7 +22,8 @@ extension EndToEnd {
         }
 
         @Test func theProcessTreeIsItsOwnAndLoopbackIsUp() throws {
-            let text = try inside("ls /proc | grep -c '^[0-9]'; ip -o addr 2>/dev/null || ifconfig -a; ping -c 1 -w 2 127.0.0.1 >/dev/null 2>&1; ls /sys/class/net")
+            let text = try inside(
+                "ls /proc | grep -c '^[0-9]'; ip -o addr 2>/dev/null || ifconfig -a; ping -c 1 -w 2 127.0.0.1 >/dev/null 2>&1; ls /sys/class/net")
             #expect(try #require(Int(text.split(separator: "\n")[0])) < 10)
             #expect(text.contains("127.0.0.1"))
             #expect(text.split(separator: "\n").last == "lo", "\(text)")
@@ -94,7 +95,8 @@ extension EndToEnd {
         }
 
         @Test func hostnameHostsAndPasswd() throws {
-            let text = try inside("hostname; cat /etc/hostname; cat /etc/hosts; id -un; id -gn; grep -c . /etc/resolv.conf; cat /etc/passwd", as: .first)
+            let text = try inside(
+                "hostname; cat /etc/hostname; cat /etc/hosts; id -un; id -gn; grep -c . /etc/resolv.conf; cat /etc/passwd", as: .first)
             let lines = text.split(separator: "\n").map(String.init)
             #expect(lines[0] == lines[1])
             #expect(lines[0] != (try readTextFile("/proc/sys/kernel/hostname")).trimmedEnd)
@@ -106,13 +108,19 @@ extension EndToEnd {
         @Test func devicesAreMinimal() throws {
             let text = try inside("ls /dev; echo x > /dev/null; head -c 4 /dev/zero | wc -c; head -c 4 /dev/urandom | wc -c; ls -l /dev/fd")
             let names = Set(text.split(separator: "\n").map(String.init))
-            #expect(names.isSuperset(of: ["null", "zero", "full", "random", "urandom", "tty", "ptmx", "pts", "shm", "fd", "stdin", "stdout", "stderr", "4"]))
+            #expect(
+                names.isSuperset(of: [
+                    "null", "zero", "full", "random", "urandom", "tty", "ptmx", "pts", "shm", "fd", "stdin", "stdout", "stderr", "4",
+                ]))
             #expect(names.isDisjoint(with: ["vda", "mem", "kmsg", "loop0", "kvm", "sda", "fuse"]))
         }
 
         @Test func smallSettingsTakeEffect() throws {
-            let words = ["--umask", "027", "--shm-size", "3M", "--rlimits", "nofile=77:88", "--sysctls", "net.core.somaxconn=99", "--environment", "LEVEL=3"]
-            let script = "umask; df -k /dev/shm | tail -n 1; ulimit -Sn; ulimit -Hn; cat /proc/sys/net/core/somaxconn; echo $LEVEL; cat /proc/self/oom_score_adj"
+            let words = [
+                "--umask", "027", "--shm-size", "3M", "--rlimits", "nofile=77:88", "--sysctls", "net.core.somaxconn=99", "--environment", "LEVEL=3",
+            ]
+            let script =
+                "umask; df -k /dev/shm | tail -n 1; ulimit -Sn; ulimit -Hn; cat /proc/sys/net/core/somaxconn; echo $LEVEL; cat /proc/self/oom_score_adj"
             let lines = try inside(script, words).split(separator: "\n").map(String.init)
             #expect(lines[0] == "0027")
             #expect(lines[1].contains(" 3072 "), "\(lines)")
@@ -124,7 +132,8 @@ extension EndToEnd {
             let here = try daemon.place.directory("binds")
             try daemon.place.write("binds/file", "of the host\n")
             let words = ["--mounts", "\(here):/in:ro", "--mounts", "tmpfs:/fast:2M"]
-            let script = "cat /in/file; touch /in/x 2>/dev/null && echo wrote; df -k /fast | tail -n 1; grep ' /in ' /proc/self/mountinfo; dd if=/dev/zero of=/fast/x bs=1M count=3 2>/dev/null || echo full"
+            let script =
+                "cat /in/file; touch /in/x 2>/dev/null && echo wrote; df -k /fast | tail -n 1; grep ' /in ' /proc/self/mountinfo; dd if=/dev/zero of=/fast/x bs=1M count=3 2>/dev/null || echo full"
             let text = try inside(script, words)
             #expect(text.contains("of the host\n") && !text.contains("wrote") && text.contains(" 2048 ") && text.contains("full"), "\(text)")
             // contract §7: mounts are forced nosuid,nodev.
@@ -133,7 +142,9 @@ extension EndToEnd {
 
         @Test func aWorkingDirectoryThatLeadsOutIsRefused() throws {
             for path in ["/proc/self/fd/5", "/proc/self/fd/0", "/proc/1/cwd", "/proc/self/cwd/../../.."] {
-                let result = try daemon.berth(["run", "--no-cwd", "--working-directory", path, "--wrap", "ls /work /etc/machine-id /etc/debian_version"])
+                let result = try daemon.berth([
+                    "run", "--no-cwd", "--working-directory", path, "--wrap", "ls /work /etc/machine-id /etc/debian_version",
+                ])
                 #expect(!result.output.contains("machine-id") && !result.output.contains("debian_version"), "\(path): \(result)")
             }
         }

@@ -9,7 +9,8 @@ extension EndToEnd {
         init() throws { daemon = try .required() }
 
         @Test func effectiveCpusAreThoseDecided() throws {
-            let id = try daemon.submit(script: "grep -E '(Cpus|Mems)_allowed_list' /proc/self/status; echo cpus=$BERTH_CPUS; nproc", ["--cores", "1"])
+            let id = try daemon.submit(
+                script: "grep -E '(Cpus|Mems)_allowed_list' /proc/self/status; echo cpus=$BERTH_CPUS; nproc", ["--cores", "1"])
             #expect(try daemon.berth(["wait", id]).status == 0)
             let text = try daemon.berth(["logs", id]).output
             let allowed = text.split(separator: "\n").first { $0.hasPrefix("Cpus") }?.split(separator: "\t").last.map(String.init)
@@ -44,7 +45,7 @@ extension EndToEnd {
             #expect(try value("memory", "memory.limit_in_bytes", "memory.max") == "\(50 << 20)")
             #expect(try value("pids", "pids.max", "pids.max") == "33")
             let quota = try value("cpu", "cpu.cfs_quota_us", "cpu.max")
-            #expect(quota.hasPrefix("5") , "\(quota)")
+            #expect(quota.hasPrefix("5"), "\(quota)")
             try daemon.berth("cancel --now \(id)")
             _ = try daemon.berth("wait \(id)")
         }
@@ -86,7 +87,9 @@ extension EndToEnd {
 
         /// Issue §7: throttled time is counted.
         @Test func aCpuQuotaThrottles() throws {
-            let id = try daemon.submit(script: "end=$(($(date +%s) + 3)); while [ $(date +%s) -lt $end ]; do i=0; while [ $i -lt 500 ]; do i=$((i+1)); done; done", ["--cpu", "0.2"])
+            let id = try daemon.submit(
+                script: "end=$(($(date +%s) + 3)); while [ $(date +%s) -lt $end ]; do i=0; while [ $i -lt 500 ]; do i=$((i+1)); done; done",
+                ["--cpu", "0.2"])
             #expect(try daemon.berth(["wait", id]).status == 0)
             let attempt = try daemon.show(id)["attempts"][-1]
             #expect((attempt["usage"]["throttledMicroseconds"].number ?? 0) > 0, "\(attempt)")
@@ -98,7 +101,8 @@ extension EndToEnd {
         @Test(arguments: ["disk", "memory"])
         func theScratchLimitHolds(kind: String) throws {
             let words = ["--scratch", "8M", "--scratch-kind", kind, "--memory", "64M"]
-            let script = "dd if=/dev/zero of=/data/big bs=1M count=30 2>&1 | tail -n 1; sync; stat -c %s /data/big; dd if=/dev/zero of=$BERTH_SCRATCH/two bs=1M count=30 2>&1"
+            let script =
+                "dd if=/dev/zero of=/data/big bs=1M count=30 2>&1 | tail -n 1; sync; stat -c %s /data/big; dd if=/dev/zero of=$BERTH_SCRATCH/two bs=1M count=30 2>&1"
             let result = try daemon.runToEnd(script: script, words + ["--user", "0"])
             let size = result.output.split(separator: "\n").compactMap { Int($0) }.first ?? -1
             #expect(size <= 9 << 20, "\(result)")
@@ -136,7 +140,8 @@ extension EndToEnd {
 
         /// The log keeps beginning and end, and the job neither blocks nor dies.
         @Test func theLogLimitHolds() throws {
-            let id = try daemon.submit(script: "echo begin; i=0; while [ $i -lt 20000 ]; do i=$((i+1)); echo line $i of many; done; echo end", ["--log-limit", "64K"])
+            let id = try daemon.submit(
+                script: "echo begin; i=0; while [ $i -lt 20000 ]; do i=$((i+1)); echo line $i of many; done; echo end", ["--log-limit", "64K"])
             #expect(try daemon.berth(["wait", id]).status == 0)
             let log = try daemon.berth(["logs", id]).output
             #expect(log.hasPrefix("begin\n") && log.hasSuffix("end\n") && log.utf8.count < 200_000, "\(log.utf8.count)")

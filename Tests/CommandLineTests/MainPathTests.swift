@@ -26,10 +26,12 @@ extension EndToEnd {
 
         /// contract §6: `run` prints the id on stderr, streams, and returns the job's own status; 126 and 127 as the shell does, 128+n signal,
         /// 124 time limit.
-        @Test(arguments: [
-            ("exit 0", 0), ("exit 3", 3), ("exit 255", 255), ("probe killself 9", 137), ("exec probe killself 15", 143), ("exec probe killself 10", 138),
-            ("exec /bin/nowhere", 127), ("exec /etc/passwd", 126),
-        ] as [(String, Int32)])
+        @Test(
+            arguments: [
+                ("exit 0", 0), ("exit 3", 3), ("exit 255", 255), ("probe killself 9", 137), ("exec probe killself 15", 143),
+                ("exec probe killself 10", 138),
+                ("exec /bin/nowhere", 127), ("exec /etc/passwd", 126),
+            ] as [(String, Int32)])
         func runReturnsTheJobsStatus(script: String, status: Int32) throws {
             let result = try daemon.berth(["run", "--no-cwd", "--wrap", script])
             #expect(result.status == status, "\(result)")

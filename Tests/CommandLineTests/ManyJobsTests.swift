@@ -41,15 +41,24 @@ extension EndToEnd {
         init() throws { daemon = try .required() }
 
         private func python(_ text: String) throws -> CommandResult {
-            try Command(["/usr/bin/python3", "-c", "import socket,sys\ns=socket.socket(socket.AF_UNIX);s.settimeout(20);s.connect(sys.argv[1])\n" + text, daemon.socket]).run()
+            try Command([
+                "/usr/bin/python3", "-c", "import socket,sys\ns=socket.socket(socket.AF_UNIX);s.settimeout(20);s.connect(sys.argv[1])\n" + text,
+                daemon.socket,
+            ]).run()
         }
 
         @Test(arguments: [
             ("s.sendall(b'GET /v1/nowhere HTTP/1.1\\r\\nHost: b\\r\\n\\r\\n')", "404"),
             ("s.sendall(b'POST /v1/jobs HTTP/1.1\\r\\nHost: b\\r\\nContent-Length: 5\\r\\n\\r\\n{{{{{')", "400"),
-            ("s.sendall(b'POST /v1/jobs HTTP/1.1\\r\\nHost: b\\r\\nContent-Length: 99999999\\r\\n\\r\\n')\ntry: s.sendall(b'x'*9000000)\nexcept OSError: pass", "413"),
+            (
+                "s.sendall(b'POST /v1/jobs HTTP/1.1\\r\\nHost: b\\r\\nContent-Length: 99999999\\r\\n\\r\\n')\ntry: s.sendall(b'x'*9000000)\nexcept OSError: pass",
+                "413"
+            ),
             ("s.sendall(b'POST /v1/jobs HTTP/1.1\\r\\nHost: b\\r\\nContent-Length: 2\\r\\n\\r\\n{}')", "4"),
-            ("s.sendall(b'POST /v1/jobs HTTP/1.1\\r\\nHost: b\\r\\nContent-Length: 47\\r\\n\\r\\n{\"jobs\":[{\"spec\":{\"command\":[\"x\"],\"bogus\":1}}]}')", "422"),
+            (
+                "s.sendall(b'POST /v1/jobs HTTP/1.1\\r\\nHost: b\\r\\nContent-Length: 47\\r\\n\\r\\n{\"jobs\":[{\"spec\":{\"command\":[\"x\"],\"bogus\":1}}]}')",
+                "422"
+            ),
         ])
         func badRequestsAreRefused(send: String, status: String) throws {
             let result = try python("\(send)\nprint(s.recv(65536).decode())")

@@ -9,19 +9,22 @@ extension EndToEnd {
         let daemon: TestDaemon
         init() throws { daemon = try .required() }
 
-        @Test(arguments: [
-            ("submit", 2), ("submit --memory lots -- true", 2), ("submit --cores 0 -- true", 2), ("submit --bogus 3 -- true", 2),
-            ("submit --array 5-1 -- true", 2), ("submit /nowhere/job.yaml", 2), ("submit --image nowhere:9 -- true", 1),
-            ("submit --cores 5000 -- true", 1), ("submit --memory 2G -- true", 1), ("submit --queue nowhere -- true", 1),
-            ("submit --queue short --time-limit 2m -- true", 1), ("submit --huge-pages 2M -- true", 2), ("submit --resources nothing=1 -- true", 1),
-            ("submit --resources licence=3 -- true", 1), ("submit --depends afterok:99999999 -- true", 1), ("submit --api -- true", 2),
-            ("submit --sysctls kernel.core_pattern=x -- true", 2), ("submit --capabilities SYS_ADMIN -- true", 2),
-            ("submit --user 70000 -- true", 2), ("submit --mounts /tmp:/proc -- true", 2), ("submit --environment BERTH_JOB_ID=1 -- true", 2),
-            ("show 99999999", 1), ("logs 99999999", 1), ("cancel 99999999", 1), ("cancel", 2), ("cancel x", 2), ("pause", 2),
-            ("wait --timeout soon 1", 2), ("nonsense", 2), ("list --state sleeping", 2), ("batch show nowhere", 1), ("batch pause nowhere", 1),
-            ("image remove nowhere", 1), ("image show nowhere", 1), ("image import /nowhere.tar x", 2), ("signal NOPE 1", 2), ("update --memory 1G", 2),
-            ("report --by moon", 2),
-        ] as [(String, Int32)])
+        @Test(
+            arguments: [
+                ("submit", 2), ("submit --memory lots -- true", 2), ("submit --cores 0 -- true", 2), ("submit --bogus 3 -- true", 2),
+                ("submit --array 5-1 -- true", 2), ("submit /nowhere/job.yaml", 2), ("submit --image nowhere:9 -- true", 1),
+                ("submit --cores 5000 -- true", 1), ("submit --memory 2G -- true", 1), ("submit --queue nowhere -- true", 1),
+                ("submit --queue short --time-limit 2m -- true", 1), ("submit --huge-pages 2M -- true", 2),
+                ("submit --resources nothing=1 -- true", 1),
+                ("submit --resources licence=3 -- true", 1), ("submit --depends afterok:99999999 -- true", 1), ("submit --api -- true", 2),
+                ("submit --sysctls kernel.core_pattern=x -- true", 2), ("submit --capabilities SYS_ADMIN -- true", 2),
+                ("submit --user 70000 -- true", 2), ("submit --mounts /tmp:/proc -- true", 2), ("submit --environment BERTH_JOB_ID=1 -- true", 2),
+                ("show 99999999", 1), ("logs 99999999", 1), ("cancel 99999999", 1), ("cancel", 2), ("cancel x", 2), ("pause", 2),
+                ("wait --timeout soon 1", 2), ("nonsense", 2), ("list --state sleeping", 2), ("batch show nowhere", 1), ("batch pause nowhere", 1),
+                ("image remove nowhere", 1), ("image show nowhere", 1), ("image import /nowhere.tar x", 2), ("signal NOPE 1", 2),
+                ("update --memory 1G", 2),
+                ("report --by moon", 2),
+            ] as [(String, Int32)])
         func wrongWordsGetOneLineAndChangeNothing(words: String, status: Int32) throws {
             let before = try daemon.berth("list --all --quiet --user all").output
             let result = try daemon.berth(words)

@@ -77,7 +77,10 @@ extension EndToEnd {
         }
 
         @Test func keysAreSignalsInside() throws {
-            let steps = ["expect # ", "send sleep 50; echo st''atus $?\\n", "wait 0.7", "send \\x03", "expect # ", "send echo st''ill here\\n", "expect still here", "send exit 0\\n"]
+            let steps = [
+                "expect # ", "send sleep 50; echo st''atus $?\\n", "wait 0.7", "send \\x03", "expect # ", "send echo st''ill here\\n",
+                "expect still here", "send exit 0\\n",
+            ]
             let result = try play(steps, ["run", "-it", "--no-cwd", "--", "sh"])
             #expect(result.status == 0 && !result.output.contains("MISSING"), "\(result)")
         }
@@ -116,8 +119,12 @@ extension EndToEnd {
             #expect(try daemon.berth(["exec", job, "--", "/etc/passwd"]).status == 126)
             #expect(try daemon.berth(["exec", job, "--", "probe", "killself", "15"]).status == 143)
             // It is in the job: its pids, its groups, its filter.
-            let seen = try daemon.berth(["exec", job, "--", "sh", "-c", "ps | grep -c 'sleep 12[0]'; grep -E 'Seccomp:|NoNewPrivs|CapInh' /proc/self/status"]).output
-            #expect(seen.hasPrefix("1\n") && seen.contains("Seccomp:\t2") && seen.contains("NoNewPrivs:\t1") && seen.contains("CapInh:\t0000000000000000"), "\(seen)")
+            let seen = try daemon.berth([
+                "exec", job, "--", "sh", "-c", "ps | grep -c 'sleep 12[0]'; grep -E 'Seccomp:|NoNewPrivs|CapInh' /proc/self/status",
+            ]).output
+            #expect(
+                seen.hasPrefix("1\n") && seen.contains("Seccomp:\t2") && seen.contains("NoNewPrivs:\t1")
+                    && seen.contains("CapInh:\t0000000000000000"), "\(seen)")
             try daemon.berth(["cancel", "--now", job])
             _ = try daemon.berth(["wait", job])
             let ended = try daemon.berth(["exec", job, "--", "true"])

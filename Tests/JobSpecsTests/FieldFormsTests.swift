@@ -76,8 +76,7 @@ struct FieldForm: Sendable, CustomTestStringConvertible {
         for field in JobField.all where field.name != "huge_pages" { #expect(tried.contains(field.name), "no form of \(field.name)") }
     }
 
-    @Test(arguments: JobField.all.filter { $0.name != "huge_pages" }.map(\.name)) func theExampleInTheTableIsAccepted(_ name: String) throws
-    {
+    @Test(arguments: JobField.all.filter { $0.name != "huge_pages" }.map(\.name)) func theExampleInTheTableIsAccepted(_ name: String) throws {
         let field = try #require(JobField.named(name))
         let batch = name == "api" ? " --batch b" : ""
         // Short names on the left of a script line reach the same field as the long one.

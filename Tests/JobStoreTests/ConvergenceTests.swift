@@ -33,8 +33,7 @@ import Testing
     }
 
     /// Follows until the revision, beginning anew from a snapshot when the changes are gone.
-    private static func follow(_ store: any MachineStore, until isDone: @escaping @Sendable (StoreState) -> Bool) async throws -> StoreState
-    {
+    private static func follow(_ store: any MachineStore, until isDone: @escaping @Sendable (StoreState) -> Bool) async throws -> StoreState {
         var state = StoreState()
         while true {
             do {

@@ -34,8 +34,7 @@ enum Ledger {
         return usage
     }
 
-    static func job(_ number: UInt64, user: UInt32 = 1000, name: String = "ada", batch: String? = nil, jobName: String? = nil) -> LedgerJob
-    {
+    static func job(_ number: UInt64, user: UInt32 = 1000, name: String = "ada", batch: String? = nil, jobName: String? = nil) -> LedgerJob {
         var spec = JobSpec()
         spec.name = jobName
         spec.batch = batch

@@ -26,7 +26,9 @@ public struct JSONValue: @unchecked Sendable, CustomStringConvertible {
     public var list: [JSONValue] { (value as? [Any])?.map { JSONValue($0) } ?? [] }
     public var keys: [String] { (value as? [String: Any])?.keys.sorted() ?? [] }
     public var description: String {
-        guard let value, let data = try? JSONSerialization.data(withJSONObject: value, options: [.fragmentsAllowed, .sortedKeys]) else { return "null" }
+        guard let value, let data = try? JSONSerialization.data(withJSONObject: value, options: [.fragmentsAllowed, .sortedKeys]) else {
+            return "null"
+        }
         return String(decoding: data, as: UTF8.self)
     }
 }

@@ -4,8 +4,10 @@ import LinuxSys
 public enum Leftovers {
     /// With the daemon up and no job alive: groups below the parent, mounts below the state directory that belong to attempts, processes.
     public static func ofAttempts(_ daemon: TestDaemon) -> [String] {
-        var findings = groups(below: daemon.groupParent).filter { $0.split(separator: "/").last.map { name in name.first?.isNumber == true } ?? false }
-            .map { "group: \($0)" }
+        var findings = groups(below: daemon.groupParent).filter {
+            $0.split(separator: "/").last.map { name in name.first?.isNumber == true } ?? false
+        }
+        .map { "group: \($0)" }
         findings += scratchDirectories(daemon).map { "scratch: \($0)" }
         return findings
     }
@@ -54,7 +56,8 @@ public enum Leftovers {
     /// Directories of attempts, named by job numbers, below scratch and run.
     private static func scratchDirectories(_ daemon: TestDaemon) -> [String] {
         let found = try? Command([
-            "find", "\(daemon.state)", "\(daemon.runPlace)", "-xdev", "-path", "*/images", "-prune", "-o", "-type", "d", "-regex", ".*/\\(scratch\\|attempts\\|run\\)/[0-9][^/]*",
+            "find", "\(daemon.state)", "\(daemon.runPlace)", "-xdev", "-path", "*/images", "-prune", "-o", "-type", "d", "-regex",
+            ".*/\\(scratch\\|attempts\\|run\\)/[0-9][^/]*",
             "-print",
         ]).run()
         return found?.output.split(separator: "\n").map(String.init) ?? []

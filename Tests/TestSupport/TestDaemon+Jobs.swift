@@ -45,7 +45,9 @@ extension TestDaemon {
             last = try taskState(id)
             return wanted.contains(last) ? last : nil
         }
-        guard let found else { throw Failure(description: "job \(id) is \(last), wanted \(wanted)\n\(try berth(["show", id]).output)\(log.suffix(1500))") }
+        guard let found else {
+            throw Failure(description: "job \(id) is \(last), wanted \(wanted)\n\(try berth(["show", id]).output)\(log.suffix(1500))")
+        }
         return found
     }
 
@@ -57,7 +59,9 @@ extension TestDaemon {
             last = try berth(["logs", id]).output
             return last.contains(text) ? last : nil
         }
-        guard let found else { throw Failure(description: "the log of \(id) has no '\(text)': \(last.suffix(500))\n\(try berth(["show", id]).output)") }
+        guard let found else {
+            throw Failure(description: "the log of \(id) has no '\(text)': \(last.suffix(500))\n\(try berth(["show", id]).output)")
+        }
         return found
     }
 

@@ -33,7 +33,8 @@ enum Fixtures {
         var usage = Usage()
         (usage.cpuUserMicroseconds, usage.cpuSystemMicroseconds, usage.memoryPeak) = (3_000_000, 1_000_000, .mebibytes(64))
         return LedgerAttempt(
-            id: AttemptID(TaskID(JobID(12)), 1), owner: UserID(1000), ownerName: "ada", name: "fit", batch: "sweep", queue: "default", image: "tools:1",
+            id: AttemptID(TaskID(JobID(12)), 1), owner: UserID(1000), ownerName: "ada", name: "fit", batch: "sweep", queue: "default",
+            image: "tools:1",
             node: "here", demand: ResourceDemand(cores: 2, memory: .gibibytes(1)), timeLimit: .hours(1),
             placement: Placement(cpus: CpuSet([0, 1]), memoryNodes: MemoryNodeSet([0])), submittedAt: now, startedAt: now, endedAt: now,
             queuedFor: .seconds(3), ranFor: .seconds(4), pausedFor: .zero, outcome: .succeeded, usage: usage)

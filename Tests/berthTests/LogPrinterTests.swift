@@ -32,7 +32,8 @@ import Testing
     }
 
     @Test func jsonKeepsWhatIsNoText() throws {
-        let text = try print(.json, [.stdout(chunk("hé")), .stderr(LogChunk(position: 9, at: WallTime(milliseconds: 0), bytes: [0xFF])), .dropped(7)])
+        let text = try print(
+            .json, [.stdout(chunk("hé")), .stderr(LogChunk(position: 9, at: WallTime(milliseconds: 0), bytes: [0xFF])), .dropped(7)])
         let lines = try text.split(separator: "\n").map { try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]) }
         #expect(lines.count == 3)
         #expect(lines[0]["text"] as? String == "hé" && lines[0]["stream"] as? String == "stdout")
@@ -70,7 +71,8 @@ import Testing
     @Test func oldKernelsAndMissingControllersAreNamed() throws {
         let found = try checks([
             "/proc/sys/kernel/osrelease": "4.19.0\n",
-            "/proc/self/mountinfo": "30 24 0:26 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu,cpuacct\n31 24 0:27 / /x rw - cgroup cgroup rw,memory\n",
+            "/proc/self/mountinfo":
+                "30 24 0:26 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu,cpuacct\n31 24 0:27 / /x rw - cgroup cgroup rw,memory\n",
         ])
         #expect(found["kernel"]?.state == .missing)
         #expect(found["cgroups"]?.detail.contains("cpuset, pids") == true)

@@ -50,7 +50,10 @@ import Testing
 
     private static let waits: [(String, Int32)] = [
         (#"{"version":1,"tasks":1,"remaining":0,"counts":\#(counts)}"#, 0),
-        (#"{"version":1,"tasks":2,"remaining":0,"counts":\#(counts),"lowestUnsuccessful":{"task":"12.1","outcome":{"kind":"failed","code":7,"text":"failed(7)","exitStatus":7}}}"#, 7),
+        (
+            #"{"version":1,"tasks":2,"remaining":0,"counts":\#(counts),"lowestUnsuccessful":{"task":"12.1","outcome":{"kind":"failed","code":7,"text":"failed(7)","exitStatus":7}}}"#,
+            7
+        ),
         (#"{"version":1,"tasks":1,"remaining":1,"counts":\#(counts)}"#, 124),
     ]
 

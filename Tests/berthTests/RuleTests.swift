@@ -150,7 +150,8 @@ import Testing
     /// The quick way and the argument parser must read the same words the same way.
     @Test(arguments: [
         ["--", "true"], ["--quiet", "--memory", "1G", "-c", "2", "--", "a", "b"], ["job.yaml"], ["script.sh", "x", "--y"],
-        ["--wait", "--dry-run", "--json", "--hold", "--no-cwd", "--api", "--batch", "b", "--wrap", "echo hi"], ["--env", "A=1", "--env", "B=2", "--", "x"],
+        ["--wait", "--dry-run", "--json", "--hold", "--no-cwd", "--api", "--batch", "b", "--wrap", "echo hi"],
+        ["--env", "A=1", "--env", "B=2", "--", "x"],
         ["--cores", "1", "--cores", "2", "--", "x"], ["--socket", "/s", "-", "z"], ["--priority", "-5", "--array", "0-9%2", "--", "x"],
         ["--mount", "/a:/b", "--volume", "/c:/d", "--tag", "p", "--depends", "afterok:3", "--signal", "USR1@5s", "--umask", "022", "--", "x"],
     ])

@@ -117,7 +117,9 @@ import Testing
     }
 
     @Test func refusalsOfBerthAre125() throws {
-        let daemon = FakeDaemon(other: { _ in (422, #"{"version":1,"code":"invalid","message":"found 99, accepted 1 to 2","field":"resources.cores"}"#) })
+        let daemon = FakeDaemon(other: { _ in
+            (422, #"{"version":1,"code":"invalid","message":"found 99, accepted 1 to 2","field":"resources.cores"}"#)
+        })
         let server = try daemon.serve()
         defer { server.stop() }
         let ended = try Program(server, ["run", "--cores", "99", "x"]).end()

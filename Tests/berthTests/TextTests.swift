@@ -38,7 +38,9 @@ import Testing
     }
 
     private var table: Table {
-        var table = Table([.init("ID"), .init("NAME", shrinksTo: 4), .init("N", right: true), .init("EMPTY", optional: true), .init("WHY", shrinksTo: 6)])
+        var table = Table([
+            .init("ID"), .init("NAME", shrinksTo: 4), .init("N", right: true), .init("EMPTY", optional: true), .init("WHY", shrinksTo: 6),
+        ])
         table.add(["1", "short", "7", "", "because it is so"])
         table.add(["22", "a long name", "100", "", ""])
         return table
@@ -73,7 +75,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ([0, 0], 10, "··········"), ([5, 5], 10, "#####====="), ([1, 0], 1000, "#·········"), ([999, 1], 1000, "#########="), ([10, 0], 10, "##########"),
+        ([0, 0], 10, "··········"), ([5, 5], 10, "#####====="), ([1, 0], 1000, "#·········"), ([999, 1], 1000, "#########="),
+        ([10, 0], 10, "##########"),
     ])
     func barsAddUp(_ counts: [Int], _ total: Int, _ expected: String) {
         let bar = ProgressBar(parts: [.init(count: counts[0], symbol: "#"), .init(count: counts[1], symbol: "=")], total: total)

@@ -56,7 +56,9 @@ import Testing
         var spec = JobSpec()
         (spec.command, spec.image) = (["python3", "fit.py", "a b"], "tools:1")
         detail.spec = spec
-        detail.holds = [TaskHold(hold: Hold(kind: .operator, scope: .task, by: .root, at: Fixtures.now, reason: "maintenance"), tasks: IntervalSet(0...0))]
+        detail.holds = [
+            TaskHold(hold: Hold(kind: .operator, scope: .task, by: .root, at: Fixtures.now, reason: "maintenance"), tasks: IntervalSet(0...0))
+        ]
         detail.dependencies = [DependencyView(Dependency(kind: .afterok, job: JobID(3)), state: .waiting)]
         var moments = MomentText(now: Fixtures.now)
         moments.local = { _ in Self.noon }
@@ -134,7 +136,8 @@ import Testing
         moments.local = { _ in Self.noon }
         let event = Event(
             sequence: 3, at: Fixtures.now, kind: .finished, job: JobID(12), task: TaskID(JobID(12), 3), batch: "sw\neep", outcome: .failed(code: 3))
-        #expect(EventText.line(event, moments: moments, style: .plain) == "2025-11-24 12:00:05  12.3        finished          batch sw\\neep  failed(3)")
+        #expect(
+            EventText.line(event, moments: moments, style: .plain) == "2025-11-24 12:00:05  12.3        finished          batch sw\\neep  failed(3)")
     }
 
     @Test func missingThingsFailTheDoctor() {

@@ -36,7 +36,9 @@ struct SelectionOptions: ParsableArguments {
     /// For commands that change something: naming nothing is a mistake.
     func required() throws -> Selection {
         let selection = try selection()
-        guard !selection.isEmpty else { throw CommandFailure.usage("no jobs named; accepted are \(TaskSelector.accepted), or --batch, --user, --state") }
+        guard !selection.isEmpty else {
+            throw CommandFailure.usage("no jobs named; accepted are \(TaskSelector.accepted), or --batch, --user, --state")
+        }
         return selection
     }
 }

@@ -30,11 +30,14 @@ enum Escaping {
     /// A command as it could be typed into a shell.
     static func command(_ words: [String]) -> String {
         words.map { word in
-            let plain = !word.isEmpty && word.utf8.allSatisfy { byte in
-                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
-                    || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || "-_./:=,@%+".utf8.contains(byte) || byte >= 128
-            }
-            return plain ? oneLine(word) : "'" + oneLine(word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''")) + "'"
+            let plain =
+                !word.isEmpty
+                && word.utf8.allSatisfy { byte in
+                    (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
+                        || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || "-_./:=,@%+".utf8.contains(byte) || byte >= 128
+                }
+            return plain
+                ? oneLine(word) : "'" + oneLine(word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''")) + "'"
         }.joined(separator: " ")
     }
 

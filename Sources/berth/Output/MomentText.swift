@@ -11,7 +11,9 @@ struct MomentText {
     func short(_ moment: WallTime) -> String {
         let (there, here) = (local(moment), local(now))
         if (there.year, there.month, there.day) == (here.year, here.month, here.day) { return clock(there) }
-        if there.year == here.year { return "\(Self.months[there.month - 1]) \(Self.two(there.day)) \(Self.two(there.hour)):\(Self.two(there.minute))" }
+        if there.year == here.year {
+            return "\(Self.months[there.month - 1]) \(Self.two(there.day)) \(Self.two(there.hour)):\(Self.two(there.minute))"
+        }
         return "\(there.year)-\(Self.two(there.month))-\(Self.two(there.day))"
     }
 

@@ -5,7 +5,8 @@ enum ArrayProgress {
     static func line(_ label: String, _ counts: TaskCounts, width: Int, style: Style) -> String {
         let bar = ProgressBar(
             parts: [
-                .init(count: counts.succeeded, colour: .green, symbol: "█"), .init(count: counts.failed + counts.cancelled, colour: .red, symbol: "▒"),
+                .init(count: counts.succeeded, colour: .green, symbol: "█"),
+                .init(count: counts.failed + counts.cancelled, colour: .red, symbol: "▒"),
                 .init(count: counts.running, colour: .cyan, symbol: "▓"), .init(count: counts.paused, colour: .yellow, symbol: "░"),
             ], total: counts.total)
         let text = summary(counts)

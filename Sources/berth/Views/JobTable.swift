@@ -11,7 +11,8 @@ struct JobTable {
         guard !reply.jobs.isEmpty else { return "" }
         var table = Table([
             .init("JOB", shrinksTo: 12), .init("NAME", shrinksTo: 8, optional: true), .init("USER", shrinksTo: 6),
-            .init("BATCH", shrinksTo: 6, optional: true), .init("QUEUE", shrinksTo: 6, optional: true), .init("STATE"), .init("TASKS", right: true, optional: true),
+            .init("BATCH", shrinksTo: 6, optional: true), .init("QUEUE", shrinksTo: 6, optional: true), .init("STATE"),
+            .init("TASKS", right: true, optional: true),
             .init("CORES", right: true), .init("MEMORY", right: true), .init("TIME", right: true), .init("LEFT", right: true),
             .init("WHERE / WHY", shrinksTo: 16),
         ])
@@ -83,7 +84,11 @@ enum PlacementText {
     static func short(_ attempt: AttemptView) -> String {
         var parts: [String] = []
         if let stop = attempt.stop { parts.append("stopping: \(stop.rawValue)") }
-        if attempt.waitingForCores == true { parts.append("waiting for cores") } else if attempt.coresReleased == true { parts.append("cores given back") }
+        if attempt.waitingForCores == true {
+            parts.append("waiting for cores")
+        } else if attempt.coresReleased == true {
+            parts.append("cores given back")
+        }
         if let placement = attempt.placement, attempt.coresReleased != true { parts.append(text(placement)) }
         if let note = attempt.note { parts.append(note) }
         return parts.joined(separator: "; ")

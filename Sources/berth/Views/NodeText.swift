@@ -12,10 +12,13 @@ struct NodeText {
         var text = DetailText(style: style)
         text.add("Node", "\(node.name), kernel \(node.kernel)")
         text.add("Daemon", "berthd \(node.daemon), since \(moments.full(node.startedAt))")
-        text.add("Cores", "\(node.shape.cpus.count): \(node.shape.allCpus); free \(list(node.freeCpus)); kept for the system \(list(node.reservedCpus))")
+        text.add(
+            "Cores", "\(node.shape.cpus.count): \(node.shape.allCpus); free \(list(node.freeCpus)); kept for the system \(list(node.reservedCpus))")
         text.add("Shared pool", list(node.sharedCpus))
         text.add("Memory", "\(node.shape.memory), free for jobs \(node.freeMemory), kept for the system \(node.reservedMemory)")
-        for part in node.shape.nodes where node.shape.nodes.count > 1 { text.add("Memory node \(part.id)", "cpus \(list(part.cpus)), \(part.memory)") }
+        for part in node.shape.nodes where node.shape.nodes.count > 1 {
+            text.add("Memory node \(part.id)", "cpus \(list(part.cpus)), \(part.memory)")
+        }
         text.add("Scratch", scratch)
         text.add("Groups", "cgroup \(node.cgroupLayout), \(node.cgroupParent)")
         for named in node.named { text.add(named.name, "\(named.free.count) of \(named.instances.count) free: \(named.free.joined(separator: ","))") }

@@ -51,7 +51,8 @@ enum ImageTable {
     static func render(_ images: [ImageView], moments: MomentText, width: Int?, style: Style) -> String {
         guard !images.isEmpty else { return "" }
         var table = Table([
-            .init("NAME", shrinksTo: 16), .init("DIGEST"), .init("SIZE", right: true), .init("LAYERS", right: true), .init("JOBS", right: true, optional: true),
+            .init("NAME", shrinksTo: 16), .init("DIGEST"), .init("SIZE", right: true), .init("LAYERS", right: true),
+            .init("JOBS", right: true, optional: true),
             .init("IMPORTED"),
         ])
         for image in images {
