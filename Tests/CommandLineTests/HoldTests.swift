@@ -79,7 +79,7 @@ extension EndToEnd {
             let first = try daemon.submit(["--hold", "--no-cwd", "--", "true"])
             let id = try daemon.submit(["--hold", "--begin", "now+1h", "--depends", "afterok:\(first)", "--no-cwd", "--", "true"])
             let text = try daemon.berth(["show", id]).output
-            for word in ["hold", "begin", first] { #expect(text.contains(word), "\(word): \(text)") }
+            for word in ["held", "begin", first] { #expect(text.contains(word), "\(word): \(text)") }
             try daemon.berth(["cancel", id, first])
         }
 

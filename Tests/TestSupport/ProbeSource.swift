@@ -1,6 +1,6 @@
 /// A small static program for what busybox cannot do: calls that a hostile job would try.
 enum ProbeSource {
-    static let text = """
+    static let text = #"""
         #define _GNU_SOURCE
         #include <errno.h>
         #include <fcntl.h>
@@ -21,7 +21,7 @@ enum ProbeSource {
         #include <sched.h>
         #include <unistd.h>
         static void say(const char *what, long result) {
-            if (result >= 0) printf("%s ok\\n", what); else printf("%s %s\\n", what, strerrorname_np(errno));
+            if (result >= 0) printf("%s ok\n", what); else printf("%s %s\n", what, strerrorname_np(errno));
             fflush(stdout);
         }
         static void pid1(void) {
@@ -72,15 +72,15 @@ enum ProbeSource {
             say("cgroup-dir", open("/sys/fs/cgroup/release_agent", O_WRONLY));
         }
         static void fds(void) {
-            for (int number = 0; number < 4096; number++) if (fcntl(number, F_GETFD) >= 0) printf("%d\\n", number);
+            for (int number = 0; number < 4096; number++) if (fcntl(number, F_GETFD) >= 0) printf("%d\n", number);
         }
         static void many(int count, int spin) {
             for (int number = 0; number < count; number++) {
                 pid_t child = fork();
-                if (child < 0) { printf("fork %d %s\\n", number, strerrorname_np(errno)); break; }
+                if (child < 0) { printf("fork %d %s\n", number, strerrorname_np(errno)); break; }
                 if (child == 0) for (;;) if (!spin) pause();
             }
-            printf("ready\\n"); fflush(stdout);
+            printf("ready\n"); fflush(stdout);
             for (;;) if (!spin) pause(); else wait(0);
         }
         static void bomb(void) {
@@ -96,7 +96,7 @@ enum ProbeSource {
         }
         static void eat(long mebibytes) {
             for (long number = 0; number < mebibytes; number++) { char *block = malloc(1 << 20); memset(block, 1, 1 << 20); }
-            printf("held %ld\\n", mebibytes); fflush(stdout);
+            printf("held %ld\n", mebibytes); fflush(stdout);
         }
         static void write_direct(const char *path, int mebibytes) {
             int file = open(path, O_WRONLY | O_CREAT | O_DIRECT, 0600);
@@ -128,5 +128,5 @@ enum ProbeSource {
             else return 2;
             return 0;
         }
-        """
+        """#
 }

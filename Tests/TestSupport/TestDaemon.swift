@@ -41,7 +41,7 @@ public final class TestDaemon: Sendable {
         let handle = try spawn.run()
         process.withLock { $0 = handle }
         let up: Bool? = try TestSupport.poll(seconds: 60) {
-            if try self.berth(["version"]).status == 0 { return true }
+            if try self.berth(["node"], in: "/").status == 0 { return true }
             return handle.isAlive ? nil : false
         }
         guard up == true else { throw Failure(description: "berthd did not start: \(self.log.suffix(2000))") }
