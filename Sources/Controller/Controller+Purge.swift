@@ -23,10 +23,23 @@ extension Controller {
                 throw APIError(.invalid, "found ranges or tasks, accepted are whole jobs", field: "ids")
             }
             filter.jobs = Set(ids.compactMap(\.job))
+            for id in ids.compactMap(\.job) {
+                guard let living = jobs[id]?.record else { continue }
+                try refuse { () throws(Access.Refusal) in
+                    try settings.access.require(.cancel, for: peer, on: living.owner.user, what: "job \(id)")
+                }
+                throw APIError(.conflict, "job \(id) has not finished")
+            }
         }
         filter.owner = try await purgeOwner(request, peer)
-        do throws(StoreError) {
-            let found = try await store.foldJobs(matching: filter, into: [JobID]()) { $0.append($1.record.id) }
+        do {
+            let meant = try await store.foldJobs(matching: filter, into: [(JobID, UserID)]()) { $0.append(($1.record.id, $1.record.owner.user)) }
+            for (id, user) in meant where request.selection.ids != nil {
+                try refuse { () throws(Access.Refusal) in
+                    try settings.access.require(user == peer.user ? .see : .purge, for: peer, on: user, what: "job \(id)")
+                }
+            }
+            let found = meant.map(\.0)
             if request.dryRun == true { return (PurgeReply(jobs: found.count, attempts: 0, freed: .zero), []) }
             guard request.keepAccounts != true, let purgeable = store as? any PurgeableStore else {
                 return (PurgeReply(jobs: found.count, attempts: 0, freed: .zero), found)
@@ -36,7 +49,11 @@ extension Controller {
             let result = try await purgeable.purge(selection)
             let freed = Bytes(UInt64(max(0, result.freedBytes)))
             return (PurgeReply(jobs: result.jobs, attempts: result.attempts, freed: freed), found)
-        } catch { throw APIError(.internal, "\(error)") }
+        } catch let error as APIError {
+            throw error
+        } catch {
+            throw APIError(.internal, "\(error)")
+        }
     }
 
     private func purgeOwner(_ request: PurgeRequest, _ peer: Peer) async throws(APIError) -> UserID? {
@@ -49,6 +66,7 @@ extension Controller {
             }
             return user
         }
-        return request.selection.ids != nil && settings.access.isOperator(peer) ? nil : peer.user
+        // Whole jobs named by id are looked at one by one.
+        return request.selection.ids != nil ? nil : peer.user
     }
 }

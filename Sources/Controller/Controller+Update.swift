@@ -46,11 +46,20 @@ extension Controller {
             throw APIError(.conflict, "job \(job.record.id) runs: resources, begin and queue change only while all its tasks wait")
         }
         if let name = changes.name { spec.name = name }
-        if let priority = changes.priority { spec.priority = priority }
+        if let priority = changes.priority {
+            guard priority <= job.record.priority || settings.access.isOperator(peer) else {
+                throw APIError(.denied, "priority of job \(job.record.id): users may lower it, operators raise it")
+            }
+            spec.priority = priority
+        }
         if let limit = changes.timeLimit { spec.timeLimit = limit }
         if let cores = changes.cores { (spec.resources.cores, spec.resources.cpuMillis) = (cores, nil) }
         if let millis = changes.cpuMillis { (spec.resources.cpuMillis, spec.resources.cores) = (millis, nil) }
-        if let memory = changes.memory { spec.resources.memory = memory }
+        if let memory = changes.memory {
+            spec.resources.memory = memory
+            // The default of shared memory was cut to the former memory; it is cut again.
+            if let shared = spec.sharedMemory, shared > memory { spec.sharedMemory = memory }
+        }
         if let swap = changes.swap { spec.resources.swap = swap }
         if let scratch = changes.scratch { spec.resources.scratch = scratch }
         if let limit = changes.arrayLimit { spec.array?.limit = limit }
@@ -105,7 +114,7 @@ extension Controller {
             for slot in part.slots.intersection(job.table.active).members { job.active[slot].map { stop($0, .preempted, detail: "requeued") } }
         }
         for refusal in refused where refusal.error.code == .conflict {
-            guard let again = revive(refusal.selector) else { continue }
+            guard let again = try await revive(refusal.selector, peer) else { continue }
             chosen.append(again)
             refused.removeAll { $0 == refusal }
         }
@@ -119,9 +128,15 @@ extension Controller {
         return ActionReply(done: chosen.map(selector), jobs: chosen.count, tasks: chosen.reduce(0) { $0 + $1.slots.count }, refused: refused)
     }
 
-    /// Finished tasks of a living array wait again.
-    private func revive(_ selector: TaskSelector) -> Chosen? {
-        guard let id = selector.job, var job = jobs[id], let indices = selector.indices else { return nil }
+    /// Finished tasks wait again; a job that left for the ledger comes back with them.
+    private func revive(_ selector: TaskSelector, _ peer: Peer) async throws(APIError) -> Chosen? {
+        guard let id = selector.job else { return nil }
+        let finished = jobs[id] == nil ? try await finishedJob(id) : nil
+        guard var job = jobs[id] ?? finished.map({ LiveJob(record: $0.record, table: $0.tasks) }) else { return nil }
+        try refuse { () throws(Access.Refusal) in
+            try settings.access.require(.requeue, for: peer, on: job.record.owner.user, what: "job \(id)")
+        }
+        let indices = selector.indices ?? job.record.indices
         let ended = indices.intersection(job.table.succeeded.union(job.table.unsuccessful))
         guard !ended.isEmpty else { return nil }
         for slot in ended.members where job.table.started.contains(slot) { job.table.attempts[slot] = job.table.attempts[slot] ?? 1 }
@@ -130,9 +145,16 @@ extension Controller {
         job.table.cancelled = job.table.cancelled.subtracting(ended)
         job.table.dependencyFailed = job.table.dependencyFailed.subtracting(ended)
         job.table.pending = job.table.pending.union(ended)
+        let returns = jobs[id] == nil
         jobs[id] = job
-        scheduler.apply(.pendingAgain(id, ended))
         var decision = Decision(events: [event(.requeued, job: id, detail: "tasks \(ended)")])
+        if returns {
+            scheduler.apply(.jobAdded(State.Job(job.record), tasks: job.table))
+            if let batch = job.record.batch { join(batch, id, &decision) }
+            decision.put(.job(job.record))
+        } else {
+            scheduler.apply(.pendingAgain(id, ended))
+        }
         decision.put(.tasks(id, job.table))
         commit(decision)
         return Chosen(job: id, slots: ended)

@@ -94,10 +94,12 @@ struct Monitor {
         }
     }
 
-    /// The main process's end is the job's. Without CAP_KILL (after PID 1's own exec) the kernel ends the rest with PID 1.
+    /// The main process's end is the job's. After its own exec PID 1 has no CAP_KILL, and the kernel ends the rest with it; the answer of
+    /// kill(2) does not tell, because with -1 it counts processes that it may not signal as done and returns 0.
     private mutating func endRest() {
-        if linux_kill(-1, SIGKILL) == -Int(EPERM) { reaped = true }
+        _ = linux_kill(-1, SIGKILL)
         reap()
+        if reexecuted { reaped = true }
     }
 
     private mutating func finish() -> Never {

@@ -268,6 +268,12 @@ struct AttemptPlanner {
         try services.groups.make(containerName(id), limits: try GroupLimits(record, job, sharedPool: sharedPool, throttles: throttles()))
     }
 
+    /// On v1 the traffic of a loop device reaches the disk in the name of its kernel thread, so the device itself is throttled too.
+    private func loopDevices(_ mount: MountEntry) throws -> [DeviceNumber] {
+        guard services.groups.layout.version(of: .io) == .v1, mount.source.hasPrefix("/dev/loop") else { return [] }
+        return [try Descriptor.open(mount.source, [.path]).status().specialDevice]
+    }
+
     /// The disk is found by the mount table, so that no path of a user's is opened.
     private func throttles() throws -> [IOThrottle] {
         let devices = IODevices()
@@ -278,7 +284,7 @@ struct AttemptPlanner {
             guard let path, let mount = mounts.holding(path) else {
                 throw LaunchError(operation: "io limit: no disk carries \(path ?? "a scratch in memory")", errno: "ENODEV")
             }
-            for disk in try devices.disks(of: mount.device) {
+            for disk in try devices.disks(of: mount.device) + loopDevices(mount) {
                 throttles.append(
                     IOThrottle(
                         device: disk, readBytesPerSecond: limit.readBytesPerSecond, writeBytesPerSecond: limit.writeBytesPerSecond,

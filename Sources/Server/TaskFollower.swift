@@ -62,7 +62,7 @@ struct TaskFollower: Sendable {
                 }
                 return outcome
             }
-            if await ticks.next() == .ping { try await emit(.alive) }
+            if try await ticks.next() == .ping { try await emit(.alive) }
         }
     }
 
@@ -85,7 +85,7 @@ struct TaskFollower: Sendable {
             // Read after the look at its state, so that an ended attempt's last bytes are not missed.
             if let log { while try await emitNew(log) {} }
             if ended || !request.follow { return }
-            if await ticks.next() == .ping { try await emit(.alive) }
+            if try await ticks.next() == .ping { try await emit(.alive) }
         }
     }
 
@@ -146,9 +146,11 @@ final class Ticks: Sendable {
 
     func tick() { continuation.yield(.change) }
 
-    func next() async -> Tick {
+    /// Throws when the follower's task is cancelled, because its client is gone.
+    func next() async throws -> Tick {
         var iterator = stream.makeAsyncIterator()
-        return await iterator.next() ?? .change
+        guard let tick = await iterator.next() else { throw CancellationError() }
+        return tick
     }
 
     func stop() {

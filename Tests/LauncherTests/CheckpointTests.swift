@@ -32,7 +32,11 @@ extension KernelTests {
             defer {
                 try? writeControlFile(group + "/cgroup.kill", "1")
                 harness.stop()
-                for _ in 0..<100 where rmdir(group + "/job") != 0 || rmdir(group) != 0 { usleep(50_000) }
+                for _ in 0..<100 {
+                    rmdir(group + "/job")
+                    if rmdir(group) == 0 { break }
+                    usleep(50_000)
+                }
             }
             let loop = "while true; do n=$((n+1)); echo count $n; sleep 0.05; done"
             let script = "trap 'exit 21' USR1; n=0; (while true; do sleep 0.05; done) & \(loop)"

@@ -40,6 +40,8 @@ public enum Leftovers {
             let words = (try? readTextFile("/proc/\(pid)/cmdline")) ?? ""
             let groups = (try? readTextFile("/proc/\(pid)/cgroup")) ?? ""
             let environment = (try? readTextFile("/proc/\(pid)/environ")) ?? ""
+            // Our own guardian names the directories too.
+            if words.contains("guardian\0") { continue }
             let paths = [daemon.place.path, daemon.runPlace.path]
             if groups.contains(daemon.groupParent) || paths.contains(where: { words.contains($0) || environment.contains($0) }) {
                 result.append("\(pid) \(words.split(separator: "\0").joined(separator: " "))")

@@ -8,6 +8,7 @@ public final class TestDaemon: Sendable {
     /// The name of the group below which all its groups lie.
     public let groupParent: String
     private let process = Mutex<ProcessHandle?>(nil)
+    private let guardian: Guardian
 
     /// The daemon of the test that runs, put there by the suite's trait.
     @TaskLocal public static var current: TestDaemon?
@@ -26,6 +27,7 @@ public final class TestDaemon: Sendable {
         runPlace = try TemporaryDirectory("e2e", in: "/run", mode: 0o755)
         groupParent = "berth-test-\(place.path.split(separator: "-").last ?? "x")"
         _ = (TestUser.first, TestUser.second, TestUser.operator_)
+        guardian = try Guardian(place: place, runPlace: runPlace, groupParent: groupParent)
         try place.write("berthd.yaml", TestConfiguration.text(self) + configuration)
     }
 
@@ -125,6 +127,7 @@ public final class TestDaemon: Sendable {
         findings += TestSupport.poll(seconds: 10) { Leftovers.ofDaemon(self).isEmpty ? [] : nil } ?? Leftovers.ofDaemon(self)
         place.remove()
         runPlace.remove()
+        guardian.dismiss()
         if Programs.exists(place.path) { findings.append("files: \(place) cannot be removed") }
         return findings
     }

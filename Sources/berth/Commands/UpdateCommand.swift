@@ -24,7 +24,7 @@ struct UpdateCommand: ParsableCommand {
     @Option(help: "A new name.")
     var name: String?
 
-    @Option(help: "Users may lower it, operators raise it.")
+    @Option(parsing: .unconditional, help: "Users may lower it, operators raise it.")
     var priority: String?
 
     @Option(name: [.long, .customLong("time"), .customShort("t")], help: "A new time limit.")
