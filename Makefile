@@ -35,8 +35,8 @@ build: packages  ## build the programs (release, static)
 demo: build  ## watch real jobs being run, paused, limited, killed and accounted for
 	@scripts/demo
 
-test: packages  ## everything: lint, unit and real-kernel tests, then the demo and tests in the virtual machine
-	@scripts/test-all
+test: packages  ## lint, build, unit, real-kernel and end-to-end tests on this machine (the virtual machine: make test-vm)
+	@scripts/test-all lint build-release build-tests criu unit
 
 test-unit: packages  ## the tests that run on this machine
 	@scripts/test-all lint unit criu

@@ -155,8 +155,8 @@ public actor ScratchStore {
         for removal in removals.values { await removal.value }
         try onHost { () throws(SystemError) in
             for name in try disk.spaces.names() { try disk.remove(name) }
-            try disk.tearDown()
             try lock.unlock()
+            try disk.tearDown()
         }
     }
 }

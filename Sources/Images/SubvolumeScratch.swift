@@ -107,11 +107,12 @@ final class SubvolumeScratch: ScratchBackend {
         return ScratchUsage(bytes: Bytes(group?.referencedBytes ?? 0), inodes: nil)
     }
 
-    /// Waits a while for the loop device to go: it does with the last file that is open in it.
+    /// Waits a while for the loop device to go: it does with the last file that is open in it, and with the last mount namespace that was
+    /// copied while it was mounted; processes that are just starting have such a copy.
     func tearDown() throws(SystemError) {
         spaces.close()
         try Mount.detach(mountPoint, lazily: true)
-        for _ in 0..<200 {
+        for _ in 0..<1_000 {
             guard LoopDevice.backingFile(of: device)?.hasPrefix(image) == true else { return }
             sleepBlocking(nanoseconds: 10_000_000)
         }

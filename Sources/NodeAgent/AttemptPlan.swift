@@ -280,7 +280,8 @@ struct AttemptPlanner {
         let mounts = try MountTable()
         var throttles: [IOThrottle] = []
         for limit in spec.resources.io ?? [] {
-            let path = limit.path ?? scratch?.hostPath
+            // Scratch in an image of its own lies on a loop device, whatever disk carries the image.
+            let path = limit.path ?? scratch.flatMap { $0.hostPath == nil ? nil : $0.directory.displayPath }
             guard let path, let mount = mounts.holding(path) else {
                 throw LaunchError(operation: "io limit: no disk carries \(path ?? "a scratch in memory")", errno: "ENODEV")
             }

@@ -1,11 +1,13 @@
 import API
+import Controller
 import Hummingbird
 import NIOCore
 
 extension BerthServer {
     func addSessionRoutes(to router: Router<BerthContext>) {
-        let (sessions, limit) = (sessions, parts.requestLimit)
+        let (sessions, limit, controller) = (sessions, parts.requestLimit, parts.controller)
         add(.sessionCreate, to: router) { request, _, peer in
+            try await controller.require(.attach, peer)
             let wanted = try await request.decoded(SessionRequest.self, limit: limit)
             return try reply(try await sessions.create(wanted, peer: peer), status: .created)
         }

@@ -8,6 +8,8 @@ import NIOCore
 extension BerthServer {
     func addStreamRoutes(to router: Router<BerthContext>) {
         add(.events, to: router) { [parts] request, _, peer in
+            // Refused before the reply begins.
+            try await parts.controller.require(.events, peer)
             let wanted = try EventRequest(query: request.apiQuery)
             return streamed("application/x-ndjson") { output in
                 let pinging = Task {

@@ -66,7 +66,7 @@ struct Place {
 
     private func profile(_ programs: String) throws -> String {
         let candidates = [
-            "/etc/berth/seccomp/default.json", programs + "/../share/berth/seccomp/default.json",
+            "/etc/berth/seccomp/default.json", programs + "/seccomp/default.json", programs + "/../share/berth/seccomp/default.json",
             programs + "/../../share/berth/seccomp/default.json",
             programs + "/../../../Config/seccomp/default.json", programs + "/../../Config/seccomp/default.json",
         ]

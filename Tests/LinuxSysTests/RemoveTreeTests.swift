@@ -51,24 +51,31 @@ import Testing
         let tree = try scratch.directory.makeAndOpenDirectory("tree")
         let path = scratch.path + "/canary"
         let stop = Atomic(false)
-        let swaps = Atomic(0)
+        let traps = Atomic(0)
         try withThread {
             while !stop.load(ordering: .relaxed) {
-                if (try? tree.rename("a", to: "b", mode: .exchange)) != nil { swaps.add(1, ordering: .relaxed) }
+                if (try? tree.rename("a", to: "b", mode: .exchange)) != nil { continue }
+                // One of them was removed: set the trap anew, the link last.
+                for name in ["a", "b"] {
+                    try? tree.unlink(name)
+                    try? tree.open(at: name, [.directory, .noFollow]).removeDirectory("inner")
+                    try? tree.removeDirectory(name)
+                }
+                try? tree.makeDirectory("new")
+                try? tree.open(at: "new", [.directory, .noFollow]).makeDirectory("inner")
+                try? tree.rename("new", to: "a")
+                try? tree.makeSymbolicLink("b", to: path)
+                traps.add(1, ordering: .relaxed)
             }
         } during: {
             defer { stop.store(true, ordering: .relaxed) }
-            var rounds = 0
-            while rounds < 20_000 || (swaps.load(ordering: .relaxed) < 5_000 && rounds < 200_000) {
-                rounds += 1
-                if let child = try? tree.makeAndOpenDirectory("a") { try? child.makeDirectory("inner") }
-                try? tree.makeSymbolicLink("b", to: path)
+            while traps.load(ordering: .relaxed) < 20_000 {
                 // What "a" is changes all the time, so removing it may fail; the canary must live.
                 _ = try? removeTree(at: tree, "a")
                 guard try canary.contains("alive") else { break }
             }
         }
-        #expect(try canary.names() == ["alive"], "after \(swaps.load(ordering: .relaxed)) swaps")
+        #expect(try canary.names() == ["alive"], "after \(traps.load(ordering: .relaxed)) traps")
         try removeTree(at: scratch.directory, "tree")
         #expect(try scratch.directory.names() == ["canary"])
     }
