@@ -31,7 +31,7 @@ extension Agent {
     /// Starts a further process in a running job, with the job's limits and rights (contract: `berth exec`).
     public func execute(_ request: ExecDescription, in attempt: AttemptID, streams: ExecStreams) async throws -> ExecProcess {
         guard let supervisor = supervisor(of: attempt) else {
-            throw LaunchError(operation: "exec in \(attempt.task): it does not run here", errno: "ESRCH")
+            throw LaunchError(operation: "enter job \(attempt.task): it does not run here", errno: "ESRCH")
         }
         return try await supervisor.execute(request, streams: streams)
     }
@@ -81,13 +81,13 @@ extension Supervisor {
 
     func execute(_ request: ExecDescription, streams: ExecStreams) async throws -> ExecProcess {
         guard let container, let group, !isFinished else {
-            throw LaunchError(operation: "exec in \(id.task): it does not run", errno: "ESRCH")
+            throw LaunchError(operation: "enter job \(id.task): it does not run", errno: "ESRCH")
         }
         guard observation.state == .running else {
-            throw LaunchError(operation: "exec in \(id.task): it is \(observation.state.rawValue), accepted is running", errno: "EBUSY")
+            throw LaunchError(operation: "enter job \(id.task): it is \(observation.state.rawValue), accepted is running", errno: "EBUSY")
         }
         guard let lease = try await services.images.lease(heldBy: id) else {
-            throw LaunchError(operation: "exec in \(id.task): its image is gone", errno: "ENOENT")
+            throw LaunchError(operation: "enter job \(id.task): its image is gone", errno: "ENOENT")
         }
         let planner = AttemptPlanner(services: services, record: desired.record, job: desired.job, lease: lease, scratch: nil)
         let network = desired.job.spec.network ?? .none

@@ -1,0 +1,70 @@
+import JobModel
+import NodeAgent
+
+/// An agent without containers: what it is told to run counts as running at once, and ends when a test says so.
+actor FakeAgent: AgentPort {
+    private(set) var desired: [AttemptID: DesiredAttempt] = [:]
+    /// Every attempt that was ever to run, in order; one that comes twice would be two starts.
+    private(set) var starts: [AttemptID] = []
+    private(set) var released: [AttemptID] = []
+    private(set) var swept: [Set<AttemptID>] = []
+    private(set) var signals: [Int32] = []
+    private var states: [AttemptID: AttemptState] = [:]
+    private var observer: (any AgentObserver)?
+    private let clock: any AgentClock
+    /// Whether a decided stop ends the attempt by itself.
+    var obeysStops = true
+    /// What attempts end with at once, by number of the attempt; without an entry they go on running.
+    private var scripts: [JobID: [AttemptOutcome]] = [:]
+
+    init(clock: any AgentClock) { self.clock = clock }
+
+    func report(to observer: any AgentObserver) { self.observer = observer }
+    func script(_ job: JobID, _ outcomes: [AttemptOutcome]) { scripts[job] = outcomes }
+    func ignoreStops() { obeysStops = false }
+
+    /// The attempts that run now.
+    var running: [AttemptID] { states.filter { $0.value == .running || $0.value == .paused }.keys.sorted() }
+
+    func reconcile(_ wanted: DesiredAttempt) async {
+        let id = wanted.record.id
+        desired[id] = wanted
+        guard states[id] != .finished else { return }
+        if states[id] == nil, wanted.record.stop == nil {
+            starts.append(id)
+            await see(id, .running)
+        }
+        if let stop = wanted.record.stop {
+            if obeysStops { await finish(id, stop.outcome) }
+            return
+        }
+        if let outcomes = scripts[id.task.job], outcomes.indices.contains(Int(id.number) - 1) {
+            await finish(id, outcomes[Int(id.number) - 1])
+            return
+        }
+        if wanted.frozen, states[id] == .running { await see(id, .paused) }
+        if !wanted.frozen, states[id] == .paused { await see(id, .running) }
+    }
+
+    /// An attempt ends.
+    func finish(_ id: AttemptID, _ outcome: AttemptOutcome, accountMissing: Bool = false) async {
+        guard states[id] != .finished else { return }
+        await see(id, .finished, outcome, accountMissing: accountMissing)
+    }
+
+    private func see(_ id: AttemptID, _ state: AttemptState, _ outcome: AttemptOutcome? = nil, accountMissing: Bool = false) async {
+        states[id] = state
+        var observation = AttemptObservation(id: id, state: state)
+        observation.startedAt = clock.stamp()
+        if state == .paused { observation.pausedSince = clock.now().boot }
+        if state == .finished { observation.endedAt = clock.stamp() }
+        observation.outcome = outcome
+        observation.accountMissing = accountMissing
+        await observer?.observed(observation)
+    }
+
+    func setSharedPool(_ cpus: CpuSet) async {}
+    func signal(_ attempt: AttemptID, number: Int32, toAll: Bool) async throws { signals.append(number) }
+    func release(_ attempt: AttemptID) async { released.append(attempt) }
+    func sweep(keeping attempts: Set<AttemptID>) async { swept.append(attempts) }
+}
