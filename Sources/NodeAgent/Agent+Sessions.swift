@@ -9,6 +9,7 @@ public struct AttachedInput: Sendable {
     let container: Container
     /// The FIFO `stdin`, or a duplicate of the terminal's master; nil when the job reads none.
     let descriptor: Descriptor?
+    var isTerminal = false
 
     /// Writes what fits now; the number of bytes taken, 0 when the job does not read at the moment.
     public func write(_ bytes: ArraySlice<UInt8>) throws(SystemError) -> Int {
@@ -16,7 +17,11 @@ public struct AttachedInput: Sendable {
         return try descriptor.writeWhatFits(Array(bytes))
     }
 
-    public func close() throws(SystemError) { try container.closeInput() }
+    public func close() throws(SystemError) {
+        // Ours is a writer of the FIFO too: while it is open the job reads no end. A terminal's master stays.
+        if !isTerminal { descriptor?.close() }
+        try container.closeInput()
+    }
     public func resize(_ size: JobModel.TerminalSize) throws(SystemError) { try container.resize(rows: size.rows, columns: size.columns) }
     public func signal(_ number: Int32) throws(SystemError) { try container.signal(number) }
 }
@@ -68,7 +73,7 @@ extension Supervisor {
         guard let container, !isFinished else { return nil }
         let (work, spec) = (services.work, desired.job.spec)
         return try await work.run {
-            if spec.terminal != nil { return AttachedInput(container: container, descriptor: try container.terminalInput()) }
+            if spec.terminal != nil { return AttachedInput(container: container, descriptor: try container.terminalInput(), isTerminal: true) }
             guard spec.interactive == true else { return AttachedInput(container: container, descriptor: nil) }
             return AttachedInput(container: container, descriptor: try container.input())
         }

@@ -71,7 +71,7 @@ extension EndToEnd {
         }
 
         /// contract §6: without a terminal `-i` forwards standard input.
-        @Test(.disabled("the client of run -i reconnects for ever once its input has ended")) func runForwardsStandardInput() throws {
+        @Test func runForwardsStandardInput() throws {
             let text = (0..<2000).map { "line \($0)\n" }.joined()
             let result = try daemon.berth(["run", "-i", "--no-cwd", "--wrap", "wc -l; echo done"], input: text)
             #expect(result.status == 0, "\(result)")
