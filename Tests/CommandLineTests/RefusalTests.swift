@@ -9,7 +9,9 @@ extension EndToEnd {
         let daemon: TestDaemon
         init() throws { daemon = try .required() }
 
-        @Test(.disabled("three of its 38 cases have another status"), arguments: [
+        @Test(
+            .disabled("three of its 38 cases have another status"),
+            arguments: [
                 ("submit", 2), ("submit --memory lots -- true", 2), ("submit --cores 0 -- true", 2), ("submit --bogus 3 -- true", 2),
                 ("submit --array 5-1 -- true", 2), ("submit /nowhere/job.yaml", 2), ("submit --image nowhere:9 -- true", 1),
                 ("submit --cores 5000 -- true", 1), ("submit --memory 2G -- true", 1), ("submit --queue nowhere -- true", 1),
