@@ -412,7 +412,10 @@ static inline long berth_sys_park_user_namespace(int wait_end, int write_end) {
     long pid = syscall(SYS_clone, 0x10000000UL | 17UL, 0UL, 0UL, 0UL, 0UL);
     if (pid != 0) return berth_sys_result(pid);
     char byte;
-    syscall(SYS_close, write_end);
+    /* The copy of the descriptor table holds the writing ends of other threads' pipes too: two such processes would wait for each other. */
+    (void)write_end;
+    if (wait_end > 0) syscall(SYS_close_range, 0U, (unsigned)wait_end - 1U, 0U);
+    syscall(SYS_close_range, (unsigned)wait_end + 1U, ~0U, 0U);
     syscall(SYS_read, wait_end, &byte, 1UL);
     for (;;) syscall(SYS_exit_group, 0);
 }
