@@ -61,6 +61,8 @@ extension Controller {
         decision.put(.attempt(record))
         decision.put(.tasks(task.job, job.table))
         commit(decision) { $0.reconcile(id) }
+        // What waited for this start, by an `after`, may start now.
+        replan()
     }
 
     private func giveCores(_ id: AttemptID, _ placement: Placement) {

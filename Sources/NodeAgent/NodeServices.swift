@@ -128,9 +128,21 @@ public final class NodeServices: Sendable {
         old.stop()
     }
 
-    /// Ends launcher and threads; what runs goes on.
-    public func shutDown() {
+    /// Ends launcher and threads; what runs goes on. When nothing does, scratch and groups are taken down, so that no mount, loop device or
+    /// group is left.
+    public func shutDown() async {
         runtime.stop()
+        do {
+            if await scratch.attempts().isEmpty {
+                try await scratch.tearDown()
+                let groups = groups
+                try await work.run { try groups.remove() }
+            } else {
+                try await scratch.close()
+            }
+        } catch {
+            logger.warning("something is left for the next daemon", metadata: ["error": "\(error)"])
+        }
         reactor.stop()
     }
 }

@@ -9,6 +9,7 @@ actor FrameOutput {
     private var waiting: [UInt8] = []
     private var isFinished = false
     private var isGone = false
+    private var failure: (any Error)?
     private var reader: CheckedContinuation<Void, Never>?
     private var writers: [CheckedContinuation<Void, Never>] = []
 
@@ -27,6 +28,12 @@ actor FrameOutput {
         wakeReader()
     }
 
+    /// What comes is not all: the reply is torn off after what is there, so that the client does not take it for whole.
+    func tear(_ error: any Error) {
+        failure = error
+        finish()
+    }
+
     /// The client does not take any more.
     func fail() {
         isGone = true
@@ -36,9 +43,12 @@ actor FrameOutput {
     }
 
     /// What is there; nil at the end.
-    func next() async -> [UInt8]? {
+    func next() async throws -> [UInt8]? {
         while waiting.isEmpty, !isFinished, !isGone { await withCheckedContinuation { reader = $0 } }
-        guard !waiting.isEmpty, !isGone else { return nil }
+        guard !waiting.isEmpty, !isGone else {
+            if let failure { throw failure }
+            return nil
+        }
         defer {
             waiting = []
             wakeWriters()
@@ -63,12 +73,16 @@ func streamed(_ type: String, _ produce: @escaping @Sendable (FrameOutput) async
     stream(type) { writer in
         let output = FrameOutput()
         let producer = Task {
-            try? await produce(output)
-            await output.finish()
+            do {
+                try await produce(output)
+                await output.finish()
+            } catch {
+                await output.tear(error)
+            }
         }
         try await withTaskCancellationHandler {
             do {
-                while let bytes = await output.next() { try await writer.write(ByteBuffer(bytes: bytes)) }
+                while let bytes = try await output.next() { try await writer.write(ByteBuffer(bytes: bytes)) }
                 try await writer.finish(nil)
             } catch {
                 await output.fail()

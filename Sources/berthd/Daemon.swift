@@ -41,7 +41,7 @@ struct Daemon {
         try await serve(server, until: signals, services)
         logger.notice("stopping; jobs go on")
         await controller.shutDown()
-        services.shutDown()
+        await services.shutDown()
         store.close()
     }
 

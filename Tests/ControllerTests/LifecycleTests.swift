@@ -1,0 +1,111 @@
+import API
+import JobModel
+import JobStore
+import Testing
+
+@testable import Controller
+
+/// From submit to the ledger, with the agent's part played.
+@Suite struct LifecycleTests {
+    @Test func aJobRunsEndsAndLeavesTheStore() async throws {
+        let bench = try await Bench()
+        let id = try await bench.submit()
+        try await bench.becomes(id, .running)
+        let attempt = AttemptID(TaskID(id), 1)
+        #expect(await bench.agent.starts == [attempt])
+        await bench.agent.finish(attempt, .failed(code: 3))
+        try await bench.becomes(id, .failed)
+        try await bench.eventually("the agent may forget it") { await bench.agent.released == [attempt] }
+        let kept = await bench.store.ledgerJob(id)
+        #expect(kept != nil)
+        let left = await bench.store.snapshot().entries.filter { "\($0)".contains("attempt(") }
+        #expect(left.isEmpty, "attempts leave the store with their job")
+        let reply = try await bench.controller.wait(for: WaitRequest(Selection([TaskSelector(id)]), holdFor: .zero), peer: Bench.owner)
+        #expect(reply.remaining == 0 && reply.lowestUnsuccessful?.outcome.exitStatus == 3)
+    }
+
+    /// contract §2: one that succeeds on its third try has succeeded, and only attempts that ended badly were repeated.
+    @Test func aTaskIsTriedAgainAsItsPolicySays() async throws {
+        let bench = try await Bench()
+        let held = try await bench.submit { spec in
+            spec.hold = true
+            spec.retries = RetryPolicy(count: 3, outcomes: [.failed], backoff: TimeSpan(milliseconds: 20))
+        }
+        await bench.agent.script(held, [.failed(code: 1), .failed(code: 2), .succeeded])
+        try await bench.act(.release, held)
+        try await bench.becomes(held, .succeeded)
+        #expect(await bench.agent.starts.map(\.number) == [1, 2, 3])
+        let kept = await bench.store.ledgerAttempts(of: held, after: nil, limit: 10)
+        #expect(kept.count == 3)
+    }
+
+    /// contract §7: a deleted account holds the job, kind `account`.
+    @Test func aMissingAccountHoldsTheTask() async throws {
+        let bench = try await Bench()
+        let id = try await bench.submit()
+        try await bench.becomes(id, .running)
+        await bench.agent.finish(AttemptID(TaskID(id), 1), .startFailed(operation: "resolve user", errno: "ENOENT"), accountMissing: true)
+        try await bench.becomes(id, .held)
+        #expect(try await bench.detail(id).holds?.map(\.hold.kind) == [.account])
+    }
+
+    /// contract §9: an id is returned only after the commit is durable; one that is known by its request key is returned again.
+    @Test func aRepeatedRequestKeyReturnsTheSameIds() async throws {
+        let bench = try await Bench()
+        var spec = JobSpec()
+        spec.command = ["true"]
+        let request = SubmitRequest(jobs: [SubmittedSpec(spec), SubmittedSpec(spec)], requestKey: RequestKey("0123456789abcdef0123456789abcdef"))
+        async let first = bench.controller.submit(request, peer: Bench.owner)
+        async let second = bench.controller.submit(request, peer: Bench.owner)
+        let ids = try await (first.jobs.map(\.id), second.jobs.map(\.id))
+        #expect(ids.0 == ids.1)
+        let known = try await bench.controller.submission(RequestKey("0123456789abcdef0123456789abcdef"), peer: Bench.owner)
+        #expect(known?.jobs.map(\.id) == ids.0)
+        // Keys are each user's own.
+        #expect(try await bench.controller.submission(RequestKey("0123456789abcdef0123456789abcdef"), peer: Bench.other) == nil)
+        #expect(try await bench.controller.submit(request, peer: Bench.other).jobs.map(\.id) != ids.0)
+    }
+
+    /// contract §9: commits that conflict or whose reply is lost are asked for again; nothing is lost and nothing doubled.
+    @Test(arguments: [UInt64.random(in: .min ... .max), 1, 2, 3])
+    func throughAFaultyStore(seed: UInt64) async throws {
+        let bench = try await Bench(cpus: 8, store: InMemoryStore(faults: .some(seed: seed)))
+        var ids: [JobID] = []
+        for number in 0..<20 {
+            let id = try await bench.submit { $0.hold = true; $0.name = "job-\(number)" }
+            await bench.agent.script(id, [.succeeded])
+            ids.append(id)
+        }
+        #expect(Set(ids).count == 20, "seed \(seed)")
+        for id in ids { try await bench.act(.release, id) }
+        for id in ids { try await bench.becomes(id, .succeeded) }
+        let starts = await bench.agent.starts
+        #expect(Set(starts).count == 20 && starts.count == 20, "seed \(seed)")
+        for id in ids {
+            let kept = await bench.store.ledgerAttempts(of: id, after: nil, limit: 10)
+            #expect(kept.count == 1, "seed \(seed)")
+        }
+    }
+
+    /// A controller that is started again on the same store adopts what runs and starts nothing twice.
+    @Test func aRestartAdoptsWhatRuns() async throws {
+        let store = InMemoryStore()
+        let first = try await Bench(cpus: 1, store: store)
+        let running = try await first.submit { $0.resources.cores = 1 }
+        let waiting = try await first.submit { $0.resources.cores = 1 }
+        let held = try await first.submit { $0.hold = true }
+        try await first.becomes(running, .running)
+        await first.controller.shutDown()
+        let second = try await Bench(cpus: 1, store: store)
+        let attempt = AttemptID(TaskID(running), 1)
+        #expect(await second.agent.swept == [[attempt]])
+        #expect(try await second.state(held) == .held)
+        #expect(try await second.state(waiting) == .pending)
+        try await second.eventually("the agent is told what should run") { await second.agent.desired.keys.contains(attempt) }
+        await second.agent.finish(attempt, .succeeded)
+        try await second.becomes(running, .succeeded)
+        try await second.becomes(waiting, .running)
+        let next = try await second.submit()
+        #expect(next > held, "ids are never used again")
+    }
+}
