@@ -12,6 +12,8 @@ public final class Reactor: Sendable {
     private struct Watch: Sendable {
         let descriptor: Descriptor
         let handler: Handler
+        /// Called once the handler has returned false and the descriptor may be watched anew.
+        var ended: (@Sendable () -> Void)?
     }
 
     private struct Timer: Sendable {
@@ -56,13 +58,17 @@ public final class Reactor: Sendable {
     /// Watches a descriptor until its handler returns false or `cancel` is called. The descriptor is kept open meanwhile.
     @discardableResult
     public func watch(_ descriptor: Descriptor, _ readiness: Readiness, _ handler: @escaping Handler) throws(SystemError) -> UInt64 {
+        try add(Watch(descriptor: descriptor, handler: handler), readiness)
+    }
+
+    private func add(_ watch: Watch, _ readiness: Readiness) throws(SystemError) -> UInt64 {
         let token = state.withLock { state in
             state.next += 1
-            state.watches[state.next] = Watch(descriptor: descriptor, handler: handler)
+            state.watches[state.next] = watch
             return state.next
         }
         do throws(SystemError) {
-            try poller.add(descriptor, readiness, token: token)
+            try poller.add(watch.descriptor, readiness, token: token)
         } catch {
             state.withLock { $0.watches[token] = nil }
             throw error
@@ -109,7 +115,9 @@ public final class Reactor: Sendable {
 
     private func dispatch(_ token: UInt64, _ readiness: Readiness) {
         guard let watch = state.withLock({ $0.watches[token] }) else { return }
-        if !watch.handler(readiness) { cancel(token) }
+        guard !watch.handler(readiness) else { return }
+        cancel(token)
+        watch.ended?()
     }
 
     private func fireTimers() {
@@ -130,10 +138,9 @@ extension Reactor {
     public func untilReadable(_ descriptor: Descriptor) async throws(SystemError) {
         let failure: SystemError? = await withCheckedContinuation { continuation in
             do throws(SystemError) {
-                try watch(descriptor, .readable) { _ in
-                    continuation.resume(returning: nil)
-                    return false
-                }
+                // The caller may wait for the same descriptor at once: the poller must have let it go before.
+                let once = Watch(descriptor: descriptor, handler: { _ in false }, ended: { continuation.resume(returning: nil) })
+                _ = try add(once, .readable)
             } catch {
                 continuation.resume(returning: error)
             }

@@ -131,6 +131,20 @@ extension EndToEnd {
             #expect(ended.status == 125 && ended.errorLines.count == 1, "\(ended)")
         }
 
+        /// Nothing of what a program prints is lost, in whatever pieces it comes.
+        @Test func execLosesNoOutput() throws {
+            let job = try daemon.submit(["--no-cwd", "--", "sleep", "120"])
+            try daemon.await(job, "running")
+            for _ in 0..<15 {
+                let script = "for n in 1 2 3 4 5; do echo out $n; echo err $n >&2; cat /proc/self/status > /dev/null; done; exit 3"
+                let result = try daemon.berth(["exec", job, "--", "sh", "-c", script])
+                #expect(result.status == 3)
+                #expect(result.output == (1...5).map { "out \($0)\n" }.joined() && result.errors == (1...5).map { "err \($0)\n" }.joined())
+            }
+            try daemon.berth(["cancel", "--now", job])
+            _ = try daemon.berth(["wait", job])
+        }
+
         @Test func cancelAsksBeforeItEndsManyJobs() throws {
             let ids = try (0..<11).map { _ in try daemon.submit(["--hold", "--no-cwd", "--name", "asked", "--", "true"]) }
             let range = "\(ids[0])-\(ids[10])"
