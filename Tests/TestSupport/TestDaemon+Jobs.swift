@@ -67,14 +67,9 @@ extension TestDaemon {
 
     /// The process ids in a job's groups, as the host sees them.
     public func processes(of id: String) throws -> [Int32] {
-        guard let pid = try show(id)["attempts"][-1]["pid"].number, let paths = try? ProcessPlace.cgroupPaths(of: Int32(pid)) else { return [] }
-        let own = paths.values.first { $0.contains(groupParent) } ?? "none"
-        let marker = own.hasSuffix("/job") ? String(own.dropLast(4)) : own
-        var result: [Int32] = []
-        for entry in try Descriptor.open("/proc", [.readOnly, .directory]).names() {
-            guard let number = Int32(entry), let groups = try? readTextFile("/proc/\(number)/cgroup") else { continue }
-            if groups.contains(marker + "\n") || groups.contains(marker + "/") { result.append(number) }
-        }
-        return result
+        let found = try Command([
+            "find", "/sys/fs/cgroup/", "-path", "*/\(groupParent)/\(id)-*", "-name", "cgroup.procs", "-exec", "cat", "{}", "+",
+        ]).run()
+        return Set(found.output.split(separator: "\n").compactMap { Int32($0) }).sorted()
     }
 }

@@ -9,7 +9,7 @@ struct AttemptText {
 
     func render() -> String {
         var text = DetailText(style: style)
-        text.add("Attempt", "\(attempt.id) \(attempt.outcome?.text ?? attempt.state.rawValue)")
+        text.add("Attempt", "\(attempt.id) \(attempt.outcome?.text ?? state)")
         text.add("  Where", where_)
         text.add("  Started", attempt.startedAt.map(moments.full))
         text.add("  Ended", attempt.endedAt.map(moments.full))
@@ -19,9 +19,11 @@ struct AttemptText {
         return text.render()
     }
 
+    private var state: String { attempt.waitingForCores == true ? "waiting for cores" : attempt.state.rawValue }
+
     private var where_: String? {
         guard let placement = attempt.placement else { return nil }
-        var parts = [PlacementText.text(placement)]
+        var parts = [attempt.coresReleased == true ? "cores given back" : PlacementText.text(placement)]
         if !placement.memoryNodes.isEmpty { parts.append("memory node \(placement.memoryNodes)") }
         if let node = attempt.node { parts.append("on \(node)") }
         if let pid = attempt.pid { parts.append("pid \(pid)") }
