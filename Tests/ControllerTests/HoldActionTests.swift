@@ -38,7 +38,9 @@ import Testing
     /// Batch holds are one write; members yet to come inherit them, and lifting does not undo individual ones.
     @Test func batchHoldsAreInherited() async throws {
         let bench = try await Bench()
-        let own = try await bench.submit { $0.batch = "b"; $0.hold = true }
+        let own = try await bench.submit {
+            $0.batch = "b"; $0.hold = true
+        }
         _ = try await bench.controller.act(.batchPause, onBatch: BatchActionRequest(name: "b"), peer: Bench.owner)
         let later = try await bench.submit { $0.batch = "b" }
         let elsewhere = try await bench.submit { $0.batch = "c" }

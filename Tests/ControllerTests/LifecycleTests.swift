@@ -72,7 +72,9 @@ import Testing
         let bench = try await Bench(cpus: 8, store: InMemoryStore(faults: .some(seed: seed)))
         var ids: [JobID] = []
         for number in 0..<20 {
-            let id = try await bench.submit { $0.hold = true; $0.name = "job-\(number)" }
+            let id = try await bench.submit {
+                $0.hold = true; $0.name = "job-\(number)"
+            }
             await bench.agent.script(id, [.succeeded])
             ids.append(id)
         }

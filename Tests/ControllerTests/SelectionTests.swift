@@ -9,10 +9,17 @@ import Testing
 @Suite struct SelectionTests {
     @Test func idsBatchesStatesAndNames() async throws {
         let bench = try await Bench()
-        let one = try await bench.submit { $0.hold = true; $0.batch = "x"; $0.name = "n" }
-        let two = try await bench.submit { $0.hold = true; $0.batch = "y"; $0.name = "n" }
+        let one = try await bench.submit {
+            $0.hold = true; $0.batch = "x"; $0.name = "n"
+        }
+        let two = try await bench.submit {
+            $0.hold = true; $0.batch = "y"; $0.name = "n"
+        }
         let three = try await bench.submit { $0.batch = "x" }
-        let foreign = try await bench.submit({ $0.hold = true; $0.batch = "x"; $0.name = "n" }, as: Bench.other)
+        let foreign = try await bench.submit(
+            {
+                $0.hold = true; $0.batch = "x"; $0.name = "n"
+            }, as: Bench.other)
         try await bench.becomes(three, .running)
         func meant(_ change: (inout Selection) -> Void) async throws -> [JobID] {
             var selection = Selection()
@@ -31,7 +38,9 @@ import Testing
 
     @Test func tasksOfAnArray() async throws {
         let bench = try await Bench()
-        let id = try await bench.submit { $0.array = ArraySpec(indices: IntervalSet([1, 2, 3, 4])); $0.hold = true }
+        let id = try await bench.submit {
+            $0.array = ArraySpec(indices: IntervalSet([1, 2, 3, 4])); $0.hold = true
+        }
         _ = try await bench.controller.act(
             .cancel, ActionRequest(Selection([TaskSelector(id, indices: IntervalSet([2, 3]))])), peer: Bench.owner)
         let counts = try await bench.counts(id)
@@ -65,7 +74,9 @@ import Testing
 
     @Test func anothersDetailIsRedacted() async throws {
         let bench = try await Bench()
-        let id = try await bench.submit { $0.command = ["secret"]; $0.name = "secret"; $0.batch = "secret"; $0.environment = ["A": "secret"]; $0.tags = ["secret"] }
+        let id = try await bench.submit {
+            $0.command = ["secret"]; $0.name = "secret"; $0.batch = "secret"; $0.environment = ["A": "secret"]; $0.tags = ["secret"]
+        }
         try await bench.becomes(id, .running)
         let seen = try await bench.detail(id, as: Bench.other)
         #expect(seen.job.redacted && seen.spec == nil && !"\(seen)".contains("secret"), "\(seen)")
@@ -77,8 +88,12 @@ import Testing
     /// contract §8: a job with `api: true` may submit and list within its own batch, nothing else.
     @Test func aPeerInsideAJob() async throws {
         let bench = try await Bench()
-        let parent = try await bench.submit { $0.batch = "b"; $0.api = true }
-        let outside = try await bench.submit { $0.batch = "c"; $0.hold = true }
+        let parent = try await bench.submit {
+            $0.batch = "b"; $0.api = true
+        }
+        let outside = try await bench.submit {
+            $0.batch = "c"; $0.hold = true
+        }
         try await bench.becomes(parent, .running)
         var inside = Bench.owner
         inside.origin = .job(AttemptID(TaskID(parent), 1), batch: BatchID(owner: UserID(1000), name: "b"))
