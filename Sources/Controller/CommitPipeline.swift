@@ -84,12 +84,16 @@ extension Controller {
         isCommitting = false
     }
 
-    /// Memory is ahead of the disk and has one writer, so a commit is repeated until the disk takes it; meanwhile nothing new is accepted.
+    /// Successive failures, over about 0.3 s, after which the store counts as broken.
+    private static let failuresOfABrokenStore = 6
+
+    /// Memory is ahead of the disk and has one writer, so a commit is repeated until the disk takes it; a store that stays broken gets nothing new.
     private func commitUntilDurable(_ transaction: StoreTransaction) async -> CommitReceipt? {
         var transaction = transaction
         if transaction.changes.isEmpty, transaction.ledger.isEmpty, transaction.events.isEmpty { return nil }
         transaction.term = term
-        var delay = 50
+        var delay = 5
+        var failures = 0
         while true {
             do {
                 let receipt = try await store.submit(transaction, staging: StagingID("controller"))
@@ -99,8 +103,12 @@ extension Controller {
                 storageFailure = nil
                 return nil
             } catch {
-                if storageFailure == nil { logger.error("commit failed, trying again until it succeeds", metadata: ["error": "\(error)"]) }
-                storageFailure = "\(error)"
+                // A lost reply or a conflict passes with the next try; only a store that goes on refusing is a reason to refuse new work.
+                failures += 1
+                if failures == Self.failuresOfABrokenStore {
+                    logger.error("commit failed, trying again until it succeeds", metadata: ["error": "\(error)"])
+                }
+                if failures >= Self.failuresOfABrokenStore { storageFailure = "\(error)" }
                 try? await Task.sleep(for: .milliseconds(delay))
                 delay = min(delay * 2, 2000)
             }

@@ -67,7 +67,7 @@ import Testing
     }
 
     /// contract §9: commits that conflict or whose reply is lost are asked for again; nothing is lost and nothing doubled.
-    @Test(arguments: [UInt64.random(in: .min ... .max), 1, 2, 3])
+    @Test(arguments: [UInt64.random(in: .min ... .max), 1, 2, 3_341_923_473_862_890_896])
     func throughAFaultyStore(seed: UInt64) async throws {
         let bench = try await Bench(cpus: 8, store: InMemoryStore(faults: .some(seed: seed)))
         var ids: [JobID] = []
