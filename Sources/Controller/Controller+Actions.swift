@@ -81,6 +81,8 @@ extension Controller {
         var decision = decision
         job.table.pending = job.table.pending.subtracting(tasks)
         job.table.unsuccessful = job.table.unsuccessful.union(tasks)
+        // A back-off ends with its task, so that one put back by hand starts at once, also after a restart.
+        job.table.notBefore = job.table.notBefore.filter { !tasks.contains($0.key) }
         if outcome == .cancelled { job.table.cancelled = job.table.cancelled.union(tasks) }
         if outcome == .dependencyFailed { job.table.dependencyFailed = job.table.dependencyFailed.union(tasks) }
         jobs[id] = job

@@ -87,6 +87,8 @@ extension History {
         for slot in tasks {
             model.jobs[id]!.pending.remove(slot)
             model.jobs[id]!.outcomes[slot] = false
+            // Its back-off ends with it: one that is put back by hand does not wait it out.
+            model.jobs[id]!.notBefore[slot] = nil
         }
         state.apply(.pendingEnded(id, IntervalSet(tasks.sorted()), outcome))
     }
