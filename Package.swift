@@ -113,7 +113,7 @@ let package = Package(
             name: "berth-helper", dependencies: ["CLinux", "Archives", "OCISpec", "LinuxSys", argumentParser], swiftSettings: strict),
         // Tests. None depends on `berth-init`: its linker settings would reach the test bundle; `swift build` makes it beside them.
         .target(
-            name: "TestSupport", dependencies: ["JobModel", "LinuxSys"], path: "Tests/TestSupport", swiftSettings: strict),
+            name: "TestSupport", dependencies: ["JobModel", "LinuxSys", "OCISpec", crypto], path: "Tests/TestSupport", swiftSettings: strict),
         tests("JobModel"), tests("LaunchProgram"), tests("JobLog"),
         tests("Launcher", ["LaunchProgram", "JobLog", "LinuxSys"]),
         tests("LinuxSys"), tests("JobSpecs", ["JobModel"]), tests("DaemonConfiguration", ["JobModel"]),

@@ -1,6 +1,7 @@
 import Archives
 import LinuxSys
 import OCISpec
+import TestSupport
 import Testing
 
 private let isRoot = ProcessContext.effectiveUser == 0
@@ -222,7 +223,7 @@ struct HostileArchiveTests {
         }
         let archive = DockerArchiveBuilder.archive(layers: [layer])
         let seed = UInt64.random(in: 0 ... .max)
-        var random = SplitMix(state: seed)
+        var random = SeededGenerator(seed: seed)
         for round in 0..<200 {
             let place = try Workplace()
             var bytes = archive

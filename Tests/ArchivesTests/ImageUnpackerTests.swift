@@ -1,6 +1,7 @@
 import Archives
 import LinuxSys
 import OCISpec
+import TestSupport
 import Testing
 
 private let isRoot = ProcessContext.effectiveUser == 0

@@ -1,6 +1,7 @@
 import Archives
 import LinuxSys
 import OCISpec
+import TestSupport
 import Testing
 
 private let isRoot = ProcessContext.effectiveUser == 0
@@ -11,7 +12,7 @@ struct LinkFuzzTests {
     @Test func neverTouchACanary() throws {
         let rounds = Int(ProcessContext.variable("BERTH_TEST_ROUNDS") ?? "") ?? 500
         let seed = UInt64.random(in: 0 ... .max)
-        var random = SplitMix(state: seed)
+        var random = SeededGenerator(seed: seed)
         let place = try Workplace()
         let canary = try place.directory.makeAndOpenDirectory("canary")
         try canary.open(at: "file", [.writeOnly, .create], mode: 0o640).write("untouched")
@@ -26,7 +27,7 @@ struct LinkFuzzTests {
         #expect(accepted > 0 && accepted < rounds, "seed \(seed): \(accepted) of \(rounds)")
     }
 
-    private func archive(canary: String, _ random: inout SplitMix) -> [UInt8] {
+    private func archive(canary: String, _ random: inout SeededGenerator) -> [UInt8] {
         let names = ["a", "b", "a/b", "b/a", "a/file", "b/folder", "a/folder/x", "a/b/c", ".wh.a", "a/.wh.file", "a/.wh..wh..opq", "c"]
         let targets = [
             canary, canary + "/file", canary + "/folder", "../../canary", "../canary/file", "../../../../../../..\(canary)", ".", "..", "a",

@@ -2,6 +2,7 @@ import Archives
 import Foundation
 import LinuxSys
 import OCISpec
+import TestSupport
 
 /// A temporary directory with a place for layers; gone with the object.
 final class Workplace {

@@ -3,6 +3,7 @@ import Images
 import JobModel
 import LinuxSys
 import OCISpec
+import TestSupport
 import Testing
 
 private let isRoot = ProcessContext.effectiveUser == 0
@@ -27,7 +28,7 @@ struct ImportCrashTests {
         if let path = ProcessContext.variable(Self.variable) { try await importForever(path) }
         let place = try StorePlace()
         let seed = UInt64.random(in: 0 ... .max)
-        var random = SplitMix(state: seed)
+        var random = SeededGenerator(seed: seed)
         var interrupted = 0
         for round in 0..<12 {
             let child = try Spawn(

@@ -3,6 +3,7 @@ import Images
 import JobModel
 import LinuxSys
 import OCISpec
+import TestSupport
 import Testing
 
 private let isRoot = ProcessContext.effectiveUser == 0

@@ -1,22 +1,24 @@
 import Crypto
-import OCISpec
+public import OCISpec
 
 /// Writes tar archives byte by byte (POSIX pax), the bad ones included that no tool would write.
-struct TarBuilder {
-    private(set) var bytes: [UInt8] = []
+public struct TarBuilder {
+    public private(set) var bytes: [UInt8] = []
 
-    mutating func directory(_ name: String, mode: Int = 0o755, uid: Int = 0, gid: Int = 0, modified: Int = 1_000_000) {
+    public init() {}
+
+    public mutating func directory(_ name: String, mode: Int = 0o755, uid: Int = 0, gid: Int = 0, modified: Int = 1_000_000) {
         header(name, type: "5", mode: mode, uid: uid, gid: gid, modified: modified)
     }
 
-    mutating func file(
+    public mutating func file(
         _ name: String, _ content: String = "", mode: Int = 0o644, uid: Int = 0, gid: Int = 0, modified: Int = 1_000_000,
         pax: [String: String] = [:]
     ) {
         file(name, bytes: Array(content.utf8), mode: mode, uid: uid, gid: gid, modified: modified, pax: pax)
     }
 
-    mutating func file(
+    public mutating func file(
         _ name: String, bytes content: [UInt8], mode: Int = 0o644, uid: Int = 0, gid: Int = 0, modified: Int = 1_000_000,
         pax: [String: String] = [:]
     ) {
@@ -24,20 +26,20 @@ struct TarBuilder {
         body(content)
     }
 
-    mutating func symbolicLink(_ name: String, to target: String) { header(name, type: "2", mode: 0o777, link: target) }
-    mutating func hardLink(_ name: String, to target: String) { header(name, type: "1", mode: 0o644, link: target) }
-    mutating func fifo(_ name: String) { header(name, type: "6", mode: 0o644) }
-    mutating func characterDevice(_ name: String) { header(name, type: "3", mode: 0o666) }
-    mutating func blockDevice(_ name: String) { header(name, type: "4", mode: 0o666) }
+    public mutating func symbolicLink(_ name: String, to target: String) { header(name, type: "2", mode: 0o777, link: target) }
+    public mutating func hardLink(_ name: String, to target: String) { header(name, type: "1", mode: 0o644, link: target) }
+    public mutating func fifo(_ name: String) { header(name, type: "6", mode: 0o644) }
+    public mutating func characterDevice(_ name: String) { header(name, type: "3", mode: 0o666) }
+    public mutating func blockDevice(_ name: String) { header(name, type: "4", mode: 0o666) }
 
     /// A file whose header promises more than follows.
-    mutating func truncatedFile(_ name: String, size: Int) {
+    public mutating func truncatedFile(_ name: String, size: Int) {
         header(name, type: "0", mode: 0o644, size: size)
         bytes += [UInt8](repeating: 65, count: 512)
     }
 
     /// GNU's sparse file of a length, with one byte of content.
-    mutating func sparseFile(_ name: String, length: Int) {
+    public mutating func sparseFile(_ name: String, length: Int) {
         let map = "1\n\(length - 1)\n1\n"
         let padded = Array(map.utf8) + [UInt8](repeating: 0, count: 512 - map.utf8.count)
         let pax = ["GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": name, "GNU.sparse.realsize": String(length)]
@@ -45,7 +47,7 @@ struct TarBuilder {
         body(padded + [UInt8(ascii: "x")])
     }
 
-    mutating func header(
+    public mutating func header(
         _ name: String, type: Character, mode: Int, uid: Int = 0, gid: Int = 0, size: Int = 0, modified: Int = 1_000_000, link: String = "",
         pax: [String: String] = [:]
     ) {
@@ -109,9 +111,9 @@ struct TarBuilder {
     }
 
     /// The archive with its end mark.
-    var finished: [UInt8] { bytes + [UInt8](repeating: 0, count: 1024) }
+    public var finished: [UInt8] { bytes + [UInt8](repeating: 0, count: 1024) }
 
-    static func make(_ build: (inout TarBuilder) -> Void) -> [UInt8] {
+    public static func make(_ build: (inout TarBuilder) -> Void) -> [UInt8] {
         var tar = TarBuilder()
         build(&tar)
         return tar.finished
@@ -119,18 +121,18 @@ struct TarBuilder {
 }
 
 /// Writes what `docker save` writes.
-enum DockerArchiveBuilder {
-    static func digest(_ bytes: [UInt8]) -> ContentDigest? { ContentDigest(bytes: SHA256.hash(data: bytes)) }
+public enum DockerArchiveBuilder {
+    public static func digest(_ bytes: [UInt8]) -> ContentDigest? { ContentDigest(bytes: SHA256.hash(data: bytes)) }
 
-    static func hex(_ bytes: [UInt8]) -> String { digest(bytes)?.hex ?? "" }
+    public static func hex(_ bytes: [UInt8]) -> String { digest(bytes)?.hex ?? "" }
 
-    static func config(_ layers: [[UInt8]], execution: String = #"{"Env":["A=b"],"Cmd":["/bin/true"]}"#) -> String {
+    public static func config(_ layers: [[UInt8]], execution: String = #"{"Env":["A=b"],"Cmd":["/bin/true"]}"#) -> String {
         let ids = layers.map { "\"sha256:\(hex($0))\"" }.joined(separator: ",")
         return #"{"architecture":"\#(machine)","os":"linux","config":\#(execution),"rootfs":{"type":"layers","diff_ids":[\#(ids)]}}"#
     }
 
     /// `stored` are the layers as they stand in the archive, compressed or not.
-    static func archive(
+    public static func archive(
         layers: [[UInt8]], stored: [[UInt8]]? = nil, config: String? = nil, tag: String = "test:1", manifestLast: Bool = true
     ) -> [UInt8] {
         let names = layers.indices.map { "l\($0)/layer.tar" }
@@ -147,7 +149,7 @@ enum DockerArchiveBuilder {
         }
     }
 
-    static var machine: String {
+    public static var machine: String {
         #if arch(arm64)
             "arm64"
         #else

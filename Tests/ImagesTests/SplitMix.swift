@@ -1,1 +1,0 @@
-../ArchivesTests/SplitMix.swift
