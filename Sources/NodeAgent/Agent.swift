@@ -72,6 +72,7 @@ public actor Agent: AgentPort {
     }
 
     private func launcherDied() async {
+        guard !services.isStopping else { return }
         services.logger.error("the launcher died; starting another")
         let services = services
         do {

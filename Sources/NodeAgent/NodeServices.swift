@@ -29,6 +29,9 @@ public final class NodeServices: Sendable {
     /// `v1`, `hybrid` or `v2`.
     public var cgroupLayout: String { groups.layout.kind.rawValue }
     private let current: Mutex<ContainerRuntime>
+    private let stopping = Mutex(false)
+    /// The launcher's end is wanted from now on.
+    var isStopping: Bool { stopping.withLock { $0 } }
     private let runRoot: String
 
     /// The runtime of the present launcher.
@@ -131,6 +134,7 @@ public final class NodeServices: Sendable {
     /// Ends launcher and threads; what runs goes on. When nothing does, scratch and groups are taken down, so that no mount, loop device or
     /// group is left.
     public func shutDown() async {
+        stopping.withLock { $0 = true }
         runtime.stop()
         do {
             if await scratch.attempts().isEmpty {
