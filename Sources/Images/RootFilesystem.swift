@@ -59,7 +59,7 @@ public final class RootFilesystem: Sendable {
         }
         if let kept = clones.withLock({ $0[key] }) { return kept }
         let clone = try Self.makeClone(of: directory, idMap: idMap)
-        clones.withLock { $0.keep(clone, for: key) }
+        clones.withLock { $0.keep(clone, map: idMap, for: key) }
         return clone
     }
 
@@ -87,7 +87,8 @@ public struct StagedRoot: Sendable {
     public let attributes: MountAttributes
 }
 
-/// Detached clones, one for a layer and an id map. Both are kept alive by the clone, so their inode numbers cannot come to mean others.
+/// Detached clones, one for a layer and an id map. The clone keeps its layer alive; a newer kernel's mount keeps the maps of its namespace alone,
+/// not the namespace, whose inode number would come to mean another: so the cache holds it too.
 private struct CloneCache: Sendable {
     struct Key: Hashable {
         let device: DeviceNumber
@@ -97,13 +98,13 @@ private struct CloneCache: Sendable {
 
     /// Each is one descriptor and one mount of the kernel's.
     static let limit = 512
-    private var clones: [Key: Descriptor] = [:]
+    private var clones: [Key: (clone: Descriptor, map: Descriptor)] = [:]
     private var order: [Key] = []
 
-    subscript(key: Key) -> Descriptor? { clones[key] }
+    subscript(key: Key) -> Descriptor? { clones[key]?.clone }
 
-    mutating func keep(_ clone: Descriptor, for key: Key) {
-        if clones.updateValue(clone, forKey: key) == nil { order.append(key) }
+    mutating func keep(_ clone: Descriptor, map: Descriptor, for key: Key) {
+        if clones.updateValue((clone, map), forKey: key) == nil { order.append(key) }
         while order.count > Self.limit { clones[order.removeFirst()] = nil }
     }
 

@@ -268,9 +268,9 @@ struct AttemptPlanner {
         try services.groups.make(containerName(id), limits: try GroupLimits(record, job, sharedPool: sharedPool, throttles: throttles()))
     }
 
-    /// On v1 the traffic of a loop device reaches the disk in the name of its kernel thread, so the device itself is throttled too.
+    /// The traffic of a loop device reaches the disk in the name of its kernel thread, so the device itself is throttled too.
     private func loopDevices(_ mount: MountEntry) throws -> [DeviceNumber] {
-        guard services.groups.layout.version(of: .io) == .v1, mount.source.hasPrefix("/dev/loop") else { return [] }
+        guard mount.source.hasPrefix("/dev/loop") else { return [] }
         return [try Descriptor.open(mount.source, [.path]).status().specialDevice]
     }
 

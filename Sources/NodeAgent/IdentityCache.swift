@@ -33,7 +33,11 @@ public final class IdentityCache: Sendable {
         let identity = Identity(
             map: map, layers: try UserNamespace.make(uidMap: layers.users, gidMap: layers.groups),
             binds: try UserNamespace.make(uidMap: binds.users, gidMap: binds.groups))
-        known.withLock { $0[key] = identity }
-        return identity
+        // Two first starts at once may both have made one: all use the same.
+        return known.withLock { known in
+            if let first = known[key] { return first }
+            known[key] = identity
+            return identity
+        }
     }
 }

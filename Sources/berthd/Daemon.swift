@@ -31,7 +31,7 @@ struct Daemon {
         let agent = Agent(services: services)
         let shape = try TopologyReader().machineShape()
         let controller = Controller(
-            store: store, agent: agent, clock: clock, surroundings: surroundings(services), settings: try controllerSettings(),
+            store: store, agent: agent, clock: clock, surroundings: surroundings(services), settings: try await controllerSettings(shape, services),
             scheduler: Scheduling.State(shape: shape, settings: try await schedulerSettings(shape, services)), logger: logger)
         await agent.report(to: controller)
         try await controller.start()
@@ -70,9 +70,12 @@ struct Daemon {
 
     // MARK: Settings of the parts
 
-    private func controllerSettings() throws -> ControllerSettings {
+    private func controllerSettings(_ shape: MachineShape, _ services: NodeServices) async throws -> ControllerSettings {
         var result = ControllerSettings()
         result.defaults = settings.defaults
+        // A default is no wish: it is cut so that a job on each core fits on a small disk, while what a job asks for itself is refused if too much.
+        let share = Bytes(try await services.scratch.capacity().count / UInt64(max(shape.cpus.count, 1)))
+        result.defaults.scratch = min(result.defaults.scratch, max(share, .mebibytes(1)))
         result.site = settings.site
         result.queues = settings.queues
         result.nodeName = ((try? readTextFile("/proc/sys/kernel/hostname")) ?? "localhost").filter { !$0.isWhitespace }

@@ -94,6 +94,26 @@ struct RootFilesystemTests {
         try await scratchStore.tearDown()
     }
 
+    /// The kernel gives the inode number of a namespace that ended to the next one: a clone that is kept must not pass for the other map's.
+    @Test func keptClonesAreOfTheirOwnMap() async throws {
+        let place = try StorePlace()
+        let (_, lease) = try await lease(place)
+        let scratchStore = try await ScratchStore.open(place.scratchSettings, running: [])
+        let roots = RootFilesystem()
+        for number in UInt32(0)..<20 {
+            try await {
+                let slot = Self.slot + 65_536 * number
+                let scratch = try await scratchStore.take(
+                    for: Self.attempt, kind: .memory, bytes: .mebibytes(1), inodes: nil, uid: slot, gid: slot)
+                let map = [IDMapExtent(inside: lease.base, outside: slot, count: 65_536)]
+                let root = try place.assemble(roots, lease, scratch: scratch, idMap: try UserNamespace.make(uidMap: map, gidMap: map))
+                #expect(try root.status(at: "bin/tool").uid == slot)
+            }()
+            try await scratchStore.remove(Self.attempt)
+        }
+        try await scratchStore.tearDown()
+    }
+
     @Test
     func readOnlySurpriseIsAnError() async throws {
         let place = try StorePlace()
