@@ -12,10 +12,9 @@ public enum MemoryEvent: Sendable, Hashable {
 
 /// Watches an attempt's memory: v1 by eventfd thresholds, v2 by polling and `memory.events`.
 ///
-/// Put `descriptors` into a `Poller`, call `events()` when one is ready, and every `pollMilliseconds` if that is not nil.
+/// Put what `arm()` gives into a `Poller`, call `events()` when one is ready, and every `pollMilliseconds` if that is not nil. What was
+/// reached before, or between two looks, is told by the next `events()`, because the kernel keeps the peak.
 public final class MemoryWatch: Sendable {
-    /// What to wait for, each with the readiness that means news.
-    public let descriptors: [(descriptor: Descriptor, readiness: Readiness)]
     /// How often to call `events()` although nothing was ready; nil for never.
     public let pollMilliseconds: Int32?
     private let group: GroupDirectory
@@ -24,36 +23,44 @@ public final class MemoryWatch: Sendable {
 
     private struct State {
         var reached: Set<Int> = []
-        var kills: UInt64
+        var kills: UInt64 = 0
+        var armed: [(descriptor: Descriptor, readiness: Readiness)] = []
     }
 
-    init(_ group: GroupDirectory, limit: Bytes, percentages: [Int]) throws(CgroupError) {
+    init(_ group: GroupDirectory, limit: Bytes, percentages: [Int]) {
         self.group = group
-        let marks = percentages.sorted().map { (percent: $0, bytes: limit.count / 100 * UInt64($0)) }
-        thresholds = marks
-        state = Mutex(State(kills: try Self.kills(group)))
+        thresholds = percentages.sorted().map { (percent: $0, bytes: limit.count / 100 * UInt64($0)) }
+        pollMilliseconds = group.version == .v2 ? 1_000 : nil
+        state = Mutex(State())
+    }
+
+    /// What to wait for, each with the readiness that means news. Registers them with the kernel, which on v1 waits for a grace period of RCU
+    /// for each threshold: 10 to 25 ms, so it is no part of a start.
+    public func arm() throws(CgroupError) -> [(descriptor: Descriptor, readiness: Readiness)] {
+        var made: [(descriptor: Descriptor, readiness: Readiness)] = []
         switch group.version {
-        case .v2:
-            descriptors = [(try group.open("memory.events", .readOnly), .priority)]
-            pollMilliseconds = 1_000
+        case .v2: made.append((try group.open("memory.events", .readOnly), .priority))
         case .v1:
-            var made: [(descriptor: Descriptor, readiness: Readiness)] = []
-            for mark in marks { made.append((try Self.register(group, "memory.usage_in_bytes", " \(mark.bytes)"), .readable)) }
+            for mark in thresholds { made.append((try Self.register(group, "memory.usage_in_bytes", " \(mark.bytes)"), .readable)) }
             made.append((try Self.register(group, "memory.oom_control", ""), .readable))
-            descriptors = made
-            pollMilliseconds = nil
         }
+        let armed = made
+        state.withLock { $0.armed = armed }
+        return armed
     }
 
     /// What is new since the last call; each percentage is told once.
     public func events() throws(CgroupError) -> [MemoryEvent] {
         // Level-triggered readiness ends when the counter or file has been read.
-        for (descriptor, readiness) in descriptors {
+        for (descriptor, readiness) in state.withLock({ $0.armed }) {
             if readiness == .readable { _ = try? descriptor.takeEvents() } else { _ = try? descriptor.read(upTo: 4096, at: 0) }
         }
-        let peak = try Self.highest(group)
-        let kills = try Self.kills(group)
-        return state.withLock { state in
+        return events(peak: try Self.highest(group), kills: try Self.kills(group))
+    }
+
+    /// The same by counters that were read already: of a group that is about to go.
+    public func events(peak: UInt64, kills: UInt64) -> [MemoryEvent] {
+        state.withLock { state in
             var news: [MemoryEvent] = []
             for mark in thresholds where peak >= mark.bytes && state.reached.insert(mark.percent).inserted {
                 news.append(.reached(percent: mark.percent))
@@ -93,6 +100,6 @@ public final class MemoryWatch: Sendable {
 extension AttemptGroup {
     /// Watches the attempt's memory for parts of a limit being reached and for kills by the kernel.
     public func watchMemory(limit: Bytes, percentages: [Int] = [80, 95]) throws(CgroupError) -> MemoryWatch {
-        try MemoryWatch(holding(.memory), limit: limit, percentages: percentages)
+        MemoryWatch(try holding(.memory), limit: limit, percentages: percentages)
     }
 }

@@ -47,7 +47,7 @@ public actor ImageStore {
     ///
     /// - Throws: when another daemon has it, its base of ids differs, or a file of it is damaged (it stays as it is).
     public static func open(_ settings: ImageStoreSettings, running: Set<AttemptID>) async throws(ImageError) -> ImageStore {
-        let files = try await BlockingWork.run { () throws(ImageError) in try StoreFiles(path: settings.root) }
+        let files = try await BlockingWork.run { () throws(ImageError) in try StoreFiles(path: settings.root, leases: settings.leases) }
         let store = ImageStore(settings: settings, files: files)
         try await store.load(running: running)
         return store

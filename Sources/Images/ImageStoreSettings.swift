@@ -5,6 +5,8 @@ public import OCISpec
 public struct ImageStoreSettings: Sendable {
     /// The image root, an absolute path below the state directory; made 0700.
     public var root: String
+    /// Where attempts' leases are kept, on a file system that may be empty after a boot, as attempts are; a directory of the root unless given.
+    public var leases: String?
     /// First of the 65,536 ids that image files have on disk; kept with the store and never changed. The default lies behind the default range
     /// of slots.
     public var base: UInt32
@@ -19,10 +21,11 @@ public struct ImageStoreSettings: Sendable {
 
     /// Settings of a store; `now` is the wall clock.
     public init(
-        root: String, helper: String, base: UInt32 = ImageStoreSettings.defaultBase, limits: ImportLimits = ImportLimits(),
+        root: String, leases: String? = nil, helper: String, base: UInt32 = ImageStoreSettings.defaultBase, limits: ImportLimits = ImportLimits(),
         simultaneousImports: Int = 2, now: @escaping @Sendable () -> WallTime
     ) {
         self.root = root
+        self.leases = leases
         self.helper = helper
         self.base = base
         self.limits = limits

@@ -9,7 +9,7 @@ internal import LinuxSys
 ///       layers/0-<digest>/            one unpacked layer; ids are base + n
 ///       images/0-<digest>             one image in JSON: config and layers
 ///       names.json                    names and the images they stand for
-///       leases/12.3#2                 a link whose text is an image's key
+///       leases/12.3#2                 a link whose text is an image's key; elsewhere if so set
 ///       staging/<random>/             imports and removals under way; swept at start
 struct StoreFiles: Sendable {
     let root: Descriptor
@@ -19,13 +19,17 @@ struct StoreFiles: Sendable {
     let leases: Descriptor
     let staging: Descriptor
 
-    init(path: String) throws(ImageError) {
+    init(path: String, leases leasePath: String? = nil) throws(ImageError) {
         do throws(SystemError) {
             root = try makePrivateDirectory(path, mode: 0o700)
             lock = try takeLock(in: root, path)
             layers = try root.makeAndOpenDirectory("layers", mode: 0o700)
             images = try root.makeAndOpenDirectory("images", mode: 0o700)
-            leases = try root.makeAndOpenDirectory("leases", mode: 0o700)
+            if let leasePath {
+                leases = try makePrivateDirectory(leasePath, mode: 0o700)
+            } else {
+                leases = try root.makeAndOpenDirectory("leases", mode: 0o700)
+            }
             staging = try root.makeAndOpenDirectory("staging", mode: 0o700)
         } catch { throw ImageError(error) }
     }

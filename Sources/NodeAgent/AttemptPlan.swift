@@ -78,10 +78,10 @@ struct AttemptPlanner {
 
     /// Stored at submit and resolved again at start.
     private func resolvedOwner() throws -> ResolvedOwner {
-        guard let account = try UserAccount(uid: job.owner.user.value) else { throw AccountMissing(user: job.owner.user) }
-        let groups = try account.groups().map { GroupID($0) }
+        guard let found = try services.accounts.entry(of: job.owner.user.value) else { throw AccountMissing(user: job.owner.user) }
+        let (account, groups) = (found.account, found.groups.map { GroupID($0) })
         let owner = Owner(user: job.owner.user, group: GroupID(account.gid), groups: groups, name: account.name)
-        return ResolvedOwner(record: owner, account: account, groupName: try GroupAccount(gid: account.gid)?.name)
+        return ResolvedOwner(record: owner, account: account, groupName: found.groupName)
     }
 
     private func process(_ owner: ResolvedOwner, _ map: IdentityMap) throws -> ContainerProcess {
@@ -276,10 +276,11 @@ struct AttemptPlanner {
 
     /// The disk is found by the mount table, so that no path of a user's is opened.
     private func throttles() throws -> [IOThrottle] {
+        guard let limits = spec.resources.io, !limits.isEmpty else { return [] }
         let devices = IODevices()
         let mounts = try MountTable()
         var throttles: [IOThrottle] = []
-        for limit in spec.resources.io ?? [] {
+        for limit in limits {
             // Scratch in an image of its own lies on a loop device, whatever disk carries the image.
             let path = limit.path ?? scratch.flatMap { $0.hostPath == nil ? nil : $0.directory.displayPath }
             guard let path, let mount = mounts.holding(path) else {

@@ -18,6 +18,7 @@ public final class NodeServices: Sendable {
     public let slots: SlotTable
     public let logs: LogStore
     public let identities: IdentityCache
+    let accounts = AccountCache()
     public let filters: SeccompCache
     let work: WorkQueue
     /// For blocking calls of others on the machine's behalf.
@@ -106,7 +107,9 @@ public final class NodeServices: Sendable {
     }
 
     private static func imageSettings(_ settings: AgentSettings, _ clock: any AgentClock) -> ImageStoreSettings {
-        ImageStoreSettings(root: settings.imageDirectory, helper: settings.helperProgram, now: { clock.now().wall })
+        ImageStoreSettings(
+            root: settings.imageDirectory, leases: "\(settings.runDirectory)/image-leases", helper: settings.helperProgram,
+            now: { clock.now().wall })
     }
 
     private static func directory(_ path: String, mode: UInt32) throws(SystemError) -> Descriptor {

@@ -29,6 +29,7 @@ extension Supervisor {
         if let group { await killEverything(group) }
         let usage = await readUsage(summary)
         observation.usage = usage
+        await tellLastMemoryEvents(usage)
         let outcome = self.outcome(summary, usage)
         let now = services.clock.stamp()
         var ended = now

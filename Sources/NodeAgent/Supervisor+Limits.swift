@@ -45,12 +45,22 @@ extension Supervisor {
 
     // MARK: Memory
 
+    /// Begins to watch a little after the start: a job that is shorter costs the kernel no registration, and what it reached is told at its end.
     func watchMemory() {
-        guard let group else { return }
-        let percentages = services.settings.memoryThresholds
+        guard let watch = try? group?.watchMemory(limit: desired.job.demand.memory, percentages: services.settings.memoryThresholds) else { return }
+        memoryWatch = watch
+        memoryWatches = [
+            services.reactor.at(bootNanoseconds: UInt64(services.clock.now().boot.nanoseconds) + 200_000_000) { [weak self] in
+                Task { await self?.armMemoryWatch(watch) }
+            }
+        ]
+    }
+
+    private func armMemoryWatch(_ watch: MemoryWatch) async {
         do {
-            let watch = try group.watchMemory(limit: desired.job.demand.memory, percentages: percentages)
-            for (descriptor, readiness) in watch.descriptors {
+            let armed = try await services.work.run { try watch.arm() }
+            guard !isFinished, memoryWatch != nil else { return }
+            for (descriptor, readiness) in armed {
                 let token = try services.reactor.watch(descriptor, readiness.union(.edge)) { [weak self] _ in
                     Task { await self?.memoryChanged(watch) }
                     return true
@@ -59,8 +69,9 @@ extension Supervisor {
             }
             if let period = watch.pollMilliseconds { pollMemory(watch, UInt64(period)) }
         } catch {
-            logger.notice("memory events are not to be had", metadata: ["attempt": "\(id)", "error": "\(error)"])
+            if !isFinished { logger.notice("memory events are not to be had", metadata: ["attempt": "\(id)", "error": "\(error)"]) }
         }
+        await memoryChanged(watch)
     }
 
     private func pollMemory(_ watch: MemoryWatch, _ milliseconds: UInt64) {
@@ -80,6 +91,17 @@ extension Supervisor {
 
     private func memoryChanged(_ watch: MemoryWatch) async {
         guard !isFinished, let events = try? await services.work.run({ try watch.events() }) else { return }
+        await tell(events)
+    }
+
+    /// What the counters say at the end, for what was too short to be seen.
+    func tellLastMemoryEvents(_ usage: Usage) async {
+        guard let watch = memoryWatch else { return }
+        memoryWatch = nil
+        await tell(watch.events(peak: usage.memoryPeak?.count ?? 0, kills: usage.outOfMemoryKills ?? 0))
+    }
+
+    private func tell(_ events: [MemoryEvent]) async {
         for event in events {
             switch event {
             case .reached(let percent): await observer.noticed(id, .memoryThreshold, "\(percent) % of \(desired.job.demand.memory)")

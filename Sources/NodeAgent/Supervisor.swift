@@ -32,6 +32,8 @@ actor Supervisor {
     var warned = false
     /// A failed freeze is not tried again until the pause is placed anew.
     var freezeGivenUp = false
+    var memoryWatch: MemoryWatch?
+    /// Timers and watches of the reactor that belong to it.
     var memoryWatches: [UInt64] = []
     var launchFailure: LaunchError?
 

@@ -53,7 +53,7 @@ import Testing
             let group = try kernel.group(limits)
             let watch = try group.watchMemory(limit: .mebibytes(32))
             let poller = try Poller()
-            for (index, item) in watch.descriptors.enumerated() { try poller.add(item.descriptor, item.readiness, token: UInt64(index)) }
+            for (index, item) in try watch.arm().enumerated() { try poller.add(item.descriptor, item.readiness, token: UInt64(index)) }
             #expect(try group.outOfMemoryKills() == 0 && watch.events().isEmpty)
             let worker = try kernel.start("my $n = 200; my $x = 'a' x ($n << 20); print length $x;", in: group)
             #expect(try worker.process.wait() == .killed(signal: 9, coreDumped: false))
