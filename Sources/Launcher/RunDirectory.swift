@@ -26,8 +26,9 @@ struct RunDirectory {
         control = try Self.fifo(RunFile.control, in: directory, O_RDWR)
         let place = try program.logDirectory.map { (index) throws(Fault) in try table.get(index) } ?? directory
         if program.writesLog {
-            log.append(try Self.create(RunFile.logHead, in: place, O_WRONLY | O_APPEND))
-            for tail in RunFile.logTails { log.append(try Self.create(tail, in: place, O_WRONLY | O_APPEND)) }
+            // In a directory of the job's attempts they bear the attempt's name.
+            let prefix = program.logDirectory == nil ? ByteString("") : name + "."
+            for file in [RunFile.logHead] + RunFile.logTails { log.append(try Self.create(prefix + file, in: place, O_WRONLY | O_APPEND)) }
         }
         guard program.readsFIFO else { return }
         // Opened for both first: a read end alone would block, a write end alone fail.

@@ -43,7 +43,7 @@ struct AttemptPlanner {
             if let uid = identity.map.outside(user: 0), let gid = identity.map.outside(group: 0) { try group.allowEntry(uid: uid, gid: gid) }
             var description = ContainerDescription(
                 name: containerName(id), owner: owner.record, map: identity.map, root: try root(identity), groups: entry, process: process,
-                streams: streams(), hostname: hostname, logDirectory: try services.logs.make(id),
+                streams: streams(), hostname: hostname, logDirectory: try services.logs.make(id.task.job),
                 logLimit: spec.logLimit ?? .mebibytes(64), bindNamespace: identity.binds)
             description.protected = services.protected
             description.network = spec.network ?? .none

@@ -15,13 +15,8 @@ public final class LogFollower: Sendable {
     /// Nil while the attempt has no log yet. Blocks.
     ///
     /// - Parameter position: bytes that the job printed before; 0 from the start.
-    init?(services: NodeServices, attempt: AttemptID, position: UInt64) throws(SystemError) {
-        guard let directory = services.logs.open(attempt) else { return nil }
-        var files: [Descriptor] = []
-        for name in ["head", "tail.0", "tail.1"] {
-            guard let file = try? directory.open(at: name, [.readOnly, .noFollow]) else { return nil }
-            files.append(file)
-        }
+    init?(services: NodeServices, attempt: AttemptID, position: UInt64) {
+        guard let files = services.logs.open(attempt) else { return nil }
         self.files = files
         self.services = services
         reader = Mutex(LogReader(head: files[0].rawValue, tails: (files[1].rawValue, files[2].rawValue), position: position))
@@ -57,6 +52,6 @@ extension Agent {
     /// A reader of an attempt's log; nil while it has none.
     public nonisolated func follow(_ attempt: AttemptID, from position: UInt64) async throws -> LogFollower? {
         let services = services
-        return try await services.work.run { try LogFollower(services: services, attempt: attempt, position: position) }
+        return try await services.work.run { LogFollower(services: services, attempt: attempt, position: position) }
     }
 }

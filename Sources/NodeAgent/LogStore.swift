@@ -1,34 +1,37 @@
 public import JobModel
 public import LinuxSys
+import Synchronization
 
-/// The directories of attempts' logs below the state directory: `logs/12/3-2/`; only root enters them.
+/// The logs of attempts below the state directory, a directory for each job: `logs/12/12.3-2.head`, `….tail.0`, `….tail.1`; only root enters them.
 public final class LogStore: Sendable {
     private let root: Descriptor
+    /// Of the job whose attempt was last started: the tasks of an array come one after the other.
+    private let latest = Mutex<(job: JobID, directory: Descriptor)?>(nil)
 
     init(directory: Descriptor) { root = directory }
 
-    private static func name(_ attempt: AttemptID) -> String { "\(attempt.task.index.map { "\($0)-" } ?? "")\(attempt.number)" }
-
-    /// Makes an attempt's directory, or opens the one that is there.
-    func make(_ attempt: AttemptID) throws(SystemError) -> Descriptor {
-        let job = try Self.directory(root, attempt.task.job.description)
-        return try Self.directory(job, Self.name(attempt))
-    }
-
-    private static func directory(_ parent: Descriptor, _ name: String) throws(SystemError) -> Descriptor {
-        do throws(SystemError) { try parent.makeDirectory(name, mode: 0o700) } catch {
+    /// Makes a job's directory, or opens the one that is there.
+    func make(_ job: JobID) throws(SystemError) -> Descriptor {
+        if let kept = latest.withLock({ $0 }), kept.job == job { return kept.directory }
+        do throws(SystemError) { try root.makeDirectory(job.description, mode: 0o700) } catch {
             if !error.alreadyExists { throw error }
         }
-        return try parent.open(at: name, [.readOnly, .directory, .noFollow])
+        let directory = try root.open(at: job.description, [.readOnly, .directory, .noFollow])
+        latest.withLock { $0 = (job, directory) }
+        return directory
     }
 
-    /// An attempt's log; nil when it has none (yet).
-    public func open(_ attempt: AttemptID) -> Descriptor? {
+    /// `head`, `tail.0` and `tail.1` of an attempt's log; nil when it has none (yet).
+    func open(_ attempt: AttemptID) -> [Descriptor]? {
         guard let job = try? root.open(at: attempt.task.job.description, [.path, .directory, .noFollow]) else { return nil }
-        return try? job.open(at: Self.name(attempt), [.readOnly, .directory, .noFollow])
+        let files = ["head", "tail.0", "tail.1"].compactMap { try? job.open(at: "\(containerName(attempt)).\($0)", [.readOnly, .noFollow]) }
+        return files.count == 3 ? files : nil
     }
 
     /// Removes the logs of a job, by descriptor; tells how many entries went.
     @discardableResult
-    public func remove(_ job: JobID) throws(SystemError) -> Int { try removeTree(at: root, job.description) }
+    public func remove(_ job: JobID) throws(SystemError) -> Int {
+        latest.withLock { if $0?.job == job { $0 = nil } }
+        return try removeTree(at: root, job.description)
+    }
 }
