@@ -75,6 +75,7 @@ public struct NodeFacts: Sendable {
 public struct BerthServer: Sendable {
     let parts: ServerParts
     let sessions: SessionTable
+    let uploads = UploadTable()
 
     public init(_ parts: ServerParts) {
         self.parts = parts
