@@ -5,7 +5,8 @@ internal import LinuxSys
 ///
 ///     root/                  0700
 ///       lock
-///       spaces/ or mount/    a directory or a subvolume each: `ready-…` prepared, `12.3#2` of an attempt, `gone-…` being removed
+///       spaces/ or mount/    a directory or a subvolume each: `new-…` being made, `ready-…` prepared,
+///                            `12.3#2` of an attempt, `gone-…` being removed
 ///       scratch.btrfs        where the state file system has no project quotas
 public actor ScratchStore {
     private let settings: ScratchSettings
@@ -207,9 +208,13 @@ extension ScratchStore {
     }
 
     private func prepareOne() throws(SystemError) {
-        let name = "ready-" + StoreFiles.randomName()
-        do throws(SystemError) { try disk.make(name) } catch {
-            try? disk.remove(name)
+        let (new, name) = ("new-" + StoreFiles.randomName(), "ready-" + StoreFiles.randomName())
+        do throws(SystemError) {
+            try disk.make(new)
+            // Only what is whole is called ready: a daemon that is killed here leaves a part to the next, which takes what is ready as it is.
+            try disk.spaces.rename(new, to: name, mode: .noReplace)
+        } catch {
+            try? disk.remove(new)
             throw error
         }
         ready.append(name)

@@ -50,6 +50,31 @@ struct ScratchStoreTests {
         #expect(try place.leavesNoMountOrLoop)
     }
 
+    /// A daemon may be killed at any moment; the next takes what is called ready as it is.
+    @Test func whatIsCalledReadyIsWhole() async throws {
+        let place = try StorePlace()
+        var settings = place.scratchSettings
+        try await ScratchStore.open(settings, running: []).close()
+        settings.prepared = 200
+        let spaces = try Descriptor.open(settings.root + "/mount", .directory)
+        let watching = Task.detached {
+            var seen: Set<String> = []
+            while !Task.isCancelled {
+                for name in try spaces.names() where name.hasPrefix("ready-") && seen.insert(name).inserted {
+                    let space = try spaces.open(at: name, [.directory, .noFollow])
+                    for part in ["upper", "work"] { _ = try space.status(at: part) }
+                }
+            }
+            return seen.count
+        }
+        let store = try await ScratchStore.open(settings, running: [])
+        watching.cancel()
+        #expect(try await watching.value > 10)
+        spaces.close()
+        try await store.tearDown()
+        #expect(try place.leavesNoMountOrLoop)
+    }
+
     @Test func limitsOfMemoryHold() async throws {
         let place = try StorePlace()
         let store = try await ScratchStore.open(place.scratchSettings, running: [])
