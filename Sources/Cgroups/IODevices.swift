@@ -28,10 +28,10 @@ public struct IODevices: Sendable {
     }
 
     /// Whether a device only passes its traffic on to others, so that the same bytes are counted there too.
-    public func isStacked(_ device: DeviceNumber) -> Bool {
-        if device.major == 7 { return true }
-        return !slaves(of: device).isEmpty
-    }
+    public func isStacked(_ device: DeviceNumber) -> Bool { isLoop(device) || !slaves(of: device).isEmpty }
+
+    /// Whether a device lies over a file (loop(4)).
+    public func isLoop(_ device: DeviceNumber) -> Bool { device.major == 7 }
 
     private func disks(of file: Descriptor, subject: String, depth: Int) throws(SystemError) -> [DeviceNumber] {
         let device = try file.status().device

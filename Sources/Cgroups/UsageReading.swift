@@ -50,13 +50,15 @@ enum UsageReading {
 
     private static func readIO(_ group: GroupDirectories, _ layout: CgroupLayout, _ usage: inout Usage) {
         guard let directory = group.holding(.io, layout), let counters = BlockIO.counters(of: directory) else { return }
-        var sum = IOCounters()
-        for (device, counter) in counters where !IODevices().isStacked(device) {
-            sum.readBytes += counter.readBytes
-            sum.writtenBytes += counter.writtenBytes
-            sum.readOperations += counter.readOperations
-            sum.writeOperations += counter.writeOperations
+        let devices = IODevices()
+        var disks = IOCounters()
+        var loops = IOCounters()
+        for (device, counter) in counters {
+            if devices.isLoop(device) { loops += counter } else if !devices.isStacked(device) { disks += counter }
         }
+        // What goes through a loop device reaches its disk later, or in the name of a kernel thread (drivers/block/loop.c), so the disk may know
+        // nothing of it; or it does, so the two must not be added.
+        let sum = disks.atLeast(loops)
         usage.readBytes = sum.readBytes
         usage.writtenBytes = sum.writtenBytes
         usage.readOperations = sum.readOperations
