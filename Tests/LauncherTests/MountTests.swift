@@ -151,9 +151,7 @@ extension KernelTests {
             let harness = try LauncherHarness()
             defer { harness.stop() }
             var builder = try ProgramBuilder(harness, "one", ["true"])
-            builder.table[0] = try OverlayBuilder(
-                lower: [try TestRoot.layer(harness), try Mount.clone(ofPath: "\(harness.directory)/run")], upper: nil, work: nil
-            ).mount()
+            builder.table[0] = try TestRoot.readOnlyOverlay(harness)
             #expect(
                 try builder.start(harness).failure
                     == LaunchFailure(stage: .containerOperation, index: 0, errno: EROFS, detail: "root is read-only"))

@@ -34,6 +34,7 @@ enum TestRoot {
         compiler.arguments = ["-static", "-O1", "-w", "-o", path, file]
         try? compiler.run()
         compiler.waitUntilExit()
+        if compiler.terminationStatus != 0 { Issue.record("gcc cannot build \(path), status \(compiler.terminationStatus)") }
         try? FileManager.default.removeItem(atPath: file)
     }
 
@@ -60,8 +61,29 @@ enum TestRoot {
         for part in ["", "/upper", "/work"] where fresh { try Descriptor.workingDirectory.makeDirectory(base + part, mode: 0o755) }
         let upper = try Descriptor.open(base + "/upper", [.directory])
         try upper.changeOwner(uid: LauncherHarness.slot, gid: LauncherHarness.slot)
+        guard OverlayLayering.ofThisKernel == .byDescriptor else {
+            return try stagedOverlay(harness, [try layer(harness)], scratch: try Mount.clone(ofPath: base))
+        }
         let work = try Descriptor.open(base + "/work", [.directory])
         return try OverlayBuilder(lower: [try layer(harness)], upper: upper, work: work).mount()
+    }
+
+    /// An overlay over the root that nobody can write.
+    static func readOnlyOverlay(_ harness: LauncherHarness) throws -> Descriptor {
+        let layers = [try layer(harness), try Mount.clone(ofPath: "\(harness.directory)/run")]
+        guard OverlayLayering.ofThisKernel == .byDescriptor else { return try stagedOverlay(harness, layers) }
+        return try OverlayBuilder(lower: layers, upper: nil, work: nil).mount()
+    }
+
+    /// An overlay by the launcher's helper, as on kernels that take no layers by descriptor (before 6.13).
+    private static func stagedOverlay(_ harness: LauncherHarness, _ layers: [Descriptor], scratch: Descriptor? = nil) throws -> Descriptor {
+        let places = layers.indices.map { DescriptorIndex(UInt16($0)) }
+        let overlay = StagedOverlay(
+            layers: places, scratch: scratch.map { _ in DescriptorIndex(UInt16(layers.count)) },
+            joinedLayers: OverlayLayering.ofThisKernel == .byStagedString)
+        let answer = try #require(try harness.send(.stagedOverlay(overlay), table: layers + (scratch.map { [$0] } ?? [])).next())
+        #expect(answer.answer == .descriptor)
+        return try #require(answer.descriptors.first)
     }
 }
 
