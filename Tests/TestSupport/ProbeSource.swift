@@ -13,6 +13,7 @@ enum ProbeSource {
         #include <sys/prctl.h>
         #include <sys/ptrace.h>
         #include <sys/resource.h>
+        #include <sys/stat.h>
         #include <sys/syscall.h>
         #include <sys/uio.h>
         #include <sys/socket.h>

@@ -22,6 +22,9 @@ public enum Programs {
     /// Whether a path leads to something.
     public static func exists(_ path: String) -> Bool { (try? Descriptor.open(path, [.path])) != nil }
 
+    /// Whether this is the virtual machine, which is many times slower: what is heavy by nature is made smaller there.
+    public static let isEmulated = ProcessContext.variable("BERTH_VM") != nil
+
     /// Whether real-kernel tests can run here.
     public static let canRun = ProcessContext.effectiveUser == 0 && directory != nil && exists("/bin/busybox")
 }

@@ -22,7 +22,8 @@ public enum TestImage {
         if Programs.exists("/usr/bin/gcc") {
             let source = directory("probe.c")
             try Descriptor.open(source, [.writeOnly, .create, .truncate], mode: 0o644).write(ProbeSource.text)
-            try Command(["gcc", "-static", "-O1", "-w", "-o", "\(root)/bin/probe", source]).run()
+            let compiled = try Command(["gcc", "-static", "-O1", "-w", "-o", "\(root)/bin/probe", source]).run()
+            guard compiled.status == 0 else { throw TestDaemon.Failure(description: "probe.c: \(compiled)") }
         }
         let tar = directory("busybox.tar")
         try Command(["tar", "--numeric-owner", "--owner=0", "--group=0", "-C", root, "-cf", tar, "."]).run()
