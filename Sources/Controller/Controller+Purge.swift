@@ -5,11 +5,17 @@ public import JobStore
 import NodeAgent
 
 /// What the controller wants of a store beyond keeping state: to forget.
-public protocol PurgeableStore: Sendable {
+public protocol ForgettingStore: Sendable {
     func purge(_ selection: PurgeSelection) async throws(StoreError) -> PurgeResult
+    func pruneEvents(keeping count: Int, since time: WallTime) async throws(StoreError) -> Int
+    func pruneRequests(before time: WallTime, keeping living: Set<RequestKey>) async throws(StoreError) -> Int
+    func pruneJobs(endedBefore time: WallTime, keeping awaited: Set<JobID>) async throws(StoreError) -> Int
+    func pruneAttempts(endedBefore time: WallTime, keeping living: Set<JobID>) async throws(StoreError) -> Int
+    /// Gives the room of what is gone back to the file system.
+    func reclaim() async throws(StoreError)
 }
 
-extension SQLiteStore: PurgeableStore {}
+extension SQLiteStore: ForgettingStore {}
 
 extension Controller {
     /// Forgets finished jobs; never what lives. The jobs whose logs can go.
@@ -41,7 +47,7 @@ extension Controller {
             }
             let found = meant.map(\.0)
             if request.dryRun == true { return (PurgeReply(jobs: found.count, attempts: 0, freed: .zero), []) }
-            guard request.keepAccounts != true, let purgeable = store as? any PurgeableStore else {
+            guard request.keepAccounts != true, let purgeable = store as? any ForgettingStore else {
                 return (PurgeReply(jobs: found.count, attempts: 0, freed: .zero), found)
             }
             var selection = PurgeSelection()

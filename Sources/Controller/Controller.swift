@@ -34,6 +34,7 @@ public struct ControllerSettings: Sendable {
     /// Of what one user and one batch may have waiting.
     public var perUser = ResourceLimits()
     public var perBatch = ResourceLimits()
+    public var retention = RetentionSettings()
     public init() {}
 
     func queue(_ name: String) -> QueueDefinition? { queues.first { $0.name == name } }
@@ -75,6 +76,7 @@ public actor Controller {
     // Planning.
     var planIsDue = false
     var wakeUp: Task<Void, Never>?
+    var upkeep: Task<Void, Never>?
     var sharedPool: CpuSet?
     var isShuttingDown = false
 
@@ -95,6 +97,8 @@ public actor Controller {
     public func shutDown() async {
         isShuttingDown = true
         wakeUp?.cancel()
+        upkeep?.cancel()
+        await upkeep?.value
         try? await durable()
         hub.finish()
         for waiter in waiters.values { waiter.continuation.resume() }

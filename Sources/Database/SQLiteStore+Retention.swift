@@ -39,30 +39,108 @@ extension SQLiteStore {
 
     /// Keeps the newest `count` events and drops those from before `time`; gives how many went.
     public func pruneEvents(keeping count: Int, since time: WallTime) async throws(StoreError) -> Int {
-        try await delete { db in
+        let bound = try await read { db in
             let newest = try Int64.fetchOne(db, sql: "SELECT max(sequence) FROM events") ?? 0
             // By the sequence of the oldest that stays: the wall clock may have jumped, and the rest must have no gaps.
             let stays = try Int64.fetchOne(
-                db, sql: "SELECT min(sequence) FROM events WHERE at >= ?", arguments: [time.milliseconds])
+                db, sql: "SELECT sequence FROM events WHERE at >= ? ORDER BY sequence LIMIT 1", arguments: [time.milliseconds])
+            return max(newest - Int64(count), (stays ?? newest + 1) - 1)
+        }
+        return try await deleteInSteps { db in
             try db.execute(
-                sql: "DELETE FROM events WHERE sequence <= ? OR sequence < ?",
-                arguments: [newest - Int64(count), stays ?? newest + 1])
+                sql: """
+                    DELETE FROM events WHERE sequence IN
+                        (SELECT sequence FROM events WHERE sequence <= ? ORDER BY sequence LIMIT \(Self.purgeStep))
+                    """, arguments: [bound])
         }
     }
 
-    /// Forgets request keys from before `time`; gives how many went.
-    public func pruneRequests(before time: WallTime) async throws(StoreError) -> Int {
-        try await delete { db in try db.execute(sql: "DELETE FROM requests WHERE at < ?", arguments: [time.milliseconds]) }
+    /// Forgets request keys from before `time`, but those of `living` jobs; gives how many went.
+    public func pruneRequests(before time: WallTime, keeping living: Set<RequestKey> = []) async throws(StoreError) -> Int {
+        let old = try await read { db in
+            try String.fetchAll(db, sql: "SELECT key FROM requests WHERE at < ?", arguments: [time.milliseconds])
+        }
+        let keys = old.filter { !living.contains(RequestKey($0)) }
+        for start in stride(from: 0, to: keys.count, by: Self.purgeStep) {
+            let step = keys[start..<min(start + Self.purgeStep, keys.count)]
+            try await write { db in
+                for key in step { try db.execute(sql: "DELETE FROM requests WHERE key = ?", arguments: [key]) }
+            }
+        }
+        return keys.count
     }
 
-    private func delete(_ body: @escaping @Sendable (GRDB.Database) throws -> Void) async throws(StoreError) -> Int {
-        let removed = Mutex(0)
-        try await write { db in
-            try body(db)
-            let count = db.changesCount
-            removed.withLock { $0 = count }
+    /// Forgets what ended jobs were and where their tasks ended, of those that ended before `time` and that no living job waits for; what they
+    /// used stays in the ledger. Gives how many went.
+    public func pruneJobs(endedBefore time: WallTime, keeping awaited: Set<JobID>) async throws(StoreError) -> Int {
+        let old = try await read { db in
+            try Int64.fetchAll(db, sql: "SELECT job FROM ledger_jobs WHERE ended < ?", arguments: [time.milliseconds])
         }
-        return removed.withLock { $0 }
+        let jobs = old.filter { !awaited.contains(JobID(column: $0)) }
+        for start in stride(from: 0, to: jobs.count, by: Self.purgeStep) {
+            let step = jobs[start..<min(start + Self.purgeStep, jobs.count)]
+            try await write { db in
+                for job in step { try db.execute(sql: "DELETE FROM ledger_jobs WHERE job = ?", arguments: [job]) }
+            }
+        }
+        return jobs.count
+    }
+
+    /// Removes what was used by attempts that ended before `time`, but those of `living` jobs; gives how many went.
+    public func pruneAttempts(endedBefore time: WallTime, keeping living: Set<JobID>) async throws(StoreError) -> Int {
+        let old = try await read { db in
+            try Int64.fetchAll(db, sql: "SELECT DISTINCT job FROM ledger_attempts WHERE ended < ?", arguments: [time.milliseconds])
+        }
+        let jobs = old.filter { !living.contains(JobID(column: $0)) }
+        var (position, removed) = (0, 0)
+        while position < jobs.count {
+            let start = position
+            let reached = Mutex((position: position, removed: 0))
+            try await write { db in
+                let end = try Self.deleteAttempts(of: jobs, from: start, endedBefore: time, db)
+                reached.withLock { $0 = end }
+            }
+            position = reached.withLock { $0.position }
+            removed += reached.withLock { $0.removed }
+        }
+        return removed
+    }
+
+    /// Takes at most `purgeStep` attempts, job by job; the first job that may still have some, and how many went.
+    private static func deleteAttempts(
+        of jobs: [Int64], from start: Int, endedBefore time: WallTime, _ db: GRDB.Database
+    ) throws -> (position: Int, removed: Int) {
+        var (position, removed) = (start, 0)
+        while position < jobs.count, removed < purgeStep {
+            let room = purgeStep - removed
+            try db.execute(
+                sql: """
+                    DELETE FROM ledger_attempts WHERE job = ?1 AND (slot, number) IN
+                        (SELECT slot, number FROM ledger_attempts WHERE job = ?1 AND ended < ?2 LIMIT ?3)
+                    """, arguments: [jobs[position], time.milliseconds, room])
+            removed += db.changesCount
+            if db.changesCount < room { position += 1 }
+        }
+        return (position, removed)
+    }
+
+    /// Gives the pages of what was pruned back to the file system.
+    public func reclaim() async throws(StoreError) { try await shrink() }
+
+    /// Repeats a deletion that takes at most some rows, each time in a transaction of its own, until it takes none.
+    private func deleteInSteps(_ body: @escaping @Sendable (GRDB.Database) throws -> Void) async throws(StoreError) -> Int {
+        var total = 0
+        while true {
+            let removed = Mutex(0)
+            try await write { db in
+                try body(db)
+                let count = db.changesCount
+                removed.withLock { $0 = count }
+            }
+            let count = removed.withLock { $0 }
+            total += count
+            if count == 0 { return total }
+        }
     }
 
     private func fileBytes() async throws(StoreError) -> Int64 {

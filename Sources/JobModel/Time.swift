@@ -35,6 +35,7 @@ public struct WallTime: Hashable, Comparable, Sendable {
     public static func < (a: WallTime, b: WallTime) -> Bool { a.milliseconds < b.milliseconds }
     public static func + (a: WallTime, b: TimeSpan) -> WallTime { WallTime(milliseconds: a.milliseconds + b.milliseconds) }
     public static func - (a: WallTime, b: WallTime) -> TimeSpan { TimeSpan(milliseconds: a.milliseconds - b.milliseconds) }
+    public static func - (a: WallTime, b: TimeSpan) -> WallTime { WallTime(milliseconds: a.milliseconds - b.milliseconds) }
 }
 
 /// Both clocks at one moment; the daemon's are injectable.

@@ -25,6 +25,16 @@ extension Agent {
         let services = services
         _ = try? await services.work.run { for job in jobs { _ = try? services.logs.remove(job) } }
     }
+
+    public nonisolated func loggedAttempts() async -> [JobID: [AttemptID]] {
+        let services = services
+        return (try? await services.work.run { services.logs.attempts() }) ?? [:]
+    }
+
+    public nonisolated func removeLogs(of attempts: [AttemptID]) async {
+        let services = services
+        _ = try? await services.work.run { for attempt in attempts { try? services.logs.remove(attempt) } }
+    }
 }
 
 /// The daemon's own checks. Blocks.

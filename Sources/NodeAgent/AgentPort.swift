@@ -32,6 +32,10 @@ public protocol AgentPort: Sendable {
     func release(_ attempt: AttemptID) async
     /// Removes what an earlier daemon left of attempts that are not named.
     func sweep(keeping attempts: Set<AttemptID>) async
+    /// The attempts whose logs are kept, by job.
+    func loggedAttempts() async -> [JobID: [AttemptID]]
+    /// Removes the logs of ended attempts.
+    func removeLogs(of attempts: [AttemptID]) async
 }
 
 /// The agent's side of a controller.

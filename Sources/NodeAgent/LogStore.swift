@@ -24,7 +24,7 @@ public final class LogStore: Sendable {
     /// `head`, `tail.0` and `tail.1` of an attempt's log; nil when it has none (yet).
     func open(_ attempt: AttemptID) -> [Descriptor]? {
         guard let job = try? root.open(at: attempt.task.job.description, [.path, .directory, .noFollow]) else { return nil }
-        let files = ["head", "tail.0", "tail.1"].compactMap { try? job.open(at: "\(containerName(attempt)).\($0)", [.readOnly, .noFollow]) }
+        let files = Self.files.compactMap { try? job.open(at: "\(containerName(attempt)).\($0)", [.readOnly, .noFollow]) }
         return files.count == 3 ? files : nil
     }
 
@@ -33,5 +33,33 @@ public final class LogStore: Sendable {
     public func remove(_ job: JobID) throws(SystemError) -> Int {
         latest.withLock { if $0?.job == job { $0 = nil } }
         return try removeTree(at: root, job.description)
+    }
+
+    /// Removes one attempt's log, and its job's directory with the last of them.
+    func remove(_ attempt: AttemptID) throws(SystemError) {
+        let name = attempt.task.job.description
+        guard let job = try? root.open(at: name, [.readOnly, .directory, .noFollow]) else { return }
+        for file in Self.files { try? job.unlink("\(containerName(attempt)).\(file)") }
+        latest.withLock { if $0?.job == attempt.task.job { $0 = nil } }
+        // Not empty as long as another attempt has a log.
+        try? root.removeDirectory(name)
+    }
+
+    /// The attempts that have a log, by job.
+    func attempts() -> [JobID: [AttemptID]] {
+        var found: [JobID: [AttemptID]] = [:]
+        for name in (try? root.names()) ?? [] {
+            guard let number = UInt64(name), let job = try? root.open(at: name, [.readOnly, .directory, .noFollow]) else { continue }
+            found[JobID(number)] = ((try? job.names()) ?? []).compactMap { Self.attempt(named: $0) }
+        }
+        return found
+    }
+
+    private static let files = ["head", "tail.0", "tail.1"]
+
+    /// Of the file `head`, which every log has.
+    private static func attempt(named name: String) -> AttemptID? {
+        guard name.hasSuffix(".head"), let dash = name.lastIndex(of: "-") else { return nil }
+        return AttemptID("\(name[..<dash])#\(name[name.index(after: dash)...].dropLast(5))")
     }
 }

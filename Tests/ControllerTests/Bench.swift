@@ -13,15 +13,19 @@ struct Bench: Sendable {
     let store: InMemoryStore
     let agent: FakeAgent
     let controller: Controller
-    let clock: SystemClock
+    let clock: any AgentClock
 
     static let owner = Peer(user: UserID(1000), group: GroupID(1000), groups: [GroupID(1000)], name: "ada")
     static let other = Peer(user: UserID(1001), group: GroupID(1001), groups: [GroupID(1001)], name: "bob")
     static let operators = GroupID(900)
     static let chief = Peer(user: UserID(1002), group: GroupID(1002), groups: [GroupID(900)], name: "eve")
 
-    init(cpus: Int = 4, store: InMemoryStore = InMemoryStore(), change: (inout ControllerSettings) -> Void = { _ in }) async throws {
-        clock = try SystemClock()
+    init(
+        cpus: Int = 4, store: InMemoryStore = InMemoryStore(), on durable: (any MachineStore)? = nil, clock: (any AgentClock)? = nil,
+        change: (inout ControllerSettings) -> Void = { _ in }
+    ) async throws {
+        let clock = try clock ?? SystemClock()
+        self.clock = clock
         self.store = store
         agent = FakeAgent(clock: clock)
         var settings = ControllerSettings()
@@ -32,7 +36,7 @@ struct Bench: Sendable {
             userNumber: { text in ["ada": UserID(1000), "bob": UserID(1001)][text] ?? UInt32(text).map { UserID($0) } },
             userName: { user in [1000: "ada", 1001: "bob"][user.value] ?? "\(user)" })
         controller = Controller(
-            store: store, agent: agent, clock: clock, surroundings: surroundings, settings: settings,
+            store: durable ?? store, agent: agent, clock: clock, surroundings: surroundings, settings: settings,
             scheduler: Scheduling.State(
                 shape: .uniform(cpus: cpus, memory: .gibibytes(64)), settings: .init(reservedCores: 0, queues: settings.queues)),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
@@ -40,11 +44,13 @@ struct Bench: Sendable {
         try await controller.start()
     }
 
-    func submit(_ change: (inout JobSpec) -> Void = { _ in }, as peer: Peer = owner) async throws -> JobID {
+    func submit(_ change: (inout JobSpec) -> Void = { _ in }, as peer: Peer = owner, key: String? = nil) async throws -> JobID {
         var spec = JobSpec()
         spec.command = ["true"]
         change(&spec)
-        return try #require(try await controller.submit(SubmitRequest(jobs: [SubmittedSpec(spec)]), peer: peer).jobs.first?.id)
+        var request = SubmitRequest(jobs: [SubmittedSpec(spec)])
+        request.requestKey = key.map { RequestKey($0) }
+        return try #require(try await controller.submit(request, peer: peer).jobs.first?.id)
     }
 
     @discardableResult

@@ -32,6 +32,7 @@ actor FakeAgent: AgentPort {
         guard states[id] != .finished else { return }
         if states[id] == nil, wanted.record.stop == nil {
             starts.append(id)
+            logged[id.task.job, default: []].append(id)
             await see(id, .running)
         }
         if let stop = wanted.record.stop {
@@ -67,4 +68,10 @@ actor FakeAgent: AgentPort {
     func signal(_ attempt: AttemptID, number: Int32, toAll: Bool) async throws { signals.append(number) }
     func release(_ attempt: AttemptID) async { released.append(attempt) }
     func sweep(keeping attempts: Set<AttemptID>) async { swept.append(attempts) }
+    private(set) var logged: [JobID: [AttemptID]] = [:]
+    func loggedAttempts() async -> [JobID: [AttemptID]] { logged }
+    func removeLogs(of attempts: [AttemptID]) async {
+        for id in attempts { logged[id.task.job]?.removeAll { $0 == id } }
+        logged = logged.filter { !$0.value.isEmpty }
+    }
 }

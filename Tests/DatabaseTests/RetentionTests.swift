@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct RetentionTests {
     /// Jobs 1 to 10 ended at 100, 200, …; job 20 lives, with an ended attempt.
-    private func filled(_ directory: TemporaryDirectory) async throws -> SQLiteStore {
+    fileprivate func filled(_ directory: TemporaryDirectory) async throws -> SQLiteStore {
         let store = try SQLiteStore.open(directory: directory.path)
         for number in UInt64(1)...10 {
             let end = Int64(number * 100)
@@ -19,11 +19,11 @@ import Testing
         return store
     }
 
-    private func jobs(_ store: SQLiteStore) async throws -> [UInt64] {
+    fileprivate func jobs(_ store: SQLiteStore) async throws -> [UInt64] {
         try await store.foldJobs(matching: LedgerFilter(), into: []) { $0.append($1.record.id.value) }
     }
 
-    private func attempts(_ store: SQLiteStore) async throws -> Set<UInt64> {
+    fileprivate func attempts(_ store: SQLiteStore) async throws -> Set<UInt64> {
         try await store.foldAttempts(matching: LedgerFilter(), into: []) { $0.insert($1.id.task.job.value) }
     }
 
@@ -109,5 +109,39 @@ import Testing
         #expect(try await store.pruneRequests(before: WallTime(milliseconds: 50)) == 0)
         #expect(try await store.pruneRequests(before: WallTime(milliseconds: 51)) == 1)
         #expect(try await store.outcome(of: RequestKey("a")) == nil)
+    }
+}
+
+extension RetentionTests {
+    @Test func jobsArePrunedButThoseAwaited() async throws {
+        let directory = try TemporaryDirectory()
+        let store = try await filled(directory)
+        defer { store.close() }
+        #expect(try await store.pruneJobs(endedBefore: WallTime(milliseconds: 500), keeping: [JobID(2)]) == 3)
+        #expect(try await jobs(store) == [2] + Array(5...10))
+        #expect(try await attempts(store) == Set([20] + (1...10)), "what they used stays")
+    }
+
+    @Test func attemptsArePrunedInStepsButThoseOfLivingJobs() async throws {
+        let directory = try TemporaryDirectory()
+        let store = try await filled(directory)
+        defer { store.close() }
+        for part in TaskIndex(0)..<110 {
+            let many = (part * 100..<part * 100 + 100).map { LedgerEntry.attempt(Fixture.attempt(30, $0, endedAt: Int64($0 % 2))) }
+            _ = try await store.commit(StoreTransaction(ledger: many))
+        }
+        #expect(try await store.pruneAttempts(endedBefore: WallTime(milliseconds: 1), keeping: []) == 5500)
+        #expect(try await store.pruneAttempts(endedBefore: WallTime(milliseconds: 301), keeping: [JobID(20)]) == 5500 + 9)
+        #expect(try await attempts(store) == Set([20] + (4...10)))
+    }
+
+    @Test func requestKeysOfLivingJobsStay() async throws {
+        let directory = try TemporaryDirectory()
+        let store = try SQLiteStore.open(directory: directory.path, options: .init(now: { WallTime(milliseconds: 50) }))
+        defer { store.close() }
+        for key in ["a", "b"] { _ = try await store.commit(StoreTransaction(requestKey: RequestKey(key))) }
+        #expect(try await store.pruneRequests(before: WallTime(milliseconds: 51), keeping: [RequestKey("b")]) == 1)
+        #expect(try await store.outcome(of: RequestKey("a")) == nil)
+        #expect(try await store.outcome(of: RequestKey("b")) != nil)
     }
 }
