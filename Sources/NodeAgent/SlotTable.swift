@@ -38,7 +38,10 @@ public final class SlotTable: Sendable {
         let file = try directory.open(at: "slots", [.readWrite, .create], mode: 0o600)
         _ = try file.lock(exclusive: true, wait: true)
         let taken = Self.pairs(try file.readText())
-        if let slot = taken.first(where: { $0.0 == String(user.value) })?.1 { return try base(slot) }
+        if let slot = taken.first(where: { $0.0 == String(user.value) })?.1 {
+            if let leases { try keep(slot, of: user, leases) }
+            return try base(slot)
+        }
         let slot = try free(taken: Set(taken.map(\.1)))
         let size = try file.status().size
         try file.write(Array("\(user.value) \(slot)\n".utf8), at: size)
@@ -46,13 +49,35 @@ public final class SlotTable: Sendable {
         return try base(slot)
     }
 
-    /// Gives a private daemon's slots back; call when its files are gone.
+    /// Gives a private daemon's slots back, and those of daemons whose state directory is gone; call when no file has an id of them any more.
     public func returnLeases() throws {
         guard let leases else { return }
+        // First the users' side: a slot that nobody leases must not be in use, a lease that nobody uses does no harm.
+        let slots = try directory.open(at: "slots", [.readWrite, .create], mode: 0o600)
+        _ = try slots.lock(exclusive: true, wait: true)
+        try Self.replace(slots, "")
+        try slots.synchronizeData()
+        let (file, held) = try lockedLeases(leases)
+        try Self.replace(file, Self.text(held.filter { $0.1 != leases.state }))
+    }
+
+    /// The table of all private daemons, locked, with the leases of those that are still there.
+    private func lockedLeases(_ leases: Leases) throws -> (file: Descriptor, held: [(String, String)]) {
         let file = try leases.directory.open(at: "leases", [.readWrite, .create], mode: 0o600)
         _ = try file.lock(exclusive: true, wait: true)
-        let kept = Self.lines(try file.readText()).filter { $0.1 != leases.state }
-        try Self.replace(file, kept.map { "\($0.0) \($0.1)\n" }.joined())
+        // A lease whose state directory is gone was left by a daemon that could not give it back.
+        return (file, Self.lines(try file.readText()).filter { $0.1 == leases.state || Self.exists($0.1) })
+    }
+
+    /// The table of leases is gone after a reboot, the users' slots are not.
+    private func keep(_ slot: UInt32, of user: UserID, _ leases: Leases) throws {
+        let (file, held) = try lockedLeases(leases)
+        guard let holder = held.first(where: { $0.0 == "\(slot)" })?.1 else {
+            return try Self.replace(file, Self.text(held) + "\(slot) \(leases.state)\n")
+        }
+        guard holder == leases.state else {
+            throw Failure(description: "slot \(slot) of user \(user): found leased by \(holder), accepted is \(leases.state)")
+        }
     }
 
     private func base(_ slot: UInt32) throws -> UInt32 {
@@ -65,13 +90,10 @@ public final class SlotTable: Sendable {
             guard let slot = (0..<count).first(where: { !taken.contains($0) }) else { throw full }
             return slot
         }
-        let file = try leases.directory.open(at: "leases", [.readWrite, .create], mode: 0o600)
-        _ = try file.lock(exclusive: true, wait: true)
-        // A lease whose state directory is gone was left by a daemon that could not give it back.
-        let held = Self.lines(try file.readText()).filter { $0.1 == leases.state || Self.exists($0.1) }
+        let (file, held) = try lockedLeases(leases)
         let used = taken.union(held.compactMap { UInt32($0.0) })
         guard let slot = (0..<count).reversed().first(where: { !used.contains($0) }) else { throw full }
-        try Self.replace(file, held.map { "\($0.0) \($0.1)\n" }.joined() + "\(slot) \(leases.state)\n")
+        try Self.replace(file, Self.text(held) + "\(slot) \(leases.state)\n")
         return slot
     }
 
@@ -83,6 +105,8 @@ public final class SlotTable: Sendable {
         try file.truncate(to: 0)
         try file.write(Array(text.utf8), at: 0)
     }
+
+    private static func text(_ lines: [(String, String)]) -> String { lines.map { "\($0.0) \($0.1)\n" }.joined() }
 
     private static func lines(_ text: String) -> [(String, String)] {
         text.split(separator: "\n").compactMap { line in

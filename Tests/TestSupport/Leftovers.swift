@@ -18,6 +18,7 @@ public enum Leftovers {
         findings += mounts(of: daemon).map { "mount: \($0)" }
         findings += processes(of: daemon).map { "process: \($0)" }
         findings += loopDevices(of: daemon).map { "loop device: \($0)" }
+        findings += leases(of: daemon).map { "lease: \($0)" }
         return findings
     }
 
@@ -53,6 +54,12 @@ public enum Leftovers {
     public static func loopDevices(of daemon: TestDaemon) -> [String] {
         let list = (try? Command(["losetup", "--noheadings", "--list", "--output", "NAME,BACK-FILE"]).run())?.output ?? ""
         return list.split(separator: "\n").filter { $0.contains(daemon.place.path) }.map(String.init)
+    }
+
+    /// Slots that it has not given back.
+    public static func leases(of daemon: TestDaemon) -> [String] {
+        let table = (try? readTextFile("/run/berth/leases")) ?? ""
+        return table.split(separator: "\n").filter { $0.hasSuffix(" " + daemon.state) }.map(String.init)
     }
 
     /// Directories of attempts, named by job numbers, below scratch and run.

@@ -1,0 +1,69 @@
+import JobModel
+import LinuxSys
+import TestSupport
+import Testing
+
+@testable import NodeAgent
+
+/// Slots of private daemons: leased from the top, given back when no file has an id of them any more.
+@Suite final class SlotTableTests {
+    private let place: TemporaryDirectory
+    private let range: ClosedRange<UInt32> = 655_360...(655_360 + 4 * 65_536 - 1)
+
+    init() throws { place = try TemporaryDirectory("slots") }
+    deinit { place.remove() }
+
+    private func table(_ name: String) throws -> SlotTable {
+        if !Programs.exists(place(name)) { _ = try place.directory(name) }
+        if !Programs.exists(place("leases")) { _ = try place.directory("leases") }
+        return SlotTable(
+            range: range, directory: try .open(place(name), [.readOnly, .directory]),
+            leaseDirectory: try .open(place("leases"), [.readOnly, .directory]), statePath: place(name))
+    }
+
+    private var leases: [String] { ((try? readTextFile(place("leases/leases"))) ?? "").split(separator: "\n").map(String.init) }
+
+    @Test func givenBackAndTakenByOthers() throws {
+        let first = try table("a")
+        #expect(try first.slot(of: UserID(1000)) == 655_360 + 3 * 65_536)
+        #expect(try first.slot(of: UserID(1001)) == 655_360 + 2 * 65_536)
+        #expect(try table("b").slot(of: UserID(1000)) == 655_360 + 65_536)
+        try first.returnLeases()
+        #expect(leases == ["1 \(place("b"))"])
+        #expect(try table("c").slot(of: UserID(7)) == 655_360 + 3 * 65_536)
+        // The first daemon, started again, does not use what is another's now.
+        #expect(try table("a").slot(of: UserID(1000)) == 655_360 + 2 * 65_536)
+    }
+
+    /// A daemon that died could not give anything back.
+    @Test func deadLinesGoWithTheirDirectory() throws {
+        _ = try table("dead").slot(of: UserID(1))
+        _ = try table("living").slot(of: UserID(1))
+        _ = try removeTree(at: try .open(place.path, [.readOnly, .directory]), "dead")
+        let other = try table("other")
+        try other.returnLeases()
+        #expect(leases == ["2 \(place("living"))"])
+        #expect(try other.slot(of: UserID(5)) == 655_360 + 3 * 65_536)
+    }
+
+    /// The table lies on tmpfs, the users' slots do not.
+    @Test func aLeaseLostWithARebootIsTakenAgain() throws {
+        let slot = try table("a").slot(of: UserID(1000))
+        try Descriptor.open(place("leases"), [.readOnly, .directory]).unlink("leases")
+        #expect(try table("b").slot(of: UserID(1)) == slot)
+        #expect(throws: SlotTable.Failure.self) { try self.table("a").slot(of: UserID(1000)) }
+        try table("b").returnLeases()
+        #expect(try table("a").slot(of: UserID(1000)) == slot)
+        #expect(leases == ["3 \(place("a"))"])
+    }
+
+    /// A slot of the machine's daemon belongs to its user for ever.
+    @Test func theMachinesSlotsAreNeverGivenBack() throws {
+        _ = try place.directory("machine")
+        let table = SlotTable(range: range, directory: try .open(place("machine"), [.readOnly, .directory]))
+        #expect(try table.slot(of: UserID(1000)) == 655_360)
+        try table.returnLeases()
+        #expect(try table.slot(of: UserID(1001)) == 655_360 + 65_536)
+        #expect(try table.slot(of: UserID(1000)) == 655_360)
+    }
+}
