@@ -22,6 +22,7 @@ let collections = Target.Dependency.product(name: "Collections", package: "swift
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -49,6 +50,7 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
     ],
     targets: [
         // Layer 0
@@ -90,7 +92,8 @@ let package = Package(
         library("NodeAgent", ["API", "JobModel", "Containers", "Images", "Cgroups", "Topology", "OCISpec", "LinuxSys", "JobLog", logging]),
         library("Controller", ["JobModel", "JobStore", "Scheduling", "Database", "NodeAgent", "Reports", "API", "LinuxSys", logging]),
         library(
-            "Server", ["Controller", "NodeAgent", "Containers", "Images", "OCISpec", "JobLog", "API", "JobModel", "LinuxSys", logging, hummingbird]),
+            "Server",
+            ["Controller", "NodeAgent", "Containers", "Images", "OCISpec", "JobLog", "API", "JobModel", "LinuxSys", logging, hummingbird, lifecycle]),
         library("Client", ["API", "JobModel", "LinuxSys"]),
         // Layer 5
         .executableTarget(
@@ -122,7 +125,8 @@ let package = Package(
         tests("Archives", ["OCISpec", "LinuxSys", crypto]),
         tests("Images", ["OCISpec", "LinuxSys", "JobModel", "berth-helper", crypto]),
         tests("Database", ["JobModel", "JobStore", "LinuxSys", grdb]), tests("Reports", ["JobModel"]),
-        tests("Controller", ["API", "JobModel", "JobStore", "NodeAgent", "Scheduling", logging]),
+        tests("NodeAgent", ["JobModel", "LinuxSys"]),
+        tests("Controller", ["API", "Database", "JobModel", "JobStore", "NodeAgent", "Reports", "Scheduling", logging]),
         tests("Client", ["API", "JobModel", "LinuxSys"]),
         tests("berth", ["Client", "JobSpecs", "API", "JobModel", "LinuxSys", argumentParser]),
         .testTarget(

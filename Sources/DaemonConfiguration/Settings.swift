@@ -2,6 +2,8 @@ public import JobModel
 
 /// What `berthd.yaml` says; every field has a default, so that an empty file is a working one.
 public struct Settings: Hashable, Sendable {
+    /// Where the file lies that was read; no bind may touch it (contract §8). Not a key.
+    public var configurationDirectory = "/etc/berth"
     /// Database, slots, logs, scratch.
     public var stateDirectory = "/var/lib/berth"
     /// On tmpfs: run directories, leases, the lock.

@@ -4,6 +4,7 @@ public import Images
 public import JobModel
 import LinuxSys
 public import Logging
+import OCISpec
 import Synchronization
 
 /// What every attempt of this machine needs: runtime, groups, images, scratch, ids. Made once; shared by all supervisors.
@@ -100,6 +101,8 @@ public final class NodeServices: Sendable {
         let images = try await ImageStore.open(imageSettings(settings, clock), running: running)
         let scratch = try await ScratchStore.open(
             ScratchSettings(root: "\(settings.stateDirectory)/scratch", prepared: settings.preparedScratch), running: running)
+        // Nothing of an earlier daemon runs, and its scratch went with the opening: a crash kept it from giving its slots back.
+        if running.isEmpty { try await host.run { try slots.returnLeases() } }
         return NodeServices(
             Parts(
                 settings: settings, clock: clock, reactor: reactor, groups: groups, images: images, scratch: scratch, slots: slots, logs: logs,
@@ -107,8 +110,13 @@ public final class NodeServices: Sendable {
     }
 
     private static func imageSettings(_ settings: AgentSettings, _ clock: any AgentClock) -> ImageStoreSettings {
-        ImageStoreSettings(
-            root: settings.imageDirectory, leases: "\(settings.runDirectory)/image-leases", helper: settings.helperProgram,
+        var limits = ImportLimits()
+        if let given = settings.imageLimits {
+            limits.unpackedBytes = given.bytes.count
+            limits.entries = given.files
+        }
+        return ImageStoreSettings(
+            root: settings.imageDirectory, leases: "\(settings.runDirectory)/image-leases", helper: settings.helperProgram, limits: limits,
             now: { clock.now().wall })
     }
 
@@ -142,8 +150,11 @@ public final class NodeServices: Sendable {
         do {
             if await scratch.attempts().isEmpty {
                 try await scratch.tearDown()
-                let groups = groups
-                try await work.run { try groups.remove() }
+                let (groups, slots) = (groups, slots)
+                try await work.run {
+                    try groups.remove()
+                    try slots.returnLeases()
+                }
             } else {
                 try await scratch.close()
             }

@@ -9,6 +9,8 @@ struct BerthContext: RequestContext {
     let channel: any Channel
     /// Set by `PeerMiddleware`.
     var peer: Peer?
+    /// Set by `PeerMiddleware`.
+    var connections: Connections?
 
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)

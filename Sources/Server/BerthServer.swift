@@ -6,6 +6,7 @@ import LinuxSys
 public import Logging
 import NIOCore
 public import NodeAgent
+import ServiceLifecycle
 
 /// What the server serves.
 public struct ServerParts: Sendable {
@@ -16,6 +17,8 @@ public struct ServerParts: Sendable {
     public var requestLimit: Int
     public var connections: Int
     public var connectionsPerUser: Int
+    /// A client that neither reads nor writes for so long is dropped.
+    public var idle: TimeSpan
     public var version: String
     public var startedAt: WallTime
     public var pid: Int32
@@ -24,8 +27,8 @@ public struct ServerParts: Sendable {
     public var logger: Logger
 
     public init(
-        controller: Controller, agent: Agent, socketPath: String, requestLimit: Int, connections: Int, connectionsPerUser: Int, version: String,
-        startedAt: WallTime, pid: Int32, node: NodeFacts, logger: Logger
+        controller: Controller, agent: Agent, socketPath: String, requestLimit: Int, connections: Int, connectionsPerUser: Int, idle: TimeSpan,
+        version: String, startedAt: WallTime, pid: Int32, node: NodeFacts, logger: Logger
     ) {
         self.controller = controller
         self.agent = agent
@@ -33,6 +36,7 @@ public struct ServerParts: Sendable {
         self.requestLimit = requestLimit
         self.connections = connections
         self.connectionsPerUser = connectionsPerUser
+        self.idle = idle
         self.version = version
         self.startedAt = startedAt
         self.pid = pid
@@ -82,8 +86,33 @@ public struct BerthServer: Sendable {
         sessions = SessionTable(parts)
     }
 
-    /// Serves until its task is cancelled. `ready` is called once the socket is there with its mode.
-    public func run(ready: @escaping @Sendable () async -> Void) async throws {
+    /// What is under way at the stop has so long to end.
+    private static let stopGrace = Duration.milliseconds(500)
+
+    /// Serves until `stop` returns. `ready` is called once the socket is there with its mode.
+    public func run(until stop: @escaping @Sendable () async -> Void, ready: @escaping @Sendable () async -> Void) async throws {
+        var configuration = ServiceGroupConfiguration(services: [application(ready)], logger: logger)
+        configuration.maximumGracefulShutdownDuration = Self.stopGrace
+        let group = ServiceGroup(configuration: configuration)
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            let stopping = Task {
+                await stop()
+                // No new connections, then those without a request go; a cancellation would be told as an error of the server.
+                await group.triggerGracefulShutdown()
+            }
+            defer { stopping.cancel() }
+            do { try await tasks.waitForAll() } catch is CancellationError {}
+        }
+    }
+
+    private var logger: Logger {
+        var logger = parts.logger
+        logger[metadataKey: "part"] = "http"
+        return logger
+    }
+
+    private func application(_ ready: @escaping @Sendable () async -> Void) -> some ApplicationProtocol {
         let connections = Connections(most: parts.connections, mostPerUser: parts.connectionsPerUser)
         let resolver = PeerResolver(
             parent: parts.agent.services.settings.cgroupParent, work: parts.agent.services.blocking
@@ -98,18 +127,18 @@ public struct BerthServer: Sendable {
         // A socket of a daemon that died; two living ones are kept apart by the database's lock.
         let slash = path.lastIndex(of: "/") ?? path.startIndex
         try? Descriptor.open(String(path[..<slash]), [.path, .directory]).unlink(String(path[path.index(after: slash)...]))
-        var logger = parts.logger
-        logger[metadataKey: "part"] = "http"
-        let application = Application(
+        let idle = parts.idle
+        return Application(
             router: router,
-            server: .http1(configuration: .init(additionalChannelHandlers: [ConnectionHandler(connections)])),
+            server: .http1(
+                configuration: .init(
+                    additionalChannelHandlers: [ConnectionHandler(connections), IdleHandler(.milliseconds(idle.milliseconds), connections)])),
             configuration: .init(address: .unixDomainSocket(path: path), serverName: "berthd"),
             onServerRunning: { _ in
                 // Everybody may connect; who may do what is decided by the peer's credentials (contract §8).
                 try? Descriptor.open(path, [.path]).changeMode(0o666)
                 await ready()
             }, logger: logger)
-        try await application.run()
     }
 
     private func addRoutes(to router: Router<BerthContext>) {

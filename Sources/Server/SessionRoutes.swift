@@ -13,6 +13,7 @@ extension BerthServer {
         }
         add(.sessionInput, to: router) { request, context, peer in
             let session = try await sessions.find(context.parameters.get("session") ?? "", peer: peer)
+            context.connections?.allowSilence(on: context.channel)
             var decoder = FrameDecoder()
             for try await buffer in request.body {
                 decoder.append(buffer.readableBytesView)

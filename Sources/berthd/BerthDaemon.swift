@@ -53,6 +53,8 @@ struct BerthDaemon: AsyncParsableCommand {
         var settings = Settings()
         if let path = config ?? ((try? Descriptor.open(Self.defaultPath, [.path])) != nil ? Self.defaultPath : nil) {
             settings = try Settings.read(text: try readTextFile(path, limit: 1 << 20), file: path)
+            let file = try absolute(path)
+            settings.configurationDirectory = String(file[..<(file.lastIndex(of: "/") ?? file.startIndex)])
         }
         if let state {
             let path = try absolute(state)

@@ -35,6 +35,7 @@ struct Daemon {
             scheduler: Scheduling.State(shape: shape, settings: try await schedulerSettings(shape, services)), logger: logger)
         await agent.report(to: controller)
         try await controller.start()
+        await controller.beginUpkeep()
         let server = BerthServer(try await serverParts(controller, agent, shape, clock, logger))
         let signals = try SignalSource([1, 2, 15])
         logger.notice("berthd \(Version.text) is up", metadata: ["socket": "\(settings.socket)", "state": "\(settings.stateDirectory)"])
@@ -52,14 +53,7 @@ struct Daemon {
             signalled.continuation.finish()
             return false
         }
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await server.run { Readiness.tell() } }
-            group.addTask { for await _ in signalled.stream {} }
-            // Whichever ends first ends the other.
-            try await group.next()
-            group.cancelAll()
-            do { try await group.waitForAll() } catch is CancellationError {}
-        }
+        try await server.run(until: { for await _ in signalled.stream {} }, ready: { Readiness.tell() })
     }
 
     private func makeLogger() -> Logger {
@@ -82,6 +76,11 @@ struct Daemon {
         result.access = Access(operators: try GroupAccount(name: settings.operatorsGroup).map { GroupID($0.gid) })
         result.perUser = settings.perUser
         result.perBatch = settings.perBatch
+        result.retention.logs = settings.retention.logs
+        result.retention.events = settings.retention.events
+        result.retention.eventCount = settings.retention.eventCount
+        result.retention.jobs = settings.retention.jobs
+        result.retention.ledger = settings.retention.ledger
         return result
     }
 
@@ -121,7 +120,8 @@ struct Daemon {
             cgroupLayout: services.cgroupLayout, cgroupParent: services.settings.cgroupParent, named: settings.resources)
         return ServerParts(
             controller: controller, agent: agent, socketPath: settings.socket, requestLimit: Int(settings.requests.size.count),
-            connections: settings.requests.connections, connectionsPerUser: settings.requests.connectionsPerUser, version: Version.text,
+            connections: settings.requests.connections, connectionsPerUser: settings.requests.connectionsPerUser, idle: settings.requests.idle,
+            version: Version.text,
             startedAt: clock.now().wall, pid: ProcessContext.processID, node: facts, logger: logger)
     }
 }

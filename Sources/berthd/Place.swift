@@ -13,6 +13,8 @@ struct Place {
     init(_ settings: Settings) { self.settings = settings }
 
     private static let machineWide = Settings().stateDirectory
+    /// Protected and looked at even where another configuration was given.
+    private static let systemConfiguration = Settings().configurationDirectory
 
     /// FNV-1a of the state directory's path, as eight digits.
     private var hash: String {
@@ -49,7 +51,8 @@ struct Place {
         result.freezeTimeout = settings.freezeTimeout
         result.named = settings.resources
         result.simultaneousStarts = settings.pools.starts
-        result.protectedDirectories = ["/etc/berth"]
+        result.imageLimits = (settings.images.size, settings.images.files)
+        result.protectedDirectories = [settings.configurationDirectory, Self.systemConfiguration]
         return result
     }
 
@@ -66,7 +69,8 @@ struct Place {
 
     private func profile(_ programs: String) throws -> String {
         let candidates = [
-            "/etc/berth/seccomp/default.json", programs + "/seccomp/default.json", programs + "/../share/berth/seccomp/default.json",
+            settings.configurationDirectory + "/seccomp/default.json", Self.systemConfiguration + "/seccomp/default.json",
+            programs + "/seccomp/default.json", programs + "/../share/berth/seccomp/default.json",
             programs + "/../../share/berth/seccomp/default.json",
             programs + "/../../../Config/seccomp/default.json", programs + "/../../Config/seccomp/default.json",
         ]

@@ -81,7 +81,7 @@ extension EndToEnd {
 
         /// A second daemon on the same state is refused and harms nothing.
         @Test func aSecondDaemonOnTheSameStateIsRefused() throws {
-            let result = try Command([Programs.path("berthd"), "--config", daemon.place("berthd.yaml")]).run(seconds: 30)
+            let result = try Command([Programs.path("berthd"), "--config", daemon.configurationFile]).run(seconds: 30)
             #expect(result.status == 1 && result.errorLines.contains { $0.hasPrefix("berthd: ") }, "\(result)")
             #expect(try daemon.berth(["run", "--no-cwd", "--", "true"]).status == 0)
         }

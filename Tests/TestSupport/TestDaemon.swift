@@ -15,6 +15,7 @@ public final class TestDaemon: Sendable {
 
     public struct Failure: Error, CustomStringConvertible { public let description: String }
 
+    public var configurationFile: String { place("etc/berthd.yaml") }
     public var state: String { place("state") }
     public var socket: String { runPlace("berthd.sock") }
     public var log: String { (try? readTextFile(place("log"))) ?? "" }
@@ -28,7 +29,9 @@ public final class TestDaemon: Sendable {
         groupParent = "berth-test-\(place.path.split(separator: "-").last ?? "x")"
         _ = (TestUser.first, TestUser.second, TestUser.operator_)
         guardian = try Guardian(place: place, runPlace: runPlace, groupParent: groupParent)
-        try place.write("berthd.yaml", TestConfiguration.text(self) + configuration)
+        // In a directory of its own: no job may bind from where the configuration lies.
+        try place.directory("etc", mode: 0o755)
+        try place.write("etc/berthd.yaml", TestConfiguration.text(self) + configuration)
     }
 
     // MARK: Life
@@ -38,7 +41,7 @@ public final class TestDaemon: Sendable {
         let log = try Descriptor.open(place("log"), [.writeOnly, .create, .append], mode: 0o644)
         let program = Programs.path("berthd")
         let spawn = Spawn(
-            path: program, arguments: [program, "--config", place("berthd.yaml")],
+            path: program, arguments: [program, "--config", configurationFile],
             environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "SWIFT_BACKTRACE": "enable=no"], descriptors: [1: log, 2: log], newSession: true)
         let handle = try spawn.run()
         process.withLock { $0 = handle }
