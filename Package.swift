@@ -87,17 +87,17 @@ let package = Package(
         library("Database", ["JobModel", "JobStore", "LinuxSys", grdb]),
         // Layer 3
         library("Containers", ["JobModel", "LaunchProgram", "JobLog", "LinuxSys", "Cgroups", "OCISpec"]),
-        library("Reports", ["JobModel"]),
+        library("Reports", ["API", "JobModel"]),
         // Layer 4
         library("NodeAgent", ["API", "JobModel", "Containers", "Images", "Cgroups", "Topology", "OCISpec", "LinuxSys", "JobLog", logging]),
         library("Controller", ["JobModel", "JobStore", "Scheduling", "Database", "NodeAgent", "Reports", "API", "LinuxSys", logging]),
         library(
             "Server",
             ["Controller", "NodeAgent", "Containers", "Images", "OCISpec", "JobLog", "API", "JobModel", "LinuxSys", logging, hummingbird, lifecycle]),
-        library("Client", ["API", "JobModel", "LinuxSys"]),
+        library("Client", ["API", "JobModel", "LinuxSys", "Reports"]),
         // Layer 5
         .executableTarget(
-            name: "berth", dependencies: ["Client", "API", "JobModel", "JobSpecs", "LinuxSys", argumentParser], swiftSettings: strict,
+            name: "berth", dependencies: ["Client", "API", "JobModel", "JobSpecs", "LinuxSys", "Reports", argumentParser], swiftSettings: strict,
             // Without the dynamic linker a command starts in half the time.
             linkerSettings: [.unsafeFlags(["-static-executable"], .when(configuration: .release))]),
         .executableTarget(
@@ -124,11 +124,11 @@ let package = Package(
         tests("Topology", ["JobModel", "LinuxSys"]), tests("Cgroups", ["JobModel", "LinuxSys"]),
         tests("Archives", ["OCISpec", "LinuxSys", crypto]),
         tests("Images", ["OCISpec", "LinuxSys", "JobModel", "berth-helper", crypto]),
-        tests("Database", ["JobModel", "JobStore", "LinuxSys", grdb]), tests("Reports", ["JobModel"]),
-        tests("NodeAgent", ["JobModel", "LinuxSys"]),
+        tests("Database", ["JobModel", "JobStore", "LinuxSys", grdb]), tests("Reports", ["API", "JobModel"]),
+        tests("NodeAgent", ["Containers", "JobLog", "JobModel", "LaunchProgram", "LinuxSys"]),
         tests("Controller", ["API", "Database", "JobModel", "JobStore", "NodeAgent", "Reports", "Scheduling", logging]),
         tests("Client", ["API", "JobModel", "LinuxSys"]),
-        tests("berth", ["Client", "JobSpecs", "API", "JobModel", "LinuxSys", argumentParser]),
+        tests("berth", ["Client", "JobSpecs", "API", "JobModel", "LinuxSys", "Reports", argumentParser]),
         .testTarget(
             name: "CommandLineTests",
             dependencies: ["TestSupport", "JobModel", "LinuxSys", "berth", "berthd", "berth-helper"],

@@ -154,6 +154,19 @@ extension GroupParent {
     }
 }
 
+extension GroupParent {
+    /// The same for everything that is mounted from a disk: its device, and the disks below. What cannot be counted stays uncounted.
+    public func countIO(onMounts table: MountTable) {
+        let devices = IODevices(mounts: table)
+        var wanted: Set<DeviceNumber> = []
+        for entry in table.entries where entry.source.hasPrefix("/dev/") {
+            wanted.formUnion((try? devices.disks(of: entry.device)) ?? [])
+            if let status = try? Descriptor.open(entry.source, .path).status(), status.kind == .blockDevice { wanted.insert(status.specialDevice) }
+        }
+        for device in wanted { try? countIO(on: device) }
+    }
+}
+
 extension AttemptGroup {
     /// Bytes and operations by device; nil where this kernel counts nothing.
     public func ioCounters() -> [DeviceNumber: IOCounters]? {

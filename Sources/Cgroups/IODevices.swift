@@ -28,10 +28,10 @@ public struct IODevices: Sendable {
     }
 
     /// Whether a device only passes its traffic on to others, so that the same bytes are counted there too.
-    public func isStacked(_ device: DeviceNumber) -> Bool { isLoop(device) || !slaves(of: device).isEmpty }
-
-    /// Whether a device lies over a file (loop(4)).
-    public func isLoop(_ device: DeviceNumber) -> Bool { device.major == 7 }
+    public func isStacked(_ device: DeviceNumber) -> Bool {
+        if device.isLoop { return true }
+        return !slaves(of: device).isEmpty
+    }
 
     private func disks(of file: Descriptor, subject: String, depth: Int) throws(SystemError) -> [DeviceNumber] {
         let device = try file.status().device
@@ -94,4 +94,9 @@ public struct IODevices: Sendable {
         SystemError(
             "find disk of", subject, errno: 0, detail: "found device \(device), which no disk carries; a path on a disk is accepted")
     }
+}
+
+extension DeviceNumber {
+    /// By its major number (devices.txt).
+    var isLoop: Bool { major == 7 }
 }

@@ -50,19 +50,40 @@ enum UsageReading {
 
     private static func readIO(_ group: GroupDirectories, _ layout: CgroupLayout, _ usage: inout Usage) {
         guard let directory = group.holding(.io, layout), let counters = BlockIO.counters(of: directory) else { return }
-        let devices = IODevices()
-        var disks = IOCounters()
-        var loops = IOCounters()
-        for (device, counter) in counters {
-            if devices.isLoop(device) { loops += counter } else if !devices.isStacked(device) { disks += counter }
-        }
-        // What goes through a loop device reaches its disk later, or in the name of a kernel thread (drivers/block/loop.c), so the disk may know
-        // nothing of it; or it does, so the two must not be added.
-        let sum = disks.atLeast(loops)
+        let sum = total(counters, IODevices())
         usage.readBytes = sum.readBytes
         usage.writtenBytes = sum.writtenBytes
         usage.readOperations = sum.readOperations
         usage.writeOperations = sum.writeOperations
         usage.ioPartial = directory.version == .v1
+    }
+
+    /// The same bytes may be counted on a loop or mapped device and again on the disk below, or, where the device's own thread passes them on
+    /// in its own name, on the upper one alone. So each kind of device is summed up, and the largest sum counts.
+    static func total(_ counters: [DeviceNumber: IOCounters], _ devices: IODevices) -> IOCounters {
+        var (loops, mapped, disks) = (IOCounters(), IOCounters(), IOCounters())
+        for (device, counter) in counters {
+            if device.isLoop { loops.add(counter) } else if devices.isStacked(device) { mapped.add(counter) } else { disks.add(counter) }
+        }
+        return loops.larger(mapped).larger(disks)
+    }
+}
+
+extension IOCounters {
+    fileprivate mutating func add(_ other: IOCounters) {
+        readBytes += other.readBytes
+        writtenBytes += other.writtenBytes
+        readOperations += other.readOperations
+        writeOperations += other.writeOperations
+    }
+
+    /// Each count of the one that has more.
+    fileprivate func larger(_ other: IOCounters) -> IOCounters {
+        var result = self
+        result.readBytes = max(readBytes, other.readBytes)
+        result.writtenBytes = max(writtenBytes, other.writtenBytes)
+        result.readOperations = max(readOperations, other.readOperations)
+        result.writeOperations = max(writeOperations, other.writeOperations)
+        return result
     }
 }

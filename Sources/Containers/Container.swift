@@ -59,14 +59,17 @@ public struct ExitSummary: Sendable {
     public var exitCode: Int32?
     /// Signal, when it was killed by one.
     public var signal: Int32?
-    /// When it never ran: the failed stage's number and errno.
-    public var startFailure: (stage: UInt8, errno: String)?
+    /// When it never ran: what failed, as a daemon that looked was told.
+    public var startFailure: LaunchError?
     public var startBootNanoseconds: UInt64
     public var endBootNanoseconds: UInt64
     public var minorFaults: UInt64
     public var majorFaults: UInt64
     public var voluntarySwitches: UInt64
     public var involuntarySwitches: UInt64
+    /// Of 512 bytes, read from and written to disks by all processes that PID 1 reaped.
+    public var blocksIn: UInt64
+    public var blocksOut: UInt64
     public var userMicroseconds: UInt64
     public var systemMicroseconds: UInt64
     public var logBytesKept: UInt64
@@ -82,7 +85,11 @@ public struct ExitSummary: Sendable {
             // wait(2): low seven bits are the signal, the next byte the code.
             let number = status & 0x7f
             if number == 0 { exitCode = (status >> 8) & 0xff } else { signal = number }
-        case .startFailed(let stage, _, let number): startFailure = (stage, SystemError.name(of: number))
+        case .startFailed(let stage, let index, let number):
+            // Records of an earlier version do not say what was tried.
+            let detail = record.failure.isEmpty ? ByteString("operation \(index) of launch stage \(stage)") : ByteString(bytes: record.failure)
+            startFailure = LaunchError(
+                LaunchFailure(stage: LaunchFailure.Stage(rawValue: stage) ?? .monitor, index: index, errno: number, detail: detail))
         }
         startBootNanoseconds = record.startBootNanoseconds
         endBootNanoseconds = record.endBootNanoseconds
@@ -90,6 +97,8 @@ public struct ExitSummary: Sendable {
         majorFaults = record.usage.majorFaults
         voluntarySwitches = record.usage.voluntarySwitches
         involuntarySwitches = record.usage.involuntarySwitches
+        blocksIn = record.usage.blocksIn
+        blocksOut = record.usage.blocksOut
         userMicroseconds = record.usage.userMicroseconds
         systemMicroseconds = record.usage.systemMicroseconds
         logBytesKept = record.logBytesKept

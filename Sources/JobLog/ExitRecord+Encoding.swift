@@ -1,7 +1,7 @@
 extension ExitRecord {
     private static let magic: UInt64 = 0x4452_4852_4542  // "BERHRD"
 
-    /// magic 8 │ version 2 │ kind 1 │ stage 1 │ index 2 │ – 2 │ status or errno 4 │ – 4 │ 14 numbers of 8 │ … │ checksum 8 at the end.
+    /// magic 8 │ version 2 │ kind 1 │ stage 1 │ index 2 │ – 2 │ status or errno 4 │ – 4 │ 13 numbers of 8 │ length 1, failure 119 │ checksum 8 at the end.
     public func encoded() -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: Self.size)
         store(Self.magic, in: &bytes, at: 0, size: 8)
@@ -17,6 +17,9 @@ extension ExitRecord {
             store(UInt64(UInt32(bitPattern: errno)), in: &bytes, at: 16, size: 4)
         }
         for (place, value) in numbers.enumerated() { store(value, in: &bytes, at: 24 + 8 * place, size: 8) }
+        let shown = Self.shortened(failure)
+        bytes[Self.failurePlace] = UInt8(truncatingIfNeeded: shown.count)
+        for (place, byte) in shown.enumerated() { bytes[Self.failurePlace + 1 + place] = byte }
         store(checksum(bytes[0..<Self.size - 8]), in: &bytes, at: Self.size - 8, size: 8)
         return bytes
     }
@@ -38,6 +41,19 @@ extension ExitRecord {
         var values: [UInt64] = []
         for place in 0..<13 { values.append(number(bytes, at: 24 + 8 * place, size: 8)) }
         numbers = values
+        let length = Int(bytes[Self.failurePlace])
+        guard length <= Self.failureSize else { throw .invalid }
+        failure = Array(bytes[Self.failurePlace + 1..<Self.failurePlace + 1 + length])
+    }
+
+    private static let failurePlace = 128
+
+    /// Beginning and end tell the operation and the name it ended on.
+    private static func shortened(_ text: [UInt8]) -> [UInt8] {
+        guard text.count > failureSize else { return text }
+        let half = (failureSize - 3) / 2
+        let dots = [UInt8](repeating: UInt8(ascii: "."), count: 3)
+        return Array(text[..<half]) + dots + Array(text[(text.count - half)...])
     }
 
     private var numbers: [UInt64] {

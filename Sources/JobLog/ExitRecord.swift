@@ -13,8 +13,13 @@ public struct ExitRecord: Equatable, Sendable {
     /// Bytes of the encoding.
     public static let size = 256
 
+    /// Bytes of `failure` at most.
+    public static let failureSize = 119
+
     /// How it ended.
     public var outcome: Outcome
+    /// What of a failed launch was tried on what, such as `mount proc on /proc`; a longer one loses its middle.
+    public var failure: [UInt8] = []
     /// CLOCK_BOOTTIME at the exec; 0 when there was none.
     public var startBootNanoseconds: UInt64 = 0
     /// CLOCK_BOOTTIME when the main process was reaped.

@@ -33,11 +33,19 @@ struct MonitorSetup {
             monitor.run()
         } catch {
             answer.fail(error.stage, error.fault, index: error.index)
-            let outcome = ExitRecord.Outcome.startFailed(
-                stage: error.stage.rawValue, index: UInt16(truncatingIfNeeded: error.index), errno: error.fault.errno)
-            _ = writeOnce(ExitRecord(outcome: outcome).encoded(), to: run.record)
+            leaveRecord(
+                LaunchFailure(
+                    stage: error.stage, index: UInt16(truncatingIfNeeded: error.index), errno: error.fault.errno, detail: error.fault.detail))
             end(status: 1)
         }
+    }
+
+    /// For a daemon that was not there to hear the answer.
+    private func leaveRecord(_ failure: LaunchFailure) {
+        let outcome = ExitRecord.Outcome.startFailed(stage: failure.stage.rawValue, index: failure.index, errno: failure.errno)
+        var record = ExitRecord(outcome: outcome)
+        record.failure = failure.detail.bytes
+        _ = writeOnce(record.encoded(), to: run.record)
     }
 
     /// v1 groups by `0`, which skips the kernel's global lock, then the cgroup namespace, or the job would see the host's paths.
@@ -110,8 +118,7 @@ struct MonitorSetup {
         streams.closeJobEnds()
         if let failure = job.waitForExec() {
             answer.send(.failed(failure))
-            let outcome = ExitRecord.Outcome.startFailed(stage: failure.stage.rawValue, index: failure.index, errno: failure.errno)
-            _ = writeOnce(ExitRecord(outcome: outcome).encoded(), to: run.record)
+            leaveRecord(failure)
             end(status: 1)
         }
         return linux_boot_nanoseconds()

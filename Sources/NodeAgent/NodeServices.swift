@@ -101,6 +101,8 @@ public final class NodeServices: Sendable {
         let images = try await ImageStore.open(imageSettings(settings, clock), running: running)
         let scratch = try await ScratchStore.open(
             ScratchSettings(root: "\(settings.stateDirectory)/scratch", prepared: settings.preparedScratch), running: running)
+        // Scratch is mounted by now.
+        try await host.run { groups.countIO(onMounts: try MountTable()) }
         // Nothing of an earlier daemon runs, and its scratch went with the opening: a crash kept it from giving its slots back.
         if running.isEmpty { try await host.run { try slots.returnLeases() } }
         return NodeServices(

@@ -48,7 +48,7 @@ extension Supervisor {
         let kills = usage.outOfMemoryKills ?? 0
         guard let summary else { return kills > 0 ? .outOfMemory : .monitorLost }
         if let failure = summary.startFailure {
-            return .startFailed(operation: "start stage \(failure.stage)", errno: failure.errno)
+            return .startFailed(operation: failure.operation, errno: failure.errno)
         }
         if let code = summary.exitCode, code == 0 { return .succeeded }
         if kills > 0 { return .outOfMemory }
@@ -60,6 +60,7 @@ extension Supervisor {
         let group = group
         var usage = (try? await services.work.run { group?.usage() }) ?? nil ?? Usage()
         guard let summary else { return usage }
+        usage.takeBlocks(read: summary.blocksIn, written: summary.blocksOut)
         usage.logBytes = summary.logBytesKept
         usage.logDroppedBytes = summary.logBytesDropped
         usage.minorFaults = summary.minorFaults

@@ -25,6 +25,20 @@ struct ExitRecordTests {
         #expect(try ExitRecord(decoding: Self.full.encoded()) == Self.full)
         let failed = ExitRecord(outcome: .startFailed(stage: 6, index: 700, errno: 2))
         #expect(try ExitRecord(decoding: failed.encoded()) == failed)
+        var told = failed
+        told.failure = Array("mount overlay on /".utf8)
+        #expect(try ExitRecord(decoding: told.encoded()) == told)
+    }
+
+    /// What does not fit loses its middle: the operation and the name at the end stay.
+    @Test func aLongFailureIsShortened() throws {
+        var record = ExitRecord(outcome: .startFailed(stage: 9, index: 0, errno: 2))
+        record.failure = Array("exec /".utf8) + [UInt8](repeating: UInt8(ascii: "x"), count: 5000) + Array("/program".utf8)
+        let text = String(decoding: try ExitRecord(decoding: record.encoded()).failure, as: UTF8.self)
+        #expect(text.utf8.count == ExitRecord.failureSize)
+        #expect(text.hasPrefix("exec /xxx") && text.contains("x...x") && text.hasSuffix("xx/program"))
+        record.failure = [UInt8](repeating: 7, count: ExitRecord.failureSize)
+        #expect(try ExitRecord(decoding: record.encoded()) == record)
     }
 
     @Test func anyFlippedBitIsRefused() {

@@ -57,6 +57,8 @@ extension KernelTests {
             #expect(job.failure == LaunchFailure(stage: .exec, errno: ENOENT, detail: "exec no-such-program"))
             let outcome = ExitRecord.Outcome.startFailed(stage: LaunchFailure.Stage.exec.rawValue, index: 0, errno: ENOENT)
             #expect(try job.record().outcome == outcome)
+            // For a daemon that was not there to hear it.
+            #expect(try job.record().failure == Array("exec no-such-program".utf8))
             let file = try ProgramBuilder(harness, "two", ["/etc/passwd"]).start(harness)
             #expect(file.failure == LaunchFailure(stage: .exec, errno: EACCES, detail: "exec /etc/passwd"))
         }
