@@ -1,5 +1,6 @@
 public import API
 public import JobModel
+public import Reports
 
 extension BerthClient {
     /// Submits, and asks once more under the same key when the reply was lost or the commit is unknown.

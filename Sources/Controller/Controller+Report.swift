@@ -1,6 +1,7 @@
 public import API
 import JobModel
 import JobStore
+public import Reports
 
 extension Controller {
     /// Attempts of a selection, or sums by batch, user, queue or job; those the peer may see.
@@ -25,23 +26,40 @@ extension Controller {
         let selection = request.selection
         try await settled()
         do throws(StoreError) {
-            if let by = request.by {
-                let sums = try await store.foldAttempts(matching: filter, into: ReportSums(by)) { sums, attempt in
-                    if Self.isMeant(attempt, selection) { sums.add(attempt) }
-                }
-                return ReportReply(by: by, rows: sums.rows)
+            guard let grouping = request.by else { return try await list(request, filter, peer) }
+            var builder = try await store.foldAttempts(matching: filter, into: ReportTable.Builder(by: grouping)) { table, attempt in
+                if Self.isMeant(attempt, selection) { table.add(attempt) }
             }
-            let limit = min(request.limit ?? APILimit.attempts, APILimit.attempts)
-            let found = try await store.foldAttempts(matching: filter, into: [LedgerAttempt]()) { list, attempt in
-                guard Self.isMeant(attempt, selection) else { return }
-                list.append(attempt)
-                // The newest stay.
-                if list.count > 2 * limit + 1 { list.removeFirst(limit) }
+            // Jobs that ended before a task of theirs started are jobs too.
+            builder = try await store.foldJobs(matching: filter, into: builder) { table, job in
+                if Self.isMeant(job, selection) { table.add(job) }
             }
-            var reply = ReportReply(attempts: Array(found.suffix(limit)))
-            reply.truncated = found.count > limit ? true : nil
-            return reply
+            return ReportReply(table: builder.table(since: request.since, until: request.until))
         } catch { throw APIError(.internal, "\(error)") }
+    }
+
+    /// The newest attempts; with one job alone, also how it stands.
+    private func list(_ request: ReportRequest, _ filter: LedgerFilter, _ peer: Peer) async throws(StoreError) -> ReportReply {
+        let selection = request.selection
+        let limit = min(request.limit ?? APILimit.attempts, APILimit.attempts)
+        let found = try await store.foldAttempts(matching: filter, into: ReportList(limit: limit)) { list, attempt in
+            if Self.isMeant(attempt, selection) { list.add(attempt) }
+        }
+        var reply = ReportReply(attempts: found.attempts)
+        reply.truncated = found.isTruncated ? true : nil
+        guard let selectors = selection.ids, selectors.count == 1, let id = selectors[0].job, selectors[0].indices == nil else { return reply }
+        if let living = jobs[id], settings.access.maySeePrivate(peer, owner: living.record.owner.user) {
+            reply.job = JobReport(record: living.record, tasks: living.table, total: found.total)
+        } else if let ended = try await store.ledgerJob(id), settings.access.maySeePrivate(peer, owner: ended.record.owner.user) {
+            reply.job = JobReport(record: ended.record, tasks: ended.tasks, endedAt: ended.endedAt, total: found.total)
+        }
+        return reply
+    }
+
+    private static func isMeant(_ job: LedgerJob, _ selection: Selection) -> Bool {
+        if let name = selection.name, job.record.spec.name != name { return false }
+        guard let ids = selection.ids else { return true }
+        return ids.contains { $0.jobs.contains(job.record.id.value) && $0.indices == nil && $0.attempt == nil }
     }
 
     private static func isMeant(_ attempt: LedgerAttempt, _ selection: Selection) -> Bool {
@@ -52,58 +70,4 @@ extension Controller {
                 && (selector.attempt.map { $0 == attempt.id.number } ?? true)
         }
     }
-}
-
-/// Sums of attempts by one of their properties.
-struct ReportSums: Sendable {
-    private let by: ReportRequest.Grouping
-    private var sums: [String: ReportRow] = [:]
-    private var jobs: [String: Set<JobID>] = [:]
-
-    init(_ by: ReportRequest.Grouping) { self.by = by }
-
-    var rows: [ReportRow] {
-        sums.keys.sorted(by: Self.numerically).compactMap { key in
-            var row = sums[key]
-            row?.jobs = jobs[key]?.count ?? 0
-            return row
-        }
-    }
-
-    private static func numerically(_ a: String, _ b: String) -> Bool {
-        if let x = UInt64(a), let y = UInt64(b) { return x < y }
-        return a < b
-    }
-
-    mutating func add(_ attempt: LedgerAttempt) {
-        let key: String =
-            switch by {
-            case .batch: attempt.batch ?? ""
-            case .user: attempt.ownerName
-            case .queue: attempt.queue
-            case .job: "\(attempt.id.task.job)"
-            }
-        var row = sums[key] ?? ReportRow(key: key)
-        row.ownerName = row.attempts == 0 || row.ownerName == attempt.ownerName ? attempt.ownerName : nil
-        row.attempts += 1
-        switch attempt.outcome.kind {
-        case .succeeded: row.succeeded += 1
-        case .cancelled: row.cancelled += 1
-        default: row.failed += 1
-        }
-        row.queuedFor = row.queuedFor + attempt.queuedFor
-        row.ranFor = row.ranFor + attempt.ranFor
-        row.pausedFor = row.pausedFor + attempt.pausedFor
-        let cores = attempt.placement.shared ? 0 : attempt.placement.cpus.count
-        row.coreMilliseconds += UInt64(max(0, attempt.ranFor.milliseconds)) * UInt64(cores)
-        add(&row.cpuMicroseconds, attempt.usage.cpuMicroseconds)
-        add(&row.throttledMicroseconds, attempt.usage.throttledMicroseconds)
-        add(&row.readBytes, attempt.usage.readBytes)
-        add(&row.writtenBytes, attempt.usage.writtenBytes)
-        if let peak = attempt.usage.memoryPeak { row.memoryPeak = max(row.memoryPeak ?? .zero, peak) }
-        sums[key] = row
-        jobs[key, default: []].insert(attempt.id.task.job)
-    }
-
-    private func add(_ sum: inout UInt64?, _ value: UInt64?) { if let value { sum = (sum ?? 0) + value } }
 }

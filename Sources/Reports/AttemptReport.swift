@@ -3,6 +3,12 @@ public import JobModel
 /// What one run asked for, got and used.
 public struct AttemptReport: Hashable, Sendable, Codable {
     public var id: AttemptID
+    public var name: String?
+    public var user: UserID
+    public var userName: String
+    public var batch: String?
+    public var queue: String
+    public var image: String?
     public var outcome: AttemptOutcome
     public var node: String
     /// The cores it ran on, or the shared pool's.
@@ -13,6 +19,7 @@ public struct AttemptReport: Hashable, Sendable, Codable {
     public var cores: Int
     public var cpuMillis: Int
     public var memory: Bytes
+    public var submittedAt: WallTime
     public var startedAt: WallTime?
     public var endedAt: WallTime
     public var queuedFor: TimeSpan
@@ -26,6 +33,12 @@ public struct AttemptReport: Hashable, Sendable, Codable {
 
     public init(_ attempt: LedgerAttempt) {
         id = attempt.id
+        name = attempt.name
+        user = attempt.owner
+        userName = attempt.ownerName
+        batch = attempt.batch
+        queue = attempt.queue
+        image = attempt.image
         outcome = attempt.outcome
         node = attempt.node
         cpus = attempt.placement.cpus
@@ -34,6 +47,7 @@ public struct AttemptReport: Hashable, Sendable, Codable {
         cores = attempt.demand.cores
         cpuMillis = attempt.demand.cpuMillis
         memory = attempt.demand.memory
+        submittedAt = attempt.submittedAt
         startedAt = attempt.startedAt
         endedAt = attempt.endedAt
         queuedFor = attempt.queuedFor
@@ -44,6 +58,11 @@ public struct AttemptReport: Hashable, Sendable, Codable {
         cpuEfficiency = attempt.usage.cpuMicroseconds.flatMap { given > 0 ? Double($0) / Double(given) : nil }
         memoryEfficiency = attempt.usage.memoryPeak.flatMap { memory > .zero ? Double($0.count) / Double(memory.count) : nil }
     }
+}
+
+extension AttemptReport {
+    /// What was written, marked where the kernel attributes only some of it.
+    public var written: ReportSum { ReportSum(value: usage.writtenBytes, partial: usage.ioPartial == true && usage.writtenBytes != nil) }
 }
 
 extension LedgerAttempt {

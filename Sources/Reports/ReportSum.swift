@@ -28,9 +28,9 @@ public struct ReportSum: Hashable, Sendable, Codable {
         var result: ReportSum { ReportSum(value: counted > 0 ? sum : nil, partial: counted > 0 && missing + incomplete > 0) }
     }
 
-    /// `-` when nothing was counted, the value marked with `partial` when not all was.
-    func text(_ format: (UInt64) -> String) -> String {
+    /// `-` when nothing was counted, `≥` before the value when not all was.
+    public func text(_ format: (UInt64) -> String) -> String {
         guard let value else { return "-" }
-        return partial ? format(value) + " partial" : format(value)
+        return partial ? "≥" + format(value) : format(value)
     }
 }

@@ -1,19 +1,10 @@
+public import API
 public import JobModel
 
-/// What ended jobs used, by user, batch, queue or job.
+/// What ended jobs used, by user, batch, queue or job. A batch belongs to its owner; jobs without one form a row of their own for each user.
 public struct ReportTable: Hashable, Sendable, Codable {
-    /// The version of this JSON form.
-    public static let version = 1
+    public typealias Grouping = ReportRequest.Grouping
 
-    public enum Grouping: String, Hashable, Sendable, Codable, CaseIterable {
-        case user
-        /// A batch belongs to its owner; jobs without one form a row of their own for each user.
-        case batch
-        case queue
-        case job
-    }
-
-    public var version = ReportTable.version
     public var grouping: Grouping
     public var since: WallTime?
     public var until: WallTime?

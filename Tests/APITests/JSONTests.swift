@@ -35,7 +35,7 @@ import Testing
             ActionReply(done: [TaskSelector(JobID(1))], jobs: 1, tasks: 1, refused: [.init(TaskSelector(JobID(2)), APIError(.conflict, "no"))]),
             WaitReply(
                 tasks: 1, remaining: 0, counts: TaskCounts(), lowestUnsuccessful: .init(TaskID(JobID(1)), OutcomeView(TaskOutcome.dependencyFailed))),
-            BatchListReply([batch]), BatchReply(batch, tasks: 3), ReportReply(by: .batch, rows: [ReportRow(key: "x")]),
+            BatchListReply([batch]), BatchReply(batch, tasks: 3),
             EventLine(Event(sequence: 1, at: now, kind: .finished, outcome: .succeeded)), EventLine(lostUpTo: 3), ImageReply(image),
             ImageListReply([image]), ImageRemoveReply(removed: ["a"], freed: .zero), VersionReply(daemon: "0", pid: 1, startedAt: now),
             DoctorReply([DoctorCheck("kernel", .ok, "6.1")]), PurgeReply(jobs: 1, attempts: 2, freed: .zero),

@@ -1,4 +1,5 @@
 import Foundation
+import API
 import JobModel
 import Testing
 
@@ -110,13 +111,28 @@ import Testing
     }
 
     @Test func aJobsReport() {
-        let attempts = (TaskIndex(0)..<4).map { Ledger.attempt(7, $0, usage: Ledger.usage(user: 1_000_000, system: 0)) }
-        let report = JobReport(Ledger.job(7, batch: "b", jobName: "train"), attempts: attempts, limit: 3)
+        var list = ReportList(limit: 3)
+        for index in TaskIndex(0)..<40 { list.add(Ledger.attempt(7, index, usage: Ledger.usage(user: 1_000_000, system: 500_000))) }
+        #expect(list.attempts.map(\.id.task.index) == [37, 38, 39], "the newest stay")
+        #expect(list.isTruncated)
+        let job = Ledger.job(7, batch: "b", jobName: "train")
+        let report = JobReport(record: job.record, tasks: job.tasks, endedAt: job.endedAt, total: list.total)
         #expect((report.tasks.succeeded, report.tasks.unsuccessful, report.tasks.cancelled, report.tasks.dependencyFailed) == (6, 4, 1, 1))
-        #expect(report.attempts.count == 3 && report.truncated)
-        #expect(report.total.attempts == 4 && report.total.jobs == 1)
-        #expect(report.total.cpu.value == 4_000_000)
-        #expect(report.total.cpuEfficiency == 0.05)
+        #expect(report.total.attempts == 40 && report.total.jobs == 1)
+        #expect((report.total.cpuUser.value, report.total.cpuSystem.value, report.total.cpu.value) == (40_000_000, 20_000_000, 60_000_000))
+        #expect(report.total.cpuEfficiency == 0.075)
+        #expect((report.total.queuedFor, report.total.ranFor) == (.seconds(40), .seconds(400)))
+    }
+
+    /// One that failed before its first instruction used nothing that could have been counted, so it makes no sum partial.
+    @Test func whatNeverStartedIsNotMissing() {
+        var list = ReportList(limit: 3)
+        list.add(Ledger.attempt(1, usage: Ledger.usage(user: 1, system: 2, peak: Bytes(3))))
+        list.add(Ledger.attempt(2, ranMs: 0, started: false, outcome: .startFailed(operation: "mount", errno: "ENOENT")))
+        #expect(list.total.cpu == ReportSum(value: 3, partial: false))
+        #expect(list.total.memoryPeak == ReportSum(value: 3, partial: false))
+        list.add(Ledger.attempt(3))
+        #expect(list.total.cpu == ReportSum(value: 3, partial: true))
     }
 
     @Test func valuesComeBackFromJSON() throws {
@@ -125,8 +141,9 @@ import Testing
         let table = builder.table(until: WallTime(milliseconds: 9))
         let data = try JSONEncoder().encode(table)
         #expect(try JSONDecoder().decode(ReportTable.self, from: data) == table)
-        #expect(String(decoding: data, as: UTF8.self).contains("\"version\":1"))
-        let job = JobReport(Ledger.job(1), attempts: [Ledger.attempt(1, 3)])
-        #expect(try JSONDecoder().decode(JobReport.self, from: JSONEncoder().encode(job)) == job)
+        var reply = ReportReply(attempts: [AttemptReport(Ledger.attempt(1, 3))])
+        reply.job = JobReport(record: Ledger.job(1).record, tasks: Ledger.job(1).tasks, total: table.total)
+        #expect(try JSONDecoder().decode(ReportReply.self, from: JSONEncoder().encode(reply)) == reply)
+        #expect(String(decoding: try JSONEncoder().encode(reply), as: UTF8.self).contains("\"version\":1"))
     }
 }

@@ -1,6 +1,7 @@
 import API
 import JobModel
 import LinuxSys
+import Reports
 import Testing
 
 @testable import berth
@@ -90,32 +91,77 @@ import Testing
         #expect(text.contains("is shown to its owner only"))
     }
 
+    private func report(_ reply: ReportReply) -> String {
+        var moments = MomentText(now: Fixtures.now)
+        moments.local = { _ in Self.noon }
+        return ReportView(reply: reply, style: .plain, moments: moments).render()
+    }
+
     @Test func aReportOfRuns() {
-        let text = ReportTable(reply: ReportReply(attempts: [Fixtures.ledger]), style: .plain).render()
+        var second = Fixtures.ledger
+        second.id = AttemptID(TaskID(JobID(13)), 1)
+        (second.usage.readBytes, second.usage.writtenBytes, second.usage.ioPartial) = (1 << 20, 2 << 20, true)
         #expect(
-            text == """
-                ATTEMPT  NAME  USER  OUTCOME    CPUS  QUEUED  RAN  CPU  EFF  MEMORY  READ  WRITTEN
-                12#1     fit   ada   succeeded  0-1       3s   4s   4s  50%     64M     -        -
+            report(ReportReply(attempts: [AttemptReport(Fixtures.ledger), AttemptReport(second)])) == """
+                ATTEMPT  NAME  USER  OUTCOME    CPUS  QUEUED  RAN  CPU USER  CPU SYS  EFF  MEMORY  READ  WRITTEN
+                12#1     fit   ada   succeeded  0-1       3s   4s        3s       1s  50%     64M     -        -
+                13#1     fit   ada   succeeded  0-1       3s   4s        3s       1s  50%     64M    1M      ≥2M
+
+                """)
+    }
+
+    @Test func aReportOfOneJob() {
+        var list = ReportList(limit: 10)
+        list.add(Fixtures.ledger)
+        var reply = ReportReply(attempts: list.attempts)
+        var spec = JobSpec()
+        spec.name = "fit"
+        spec.batch = "sweep"
+        let record = JobRecord(
+            id: JobID(12), owner: Owner(user: UserID(1000), group: GroupID(1000), groups: [], name: "ada"), spec: spec,
+            demand: Fixtures.ledger.demand, queue: "default", priority: 0, timeLimit: .hours(1), submittedAt: Fixtures.now, sequence: 12)
+        var tasks = TaskTable(pending: IntervalSet())
+        tasks.succeeded = IntervalSet([0])
+        reply.job = JobReport(record: record, tasks: tasks, endedAt: Fixtures.now, total: list.total)
+        #expect(
+            report(reply) == """
+                Job        12 fit
+                Owner      ada
+                Batch      sweep
+                Submitted  2025-11-24 12:00:05
+                Ended      2025-11-24 12:00:05
+                Tasks      1 succeeded
+                Runs       1: 1 succeeded
+                Times      queued 3s, ran 4s, paused 0ms
+                CPU        3s user, 1s system, 50% of 8s given, throttled -
+                Memory     peak 64M
+                Disk       read -, written -
+
+                ATTEMPT  OUTCOME    CPUS  QUEUED  RAN  CPU USER  CPU SYS  EFF  MEMORY  READ  WRITTEN
+                12#1     succeeded  0-1       3s   4s        3s       1s  50%     64M     -        -
 
                 """)
     }
 
     @Test func aReportOfSums() {
-        var row = ReportRow(key: "")
-        (row.jobs, row.attempts, row.succeeded, row.failed) = (2, 3, 2, 1)
-        (row.ranFor, row.coreMilliseconds, row.cpuMicroseconds) = (.seconds(10), 20_000, 5_000_000)
-        let text = ReportTable(reply: ReportReply(by: .batch, rows: [row]), style: .plain).render()
+        var builder = ReportTable.Builder(by: .batch)
+        builder.add(Fixtures.ledger)
+        var other = Fixtures.ledger
+        (other.id, other.batch, other.outcome) = (AttemptID(TaskID(JobID(13)), 1), nil, .timedOut)
+        (other.usage, other.queuedFor) = (Usage(), .seconds(9))
+        builder.add(other)
         #expect(
-            text == """
-                BATCH  JOBS  RUNS  OK  FAILED  CANCELLED  QUEUED  RAN  PAUSED  CPU  CORE TIME  EFF  MEMORY  READ  WRITTEN
-                -         2     3   2       1          0     0ms  10s     0ms   5s        20s  25%       -     -        -
+            report(ReportReply(table: builder.table())) == """
+                BATCH      JOBS  RUNS  OUTCOMES                 QUEUED  P50  P99  RAN  CPU USER  CPU SYS  CORE TIME  EFF  THROTTLED  MEMORY  READ  WRITTEN
+                ada/-         1     1  1 timedOut                   9s   9s   9s   4s         -        -         8s    -          -       -     -        -
+                ada/sweep     1     1  1 succeeded                  3s   3s   3s   4s        3s       1s         8s  50%          -     64M     -        -
+                total         2     2  1 succeeded, 1 timedOut     12s   3s   9s   8s       ≥3s      ≥1s        16s  50%          -    ≥64M     -        -
 
                 """)
     }
 
     @Test func whatWasNotCountedIsADash() {
-        #expect(ReportTable.percent(nil, of: 100) == "-")
-        #expect(ReportTable.bytes(nil) == "-")
+        #expect(ReportView.percent(nil) == "-")
         #expect(UsageText.line(Usage()) == "")
     }
 

@@ -51,7 +51,7 @@ enum UsageText {
         if let peak = usage.memoryPeak { parts.append("memory \(peak)") }
         if let kills = usage.outOfMemoryKills, kills > 0 { parts.append("\(kills) killed for memory") }
         if let read = usage.readBytes { parts.append("read \(Bytes(read))") }
-        if let written = usage.writtenBytes { parts.append("written \(Bytes(written))\(usage.ioPartial == true ? " at least" : "")") }
+        if let written = usage.writtenBytes { parts.append("written \(usage.ioPartial == true ? "≥" : "")\(Bytes(written))") }
         if let dropped = usage.logDroppedBytes, dropped > 0 { parts.append("\(Bytes(dropped)) of output dropped") }
         return parts.joined(separator: ", ")
     }

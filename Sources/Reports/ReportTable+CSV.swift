@@ -1,0 +1,39 @@
+internal import JobModel
+
+extension ReportTable {
+    /// RFC 4180, with a header; times in seconds, sizes in bytes, empty where nothing was counted.
+    public var csv: String {
+        let titles = [
+            "label", "user", "batch", "jobs", "attempts", "core_seconds", "cpu_user_seconds", "cpu_system_seconds", "cpu_partial",
+            "throttled_seconds", "memory_peak_bytes", "read_bytes", "written_bytes", "io_partial", "wait_p50_seconds", "wait_p99_seconds",
+            "run_p50_seconds", "run_p99_seconds", "queued_seconds", "ran_seconds", "paused_seconds", "outcomes",
+        ]
+        return ([titles] + rows.map(\.csvFields)).map { $0.map(Self.quoted).joined(separator: ",") + "\r\n" }.joined()
+    }
+
+    private static func quoted(_ field: String) -> String {
+        guard field.contains(where: { "\",\r\n".contains($0) }) else { return field }
+        return "\"" + field.replacing("\"", with: "\"\"") + "\""
+    }
+}
+
+extension ReportRow {
+    fileprivate var csvFields: [String] {
+        func number(_ value: (some CustomStringConvertible)?) -> String { value.map { "\($0)" } ?? "" }
+        func seconds(_ sum: ReportSum) -> String { number(sum.value.map { Double($0) / 1_000_000 }) }
+        func seconds(_ span: TimeSpan?) -> String { number(span.map { Double($0.milliseconds) / 1000 }) }
+        return [
+            label, number(user), batch ?? "", "\(jobs)", "\(attempts)", "\(coreSeconds)", seconds(cpuUser), seconds(cpuSystem),
+            "\(cpu.partial)", seconds(throttled), number(memoryPeak.value), number(readBytes.value), number(writtenBytes.value),
+            "\(readBytes.partial || writtenBytes.partial)", seconds(queued?.p50), seconds(queued?.p99), seconds(ran?.p50),
+            seconds(ran?.p99), seconds(queuedFor), seconds(ranFor), seconds(pausedFor), outcomeText,
+        ]
+    }
+}
+
+extension ReportRow {
+    /// Such as `12 succeeded, 1 timedOut`, in the order of the contract.
+    public var outcomeText: String {
+        AttemptOutcome.Kind.allCases.compactMap { kind in outcomes[kind.rawValue].map { "\($0) \(kind.rawValue)" } }.joined(separator: ", ")
+    }
+}
