@@ -110,4 +110,31 @@ import Testing
         let next = try await second.submit()
         #expect(next > held, "ids are never used again")
     }
+
+    /// An array whose other task lives, so that the job stays in the store while one task is cancelled within its back-off and put back.
+    @Test func aBackoffEndsWithACancelAlsoAcrossARestart() async throws {
+        let store = InMemoryStore()
+        let first = try await Bench(store: store)
+        let id = try await first.submit {
+            $0.array = ArraySpec(indices: IntervalSet([0, 1]))
+            $0.retries = RetryPolicy(count: 3, backoff: .hours(10))
+        }
+        let task = TaskID(id, 0)
+        try await first.eventually("both run") { await first.agent.running.count == 2 }
+        await first.agent.finish(AttemptID(task, 1), .failed(code: 1))
+        try await first.eventually("it waits out the back-off") {
+            try await first.detail(id).job.groups.contains { $0.state == .pending && $0.reasons?.contains { $0.kind == .backoff } == true }
+        }
+        let selection = Selection([TaskSelector(task)])
+        _ = try await first.controller.act(.cancel, ActionRequest(selection), peer: Bench.owner)
+        await first.controller.shutDown()
+
+        let second = try await Bench(store: store)
+        _ = try await second.controller.act(.requeue, ActionRequest(selection), peer: Bench.owner)
+        try await second.eventually("it starts at once") { await second.agent.starts.contains(AttemptID(task, 2)) }
+        await second.controller.shutDown()
+        // Nor does it come back with the next start.
+        let table = StoreState(await store.snapshot()).tasks[id]?.value
+        #expect(table?.notBefore.isEmpty == true)
+    }
 }

@@ -62,9 +62,9 @@ public final class TestDaemon: Sendable {
 
     /// Asks it to end; its status, nil when it had to be killed.
     @discardableResult
-    public func stop() throws -> Int32? {
+    public func stop(_ signal: Int32 = 15) throws -> Int32? {
         guard let handle = process.withLock({ $0 }) else { return 0 }
-        try? handle.signal(15)
+        try? handle.signal(signal)
         let ended = try handle.waitUntilEnded(milliseconds: 30_000)
         if !ended { try handle.signal(9) }
         let end = try handle.wait()
