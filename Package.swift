@@ -131,7 +131,9 @@ let package = Package(
         tests("berth", ["Client", "JobSpecs", "API", "JobModel", "LinuxSys", "Reports", argumentParser]),
         .testTarget(
             name: "CommandLineTests",
-            dependencies: ["TestSupport", "JobModel", "LinuxSys", "berth", "berthd", "berth-helper"],
+            dependencies: [
+                "TestSupport", "DaemonConfiguration", "Database", "JobModel", "JobStore", "LinuxSys", "berth", "berthd", "berth-helper",
+            ],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

@@ -117,19 +117,6 @@ public struct IOCounters: Sendable, Hashable {
 
     /// Zero.
     public init() {}
-
-    static func += (sum: inout IOCounters, other: IOCounters) {
-        for counter in fields { sum[keyPath: counter] += other[keyPath: counter] }
-    }
-
-    /// Each counter raised to that of another reading of the same traffic.
-    func atLeast(_ other: IOCounters) -> IOCounters {
-        var raised = self
-        for counter in Self.fields { raised[keyPath: counter] = max(raised[keyPath: counter], other[keyPath: counter]) }
-        return raised
-    }
-
-    private static var fields: [WritableKeyPath<IOCounters, UInt64>] { [\.readBytes, \.writtenBytes, \.readOperations, \.writeOperations] }
 }
 
 extension DeviceNumber {

@@ -105,7 +105,7 @@ public struct Pools: Hashable, Sendable {
 /// Bounds that keep one client from holding up others.
 public struct RequestLimits: Hashable, Sendable {
     /// Of a request's body other than an image.
-    public var size = Bytes.mebibytes(2)
+    public var size = Bytes.mebibytes(32)
     public var connections = 1024
     /// Of one user at once.
     public var connectionsPerUser = 128

@@ -9,8 +9,6 @@ struct BerthContext: RequestContext {
     let channel: any Channel
     /// Set by `PeerMiddleware`.
     var peer: Peer?
-    /// Set by `PeerMiddleware`.
-    var connections: Connections?
 
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)

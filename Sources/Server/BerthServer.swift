@@ -80,6 +80,7 @@ public struct BerthServer: Sendable {
     let parts: ServerParts
     let sessions: SessionTable
     let uploads = UploadTable()
+    let quiet = QuietChannels()
 
     public init(_ parts: ServerParts) {
         self.parts = parts
@@ -127,12 +128,12 @@ public struct BerthServer: Sendable {
         // A socket of a daemon that died; two living ones are kept apart by the database's lock.
         let slash = path.lastIndex(of: "/") ?? path.startIndex
         try? Descriptor.open(String(path[..<slash]), [.path, .directory]).unlink(String(path[path.index(after: slash)...]))
-        let idle = parts.idle
+        let (idle, quiet) = (parts.idle, quiet)
         return Application(
             router: router,
             server: .http1(
                 configuration: .init(
-                    additionalChannelHandlers: [ConnectionHandler(connections), IdleHandler(.milliseconds(idle.milliseconds), connections)])),
+                    additionalChannelHandlers: [ConnectionHandler(connections), IdleHandler(.milliseconds(idle.milliseconds), quiet)])),
             configuration: .init(address: .unixDomainSocket(path: path), serverName: "berthd"),
             onServerRunning: { _ in
                 // Everybody may connect; who may do what is decided by the peer's credentials (contract §8).

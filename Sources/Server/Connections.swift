@@ -18,7 +18,6 @@ final class Connections: Sendable {
     private struct State {
         var facts: [ObjectIdentifier: ConnectionFacts] = [:]
         var perUser: [UInt32: Int] = [:]
-        var quiet: Set<ObjectIdentifier> = []
     }
 
     private let state = Mutex(State())
@@ -43,14 +42,8 @@ final class Connections: Sendable {
         }
     }
 
-    /// From now on the connection may be silent as long as it likes: a person at a terminal thinks.
-    func allowSilence(on channel: any Channel) { state.withLock { _ = $0.quiet.insert(ObjectIdentifier(channel)) } }
-
-    func maySilence(_ channel: any Channel) -> Bool { state.withLock { $0.quiet.contains(ObjectIdentifier(channel)) } }
-
     func remove(_ channel: any Channel) {
         state.withLock { state in
-            state.quiet.remove(ObjectIdentifier(channel))
             guard let facts = state.facts.removeValue(forKey: ObjectIdentifier(channel)) else { return }
             let left = (state.perUser[facts.uid] ?? 1) - 1
             state.perUser[facts.uid] = left > 0 ? left : nil

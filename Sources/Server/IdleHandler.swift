@@ -1,5 +1,15 @@
 import NIOCore
 import NIOHTTPTypes
+import Synchronization
+
+/// Connections that may be silent as long as they like: a person at a terminal thinks.
+final class QuietChannels: Sendable {
+    private let channels = Mutex<Set<ObjectIdentifier>>([])
+
+    func allow(_ channel: any Channel) { channels.withLock { _ = $0.insert(ObjectIdentifier(channel)) } }
+    func allows(_ channel: any Channel) -> Bool { channels.withLock { $0.contains(ObjectIdentifier(channel)) } }
+    func forget(_ channel: any Channel) { channels.withLock { _ = $0.remove(ObjectIdentifier(channel)) } }
+}
 
 /// Drops a client that neither reads nor writes for a while, although it is its turn.
 ///
@@ -11,7 +21,7 @@ final class IdleHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundOut = HTTPResponsePart
 
     private let limit: TimeAmount
-    private let connections: Connections
+    private let quiet: QuietChannels
     private var last = NIODeadline.now()
     /// Requests whose reply has not been written yet.
     private var unanswered = 0
@@ -22,9 +32,9 @@ final class IdleHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private var untaken = 0
     private var timer: Scheduled<Void>?
 
-    init(_ limit: TimeAmount, _ connections: Connections) {
+    init(_ limit: TimeAmount, _ quiet: QuietChannels) {
         self.limit = limit
-        self.connections = connections
+        self.quiet = quiet
     }
 
     func handlerAdded(context: ChannelHandlerContext) { arm(context, in: limit) }
@@ -32,6 +42,7 @@ final class IdleHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         timer?.cancel()
+        quiet.forget(context.channel)
         context.fireChannelInactive()
     }
 
@@ -78,7 +89,7 @@ final class IdleHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private func look(_ context: ChannelHandlerContext) {
         let left = last + limit - .now()
         let mustRead = untaken > 0
-        let mustWrite = wantsBytes && (unanswered == 0 || !isRequestWhole) && !connections.maySilence(context.channel)
+        let mustWrite = wantsBytes && (unanswered == 0 || !isRequestWhole) && !quiet.allows(context.channel)
         guard left <= .zero, mustRead || mustWrite else { return arm(context, in: left <= .zero ? limit : left) }
         context.close(promise: nil)
     }

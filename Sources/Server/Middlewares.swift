@@ -37,7 +37,6 @@ struct PeerMiddleware: RouterMiddleware {
     ) async throws -> Response {
         var context = context
         context.peer = try await resolver.peer(of: connections.facts(of: context.channel))
-        context.connections = connections
         return try await next(request, context)
     }
 }

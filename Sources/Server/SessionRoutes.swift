@@ -5,7 +5,7 @@ import NIOCore
 
 extension BerthServer {
     func addSessionRoutes(to router: Router<BerthContext>) {
-        let (sessions, limit, controller) = (sessions, parts.requestLimit, parts.controller)
+        let (sessions, limit, controller, quiet) = (sessions, parts.requestLimit, parts.controller, quiet)
         add(.sessionCreate, to: router) { request, _, peer in
             try await controller.require(.attach, peer)
             let wanted = try await request.decoded(SessionRequest.self, limit: limit)
@@ -13,7 +13,7 @@ extension BerthServer {
         }
         add(.sessionInput, to: router) { request, context, peer in
             let session = try await sessions.find(context.parameters.get("session") ?? "", peer: peer)
-            context.connections?.allowSilence(on: context.channel)
+            quiet.allow(context.channel)
             var decoder = FrameDecoder()
             for try await buffer in request.body {
                 decoder.append(buffer.readableBytesView)

@@ -3,11 +3,11 @@ public import Testing
 /// Gives a suite one daemon for all its tests, and records what is left of it at the end.
 public struct DaemonTrait: SuiteTrait, TestScoping {
     public let isRecursive = false
-    var configuration: String
+    var make: @Sendable () throws -> TestDaemon
 
     public func provideScope(for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void) async throws {
         guard Programs.canRun else { return try await function() }
-        let daemon = try TestDaemon(configuration: configuration)
+        let daemon = try make()
         try daemon.start()
         try daemon.prepare()
         try await TestDaemon.$current.withValue(daemon) { try await function() }
@@ -19,8 +19,14 @@ public struct DaemonTrait: SuiteTrait, TestScoping {
 
 extension Trait where Self == DaemonTrait {
     /// A daemon of its own for the suite.
-    public static func daemon(_ configuration: String = "") -> DaemonTrait { DaemonTrait(configuration: configuration) }
-    public static var daemon: DaemonTrait { DaemonTrait(configuration: "") }
+    public static func daemon(_ configuration: String = "") -> DaemonTrait {
+        DaemonTrait { try TestDaemon(configuration: configuration) }
+    }
+    public static var daemon: DaemonTrait { daemon("") }
+    /// The same with a configuration that holds nothing but its places and what is given.
+    public static func daemon(whole: @escaping @Sendable (TestDaemon) throws -> String, socketName: String = "berthd.sock") -> DaemonTrait {
+        DaemonTrait { try TestDaemon(whole: whole, socketName: socketName) }
+    }
 }
 
 extension TestDaemon {

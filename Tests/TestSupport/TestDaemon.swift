@@ -17,21 +17,26 @@ public final class TestDaemon: Sendable {
 
     public var configurationFile: String { place("etc/berthd.yaml") }
     public var state: String { place("state") }
-    public var socket: String { runPlace("berthd.sock") }
+    public let socket: String
     public var log: String { (try? readTextFile(place("log"))) ?? "" }
     public var pid: Int32 { process.withLock { $0?.pid ?? 0 } }
     public var isAlive: Bool { process.withLock { $0?.isAlive ?? false } }
 
     /// Makes the directories and the configuration; starts nothing yet.
-    public init(configuration: String = "") throws {
+    ///
+    /// - Parameters:
+    ///   - configuration: keys beside those of `TestConfiguration`.
+    ///   - whole: everything but the places, in their stead; `socketName` is then the configuration's affair too.
+    public init(configuration: String = "", whole: ((TestDaemon) throws -> String)? = nil, socketName: String = "berthd.sock") throws {
         place = try TemporaryDirectory("e2e", mode: 0o755)
         runPlace = try TemporaryDirectory("e2e", in: "/run", mode: 0o755)
+        socket = runPlace(socketName)
         groupParent = "berth-test-\(place.path.split(separator: "-").last ?? "x")"
         _ = (TestUser.first, TestUser.second, TestUser.operator_)
         guardian = try Guardian(place: place, runPlace: runPlace, groupParent: groupParent)
         // In a directory of its own: no job may bind from where the configuration lies.
         try place.directory("etc", mode: 0o755)
-        try place.write("etc/berthd.yaml", TestConfiguration.text(self) + configuration)
+        try place.write("etc/berthd.yaml", try whole?(self) ?? (TestConfiguration.text(self) + configuration))
     }
 
     // MARK: Life
@@ -118,7 +123,7 @@ public final class TestDaemon: Sendable {
     public func end() throws -> [String] {
         var findings: [String] = []
         if !isAlive { try start() }
-        let living = try berth("list --quiet --user all").output.split(separator: "\n").map(String.init)
+        let living = try berth("list --quiet").output.split(separator: "\n").map(String.init)
         if !living.isEmpty {
             try berth(["cancel", "--yes", "--now"] + living)
             let waited = try berth(["wait", "--timeout", "30s"] + living)
