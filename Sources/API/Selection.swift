@@ -23,7 +23,7 @@ public struct Selection: QueryRequest, Codable {
     public var ids: [TaskSelector]?
     /// The name of a batch of `user` (the peer without one).
     public var batch: String?
-    /// A user's name or number; the daemon resolves it.
+    /// A user's name or number; the daemon resolves it. `all`: everybody's; for operators, where it is not only looked at.
     public var user: String?
     public var queue: String?
     public var states: [StateFilter]?
@@ -33,6 +33,8 @@ public struct Selection: QueryRequest, Codable {
     public init() {}
 
     public init(_ ids: [TaskSelector]) { self.ids = ids }
+
+    public var meansAllUsers: Bool { user == "all" }
 
     public var isEmpty: Bool {
         ids == nil && batch == nil && user == nil && queue == nil && states == nil && name == nil

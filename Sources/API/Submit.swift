@@ -15,6 +15,18 @@ public struct SubmitRequest: Hashable, Sendable, Codable {
         self.requestKey = requestKey
         self.session = session
     }
+
+    private enum CodingKeys: String, CodingKey, CaseIterable { case requestKey, jobs, session, dryRun }
+
+    /// Refuses unknown fields by path: a misspelt one must not be passed over.
+    public init(from decoder: any Decoder) throws {
+        try decoder.refuseUnknownFields(CodingKeys.allCases.map(\.rawValue))
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        requestKey = try container.decodeIfPresent(RequestKey.self, forKey: .requestKey)
+        jobs = try container.decode([SubmittedSpec].self, forKey: .jobs)
+        session = try container.decodeIfPresent(RunSession.self, forKey: .session)
+        dryRun = try container.decodeIfPresent(Bool.self, forKey: .dryRun)
+    }
 }
 
 /// One job of a submit with its dependencies on other jobs of the same submit.
@@ -25,6 +37,16 @@ public struct SubmittedSpec: Hashable, Sendable, Codable {
     public init(_ spec: JobSpec, after: [PositionDependency]? = nil) {
         self.spec = spec
         self.after = after
+    }
+
+    private enum CodingKeys: String, CodingKey, CaseIterable { case spec, after }
+
+    /// Refuses unknown fields of the spec and beside it by path: see `StrictJobSpec`.
+    public init(from decoder: any Decoder) throws {
+        try decoder.refuseUnknownFields(CodingKeys.allCases.map(\.rawValue))
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        spec = try container.decode(StrictJobSpec.self, forKey: .spec).spec
+        after = try container.decodeIfPresent([PositionDependency].self, forKey: .after)
     }
 }
 
@@ -38,6 +60,17 @@ public struct PositionDependency: Hashable, Sendable, Codable {
         self.kind = kind
         self.position = position
         self.index = index
+    }
+
+    private enum CodingKeys: String, CodingKey, CaseIterable { case kind, position, index }
+
+    /// Refuses unknown fields by path.
+    public init(from decoder: any Decoder) throws {
+        try decoder.refuseUnknownFields(CodingKeys.allCases.map(\.rawValue))
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        kind = try container.decode(Dependency.Kind.self, forKey: .kind)
+        position = try container.decode(Int.self, forKey: .position)
+        index = try container.decodeIfPresent(TaskIndex.self, forKey: .index)
     }
 }
 

@@ -10,7 +10,7 @@ extension Controller {
         try refuse { () throws(Access.Refusal) in try settings.access.require(.list, for: peer) }
         var selection = request.selection
         var owner: UserID?
-        if let text = selection.user {
+        if let text = selection.user, !selection.meansAllUsers {
             owner = await surroundings.userNumber(text)
             guard owner != nil else { throw APIError(.invalid, "found user '\(text)', accepted a user of this machine", field: "user") }
         }

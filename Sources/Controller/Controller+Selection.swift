@@ -19,6 +19,10 @@ extension Controller {
         try refuse { () throws(Access.Refusal) in try settings.access.require(action, for: peer) }
         let user = try await user(of: selection, peer)
         guard let ids = selection.ids else {
+            if selection.meansAllUsers {
+                try refuse { () throws(Access.Refusal) in try settings.access.require(.operate, for: peer) }
+                return (jobs.keys.sorted().compactMap { narrow(Chosen(job: $0, slots: living($0)), selection, nil) }, [])
+            }
             let owner = user ?? peer.user
             try refuse { () throws(Access.Refusal) in try settings.access.require(action, for: peer, on: owner, what: "jobs of user \(owner)") }
             let mine = jobs.values.filter { $0.record.owner.user == owner }.map(\.record.id).sorted()
@@ -29,6 +33,7 @@ extension Controller {
 
     /// The user that a selection names; nil when it names none.
     func user(of selection: Selection, _ peer: Peer) async throws(APIError) -> UserID? {
+        if selection.meansAllUsers { return nil }
         guard let text = selection.user else { return selection.batch != nil && selection.ids == nil ? peer.user : nil }
         guard let user = await surroundings.userNumber(text) else {
             throw APIError(.invalid, "found user '\(text)', accepted a user of this machine", field: "user")

@@ -18,10 +18,7 @@ extension ImageStore {
     ) async throws(ImageError) -> NamedImage {
         guard owner.mayName(name) else { throw refusal(of: name, for: owner) }
         let request = ImportRequest(limits: limits ?? settings.limits, machine: Self.machine, reference: reference)
-        await importSlots.take()
-        let result = await unpackAndKeep(archive, as: name, owner: owner, request)
-        await importSlots.give()
-        return try result.get()
+        return try await unpackAndKeep(archive, as: name, owner: owner, request).get()
     }
 
     private func unpackAndKeep(
@@ -30,13 +27,11 @@ extension ImageStore {
         let area = ImportArea(staging: files.staging, base: settings.base)
         let helper = ImportHelper(path: settings.helper, request: request)
         do throws(ImageError) {
-            let unpacked = try await BlockingWork.run { () throws(ImageError) in
-                let layers = try area.make()
-                let image = try helper.run(
-                    archive: try area.spool(archive, limit: request.limits.archiveBytes), layers: layers, base: area.base)
-                try area.complete(image)
-                return image
+            // Whoever sends slowly waits alone: a slot is taken once the whole archive is here.
+            let (layers, spooled) = try await BlockingWork.run { () throws(ImageError) in
+                (try area.make(), try area.spool(archive, limit: request.limits.archiveBytes))
             }
+            let unpacked = try await unpack(spooled, into: layers, of: area, helper)
             let record = try keep(unpacked, from: area, as: name, owner: owner)
             await area.removeQuietly()
             return .success(record)
@@ -44,6 +39,25 @@ extension ImageStore {
             await area.removeQuietly()
             return .failure(error)
         }
+    }
+
+    private func unpack(
+        _ archive: Descriptor, into layers: Descriptor, of area: ImportArea, _ helper: ImportHelper
+    ) async throws(ImageError) -> UnpackedImage {
+        await importSlots.take()
+        let result: Result<UnpackedImage, ImageError>
+        do throws(ImageError) {
+            let image = try await BlockingWork.run { () throws(ImageError) in
+                let image = try helper.run(archive: archive, layers: layers, base: area.base)
+                try area.complete(image)
+                return image
+            }
+            result = .success(image)
+        } catch {
+            result = .failure(error)
+        }
+        await importSlots.give()
+        return try result.get()
     }
 
     /// Moves layers in, then the image, then the name; each step is durable before the next, and what no later step names is swept.

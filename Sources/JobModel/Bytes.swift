@@ -19,7 +19,9 @@ public struct Bytes: Hashable, Comparable, Sendable {
 }
 
 extension Bytes: Codable {
-    public init(from decoder: any Decoder) throws { self.init(try decoder.singleValueContainer().decode(UInt64.self)) }
+    public init(from decoder: any Decoder) throws {
+        self.init(try PlainNumber.decode(UInt64.self, decoder, accepted: "a plain number of bytes"))
+    }
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(count)

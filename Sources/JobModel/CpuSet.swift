@@ -112,7 +112,8 @@ extension ListFormatSet {
         let container = try decoder.singleValueContainer()
         let text = try container.decode(String.self)
         guard let value = Self(list: text) else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "'\(text)' is not a list such as 0-3,8")
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "found \(DocumentText.quoted(text)), accepted a list such as 0-3,8")
         }
         self = value
     }

@@ -69,7 +69,7 @@ private func decodeText<T: LosslessStringConvertible>(_ decoder: any Decoder) th
     let container = try decoder.singleValueContainer()
     let text = try container.decode(String.self)
     guard let value = T(text) else {
-        throw DecodingError.dataCorruptedError(in: container, debugDescription: "'\(text)' is not a \(T.self)")
+        throw DecodingError.dataCorruptedError(in: container, debugDescription: "found \(DocumentText.quoted(text)), accepted a \(T.self)")
     }
     return value
 }

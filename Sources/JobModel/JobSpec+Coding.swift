@@ -26,7 +26,7 @@ extension JobUser: Codable, CustomStringConvertible {
         let container = try decoder.singleValueContainer()
         let text = try container.decode(String.self)
         guard let value = Self(text: text) else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "'\(text)' is not \(Self.accepted)")
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "found \(DocumentText.quoted(text)), accepted \(Self.accepted)")
         }
         self = value
     }
@@ -49,5 +49,50 @@ extension NamedRequest: Codable {
         case .count(let n): try container.encode(n)
         case .instances(let names): try container.encode(names)
         }
+    }
+}
+
+/// What a JSON spec leaves out of its parts takes the same defaults as in a file.
+extension KeyedDecodingContainer {
+    /// Chosen by the decoding that the compiler writes for `JobSpec`: a spec without `resources` asks for nothing in particular.
+    func decode(_: ResourceRequest.Type, forKey key: Key) throws -> ResourceRequest {
+        try decodeIfPresent(ResourceRequest.self, forKey: key) ?? ResourceRequest()
+    }
+}
+
+extension MountSpec {
+    enum CodingKeys: String, CodingKey { case kind, source, target, readOnly, size }
+
+    /// Without `readOnly` the mount is read-write.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        kind = try container.decode(Kind.self, forKey: .kind)
+        source = try container.decodeIfPresent(String.self, forKey: .source)
+        target = try container.decode(String.self, forKey: .target)
+        readOnly = try container.decodeIfPresent(Bool.self, forKey: .readOnly) ?? false
+        size = try container.decodeIfPresent(Bytes.self, forKey: .size)
+    }
+}
+
+extension OutputSpec {
+    enum CodingKeys: String, CodingKey { case path, append }
+
+    /// Without `append` the file is begun anew.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        path = try container.decode(String.self, forKey: .path)
+        append = try container.decodeIfPresent(Bool.self, forKey: .append) ?? false
+    }
+}
+
+extension RetryPolicy {
+    enum CodingKeys: String, CodingKey { case count, outcomes, backoff }
+
+    /// Without `outcomes` those that `outcomes` names when empty; without `backoff` at once.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        count = try container.decode(Int.self, forKey: .count)
+        outcomes = try container.decodeIfPresent([AttemptOutcome.Kind].self, forKey: .outcomes) ?? []
+        backoff = try container.decodeIfPresent(TimeSpan.self, forKey: .backoff) ?? .zero
     }
 }

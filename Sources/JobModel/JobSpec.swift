@@ -119,7 +119,7 @@ public enum NamedRequest: Hashable, Sendable {
 }
 
 /// `disk`: a directory with a limit on the state file system. `memory`: a tmpfs, counted against the job's memory.
-public enum ScratchKind: String, Hashable, Sendable, Codable, CaseIterable { case disk, memory }
+public enum ScratchKind: String, Hashable, Sendable, SpecWord { case disk, memory }
 
 /// A throttle on the disk that carries `path`; without a path, on the disk that carries the job's scratch.
 public struct IOLimit: Hashable, Sendable, Codable {
@@ -141,7 +141,7 @@ public struct DeviceRequest: Hashable, Sendable, Codable {
     }
 }
 
-public enum NetworkMode: String, Hashable, Sendable, Codable, CaseIterable {
+public enum NetworkMode: String, Hashable, Sendable, SpecWord {
     /// A namespace of its own with loopback only.
     case none
     /// The machine's; for groups and queues that the configuration allows.
@@ -149,7 +149,7 @@ public enum NetworkMode: String, Hashable, Sendable, Codable, CaseIterable {
 }
 
 public struct MountSpec: Hashable, Sendable, Codable {
-    public enum Kind: String, Hashable, Sendable, Codable, CaseIterable { case bind, tmpfs }
+    public enum Kind: String, Hashable, Sendable, SpecWord { case bind, tmpfs }
     public var kind: Kind
     /// Of a bind: an absolute path of the machine, opened with the submitter's rights at start.
     public var source: String?
@@ -192,7 +192,7 @@ public struct RetryPolicy: Hashable, Sendable, Codable {
     }
 }
 
-public enum RerunPolicy: String, Hashable, Sendable, Codable, CaseIterable {
+public enum RerunPolicy: String, Hashable, Sendable, SpecWord {
     case never
     /// After `nodeLost` and `monitorLost`.
     case onLoss = "on-loss"
@@ -200,7 +200,7 @@ public enum RerunPolicy: String, Hashable, Sendable, Codable, CaseIterable {
 
 /// Sees *task* outcomes: contract §3.
 public struct Dependency: Hashable, Sendable, Codable {
-    public enum Kind: String, Hashable, Sendable, Codable, CaseIterable { case after, afterany, afterok, afternotok, aftercorr }
+    public enum Kind: String, Hashable, Sendable, SpecWord { case after, afterany, afterok, afternotok, aftercorr }
     public var kind: Kind
     public var job: JobID
     /// One index of an array; nil: the whole job.

@@ -16,6 +16,7 @@ public struct StrictJobSpec: Decodable {
             try Self.checkList(container, key, like: sample)
         }
         spec = try JobSpec(from: decoder)
+        // Only here it is known that `resources` is an object and `io` a list.
         guard spec.resources.io != nil else { return }
         let resources = try container.nestedContainer(keyedBy: AnyKey.self, forKey: AnyKey("resources"))
         try Self.checkList(resources, "io", like: IOLimit())
@@ -42,17 +43,31 @@ public struct StrictJobSpec: Decodable {
     private static func check(_ decoder: any Decoder, like sample: any Sendable) throws {
         let known = Mirror(reflecting: sample).children.compactMap(\.label)
         let container = try decoder.container(keyedBy: AnyKey.self)
-        guard let unknown = container.allKeys.map(\.stringValue).sorted().first(where: { !known.contains($0) }) else { return }
-        let hint = NearestName.of(unknown, in: known).map { " (the nearest name is '\($0)')" } ?? ""
-        throw DecodingError.dataCorrupted(
-            .init(codingPath: container.codingPath + [AnyKey(unknown)], debugDescription: "an unknown field\(hint)"))
+        try container.refuseUnknown(known)
     }
+}
 
-    private struct AnyKey: CodingKey {
-        let stringValue: String
-        var intValue: Int? { nil }
-        init(_ text: String) { stringValue = text }
-        init?(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { nil }
+/// Any field of a JSON object.
+struct AnyKey: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+    init(_ text: String) { stringValue = text }
+    init?(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+}
+
+extension KeyedDecodingContainer<AnyKey> {
+    fileprivate func refuseUnknown(_ known: [String]) throws {
+        guard let unknown = allKeys.map(\.stringValue).sorted().first(where: { !known.contains($0) }) else { return }
+        let hint = NearestName.of(unknown, in: known).map { "; the nearest name is '\($0)'" } ?? ""
+        throw DecodingError.dataCorrupted(
+            .init(
+                codingPath: codingPath + [AnyKey(unknown)],
+                debugDescription: "found an unknown field, accepted \(known.joined(separator: ", "))\(hint)"))
     }
+}
+
+extension Decoder {
+    /// Refuses an object with a field that is not among the known ones, by its path and with the nearest name.
+    public func refuseUnknownFields(_ known: [String]) throws { try container(keyedBy: AnyKey.self).refuseUnknown(known) }
 }

@@ -49,7 +49,9 @@ public struct Instant: Hashable, Sendable {
 }
 
 extension TimeSpan: Codable {
-    public init(from decoder: any Decoder) throws { self.init(milliseconds: try decoder.singleValueContainer().decode(Int64.self)) }
+    public init(from decoder: any Decoder) throws {
+        self.init(milliseconds: try PlainNumber.decode(Int64.self, decoder, accepted: "a plain number of milliseconds"))
+    }
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(milliseconds)
@@ -65,7 +67,9 @@ extension BootTime: Codable {
 }
 
 extension WallTime: Codable {
-    public init(from decoder: any Decoder) throws { self.init(milliseconds: try decoder.singleValueContainer().decode(Int64.self)) }
+    public init(from decoder: any Decoder) throws {
+        self.init(milliseconds: try PlainNumber.decode(Int64.self, decoder, accepted: "a plain number of milliseconds since 1970"))
+    }
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(milliseconds)

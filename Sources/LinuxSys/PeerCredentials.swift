@@ -71,24 +71,3 @@ public struct PeerCredentials: Sendable {
         return paths
     }
 }
-
-extension PeerCredentials {
-    /// From what another library asked of the socket.
-    ///
-    /// - Parameter pidfd: of SO_PEERPIDFD; without one the process is opened by number.
-    /// - Throws: ESRCH when the peer has ended.
-    public init(pid: Int32, pidfd: Descriptor?, uid: UInt32, gid: UInt32, groups: [UInt32]) throws(SystemError) {
-        process = if let pidfd { ProcessHandle(pid: pid, descriptor: pidfd) } else { try ProcessHandle(pid: pid) }
-        self.uid = uid
-        self.gid = gid
-        self.groups = groups
-        isPinned = pidfd != nil
-    }
-
-    /// Numbers for `getsockopt` of SOL_SOCKET.
-    public static let socketLevel = SOL_SOCKET
-    /// SO_PEERCRED: pid, uid, gid, four bytes each (unix(7)).
-    public static let credentialsOption = SO_PEERCRED
-    /// SO_PEERPIDFD, Linux 6.5.
-    public static let pidfdOption = Int32(BERTH_SO_PEERPIDFD)
-}

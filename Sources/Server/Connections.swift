@@ -2,13 +2,9 @@ import LinuxSys
 import NIOCore
 import Synchronization
 
-/// What the kernel noted of the peer when a connection was taken.
+/// What the kernel noted of the peer when it connected.
 struct ConnectionFacts: Sendable {
-    let pid: Int32
-    let uid: UInt32
-    let gid: UInt32
-    /// Nil where the kernel has no SO_PEERPIDFD (before 6.5).
-    let pidfd: Descriptor?
+    let credentials: PeerCredentials
     /// When the connection was taken, boot-clock nanoseconds.
     let takenAt: UInt64
 }
@@ -34,9 +30,9 @@ final class Connections: Sendable {
     /// False when there are too many, so that one client cannot hold up others.
     func add(_ facts: ConnectionFacts, _ channel: any Channel) -> Bool {
         state.withLock { state in
-            let own = state.perUser[facts.uid, default: 0]
-            guard state.facts.count < most, own < mostPerUser || facts.uid == 0 else { return false }
-            state.perUser[facts.uid] = own + 1
+            let own = state.perUser[facts.credentials.uid, default: 0]
+            guard state.facts.count < most, own < mostPerUser || facts.credentials.uid == 0 else { return false }
+            state.perUser[facts.credentials.uid] = own + 1
             state.facts[ObjectIdentifier(channel)] = facts
             return true
         }
@@ -45,8 +41,9 @@ final class Connections: Sendable {
     func remove(_ channel: any Channel) {
         state.withLock { state in
             guard let facts = state.facts.removeValue(forKey: ObjectIdentifier(channel)) else { return }
-            let left = (state.perUser[facts.uid] ?? 1) - 1
-            state.perUser[facts.uid] = left > 0 ? left : nil
+            let uid = facts.credentials.uid
+            let left = (state.perUser[uid] ?? 1) - 1
+            state.perUser[uid] = left > 0 ? left : nil
         }
     }
 }
@@ -55,34 +52,19 @@ final class Connections: Sendable {
 final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, Sendable {
     typealias InboundIn = Any
 
-    /// `struct ucred` (unix(7)).
-    private struct Credentials: Sendable {
-        var pid: Int32
-        var uid: UInt32
-        var gid: UInt32
-    }
-
     private let connections: Connections
 
     init(_ connections: Connections) { self.connections = connections }
 
     func handlerAdded(context: ChannelHandlerContext) {
-        let channel = context.channel
-        guard let provider = channel as? any SocketOptionProvider else { return }
-        let level = SocketOptionLevel(PeerCredentials.socketLevel)
-        let credentials: EventLoopFuture<Credentials> = provider.unsafeGetSocketOption(
-            level: level, name: SocketOptionName(PeerCredentials.credentialsOption))
-        let pidfd: EventLoopFuture<Int32> = provider.unsafeGetSocketOption(
-            level: level, name: SocketOptionName(PeerCredentials.pidfdOption))
         let takenAt = bootNanoseconds()
-        credentials.and(pidfd.map { Int32?.some($0) }.recover { _ in nil }).whenComplete { [connections] result in
-            guard case .success(let (found, number)) = result else {
-                channel.close(promise: nil)
-                return
-            }
-            let facts = ConnectionFacts(
-                pid: found.pid, uid: found.uid, gid: found.gid, pidfd: number.map { Descriptor(adopting: $0) }, takenAt: takenAt)
-            if !connections.add(facts, channel) { channel.close(promise: nil) }
+        // The process's own groups, not those that its account has: it may have dropped some, or be of a group for this session only.
+        let credentials = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) { number in
+            try PeerCredentials(of: Descriptor(borrowing: number))
+        }
+        guard let credentials, connections.add(ConnectionFacts(credentials: credentials, takenAt: takenAt), context.channel) else {
+            context.close(promise: nil)
+            return
         }
     }
 

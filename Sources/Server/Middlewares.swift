@@ -2,6 +2,7 @@ import API
 import Controller
 import Hummingbird
 import Logging
+import NIOCore
 
 /// Turns every error into the API's one form.
 struct ErrorMiddleware: RouterMiddleware {
@@ -12,6 +13,8 @@ struct ErrorMiddleware: RouterMiddleware {
     ) async throws -> Response {
         do {
             return try await next(request, context)
+        } catch let error as APIError where error.code == .tooLarge {
+            return try refuseTheRest(error, context)
         } catch let error as APIError {
             return try reply(error, status: .init(code: error.code.status))
         } catch let error as HTTPError {
@@ -24,6 +27,18 @@ struct ErrorMiddleware: RouterMiddleware {
             return try reply(APIError(.internal, "internal error: \(error)"), status: .internalServerError)
         }
     }
+
+    /// The client may go on sending for ever: what comes is read and dropped for a while, so that it finds the reply, then the connection
+    /// closes.
+    private func refuseTheRest(_ error: APIError, _ context: BerthContext) throws -> Response {
+        let channel = context.channel
+        channel.eventLoop.scheduleTask(in: Self.patience) { channel.close(promise: nil) }
+        var response = try reply(error, status: .init(code: error.code.status))
+        response.headers[.connection] = "close"
+        return response
+    }
+
+    private static let patience = TimeAmount.seconds(5)
 }
 
 /// Finds out who asks before anything else is looked at.

@@ -15,7 +15,7 @@ final class PeerResolver: Sendable {
     private let parent: String
     private let work: WorkQueue
     private let jobOf: JobOf
-    private let accounts = Mutex<[UserID: (account: Account, at: UInt64)]>([:])
+    private let names = Mutex(NameCache())
 
     init(parent: String, work: WorkQueue, jobOf: @escaping JobOf) {
         self.parent = parent
@@ -26,12 +26,11 @@ final class PeerResolver: Sendable {
     /// Who connected; looked at anew for every request, because a process may enter a job meanwhile.
     func peer(of facts: ConnectionFacts?) async throws(APIError) -> Peer {
         guard let facts else { throw APIError(.denied, "the peer cannot be identified") }
-        let found: PeerCredentials
-        do {
-            found = try PeerCredentials(pid: facts.pid, pidfd: facts.pidfd, uid: facts.uid, gid: facts.gid, groups: [])
+        let found = facts.credentials
+        do throws(SystemError) {
             // Opened by number the process may be another that got the number since; that one is younger than the connection.
-            if !found.isPinned, try ProcessStatus(pid: facts.pid).startTime * 10_000_000 > facts.takenAt {
-                throw SystemError("look at peer", "pid \(facts.pid)", errno: 3)
+            if !found.isPinned, try ProcessStatus(pid: found.process.pid).startBootNanoseconds > facts.takenAt {
+                throw SystemError("look at peer", "pid \(found.process.pid)", errno: 3)
             }
         } catch {
             throw APIError(.denied, "the peer has ended or cannot be identified: \(error)")
@@ -51,9 +50,10 @@ final class PeerResolver: Sendable {
         } catch {
             throw APIError(.denied, "the peer has ended: \(error)")
         }
-        let account = await account(of: UserID(found.uid))
+        let groups = Set(found.groups + [found.gid]).sorted().map { GroupID($0) }
         var peer = Peer(
-            user: UserID(found.uid), group: GroupID(found.gid), groups: account.ids, name: account.name, groupNames: account.groups)
+            user: UserID(found.uid), group: GroupID(found.gid), groups: groups, name: await name(of: UserID(found.uid)),
+            groupNames: await names(of: groups))
         if let container = place.container {
             guard let (attempt, batch) = await jobOf(container) else {
                 throw APIError(.denied, "a process inside a job may not use this socket: its job's spec does not say `api: true`")
@@ -72,24 +72,29 @@ final class PeerResolver: Sendable {
         return at + 1 < parts.count ? parts[at + 1] : ""
     }
 
-    /// What the account database says of a user.
-    struct Account: Sendable {
-        var name: String
-        var ids: [GroupID] = []
-        var groups: [String] = []
+    /// Names by number, each asked of the account database at most once in ten seconds.
+    private struct NameCache {
+        var users: [UserID: (name: String, at: UInt64)] = [:]
+        var groups: [GroupID: (name: String?, at: UInt64)] = [:]
     }
 
-    /// Name and groups of a user; asked of the account database at most once in ten seconds.
-    func account(of user: UserID) async -> Account {
-        let now = bootNanoseconds()
-        if let known = accounts.withLock({ $0[user] }), now - known.at < 10_000_000_000 { return known.account }
-        let found = try? await work.run { () throws -> Account in
-            guard let account = try UserAccount(uid: user.value) else { return Account(name: "\(user)") }
-            let ids = try account.groups()
-            return Account(name: account.name, ids: ids.map { GroupID($0) }, groups: try ids.compactMap { try GroupAccount(gid: $0)?.name })
-        }
-        let account = found ?? Account(name: "\(user)")
-        accounts.withLock { $0[user] = (account, now) }
-        return account
+    private static func isFresh(_ at: UInt64) -> Bool { bootNanoseconds() - at < 10_000_000_000 }
+
+    /// The user's name; the number where the account database has none.
+    func name(of user: UserID) async -> String {
+        if let known = names.withLock({ $0.users[user] }), Self.isFresh(known.at) { return known.name }
+        let name = (try? await work.run { try UserAccount(uid: user.value)?.name }) ?? "\(user)"
+        names.withLock { $0.users[user] = (name, bootNanoseconds()) }
+        return name
+    }
+
+    /// The names of those groups that have one.
+    func names(of groups: [GroupID]) async -> [String] {
+        let known = names.withLock { cache in cache.groups.filter { Self.isFresh($0.value.at) }.mapValues(\.name) }
+        let missing = groups.filter { known[$0] == nil }
+        guard !missing.isEmpty else { return groups.compactMap { known[$0] ?? nil } }
+        let found = (try? await work.run { try missing.map { try GroupAccount(gid: $0.value)?.name } }) ?? missing.map { _ in nil }
+        names.withLock { cache in for (group, name) in zip(missing, found) { cache.groups[group] = (name, bootNanoseconds()) } }
+        return groups.compactMap { group in missing.firstIndex(of: group).map { found[$0] } ?? known[group] ?? nil }
     }
 }

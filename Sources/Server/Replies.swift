@@ -1,6 +1,7 @@
 import API
 import FoundationEssentials
 import Hummingbird
+import JobModel
 import NIOCore
 
 /// JSON of a reply.
@@ -21,18 +22,28 @@ func stream(_ type: String, _ body: @escaping @Sendable (inout any ResponseBodyW
 extension Request {
     /// Decodes a bounded JSON body; the error names what is wrong and where.
     func decoded<T: Decodable>(_ type: T.Type, limit: Int) async throws -> T {
-        let buffer: ByteBuffer
+        let bytes = try await boundedBody(limit)
         do {
-            buffer = try await body.collect(upTo: limit)
-        } catch {
-            throw APIError(.tooLarge, "the request's body is larger than \(limit) bytes")
-        }
-        do {
-            return try JSONDecoder().decode(type, from: Data(buffer.readableBytesView))
+            let value = try JSONDecoder().decode(type, from: Data(bytes))
+            // The decoder takes one of two values of the same name and passes over the other.
+            if let twice = JSONScanner.duplicateField(in: bytes) {
+                throw APIError(.malformed, "found the field twice, accepted once", field: twice)
+            }
+            return value
         } catch let error as DecodingError {
-            throw APIError(.malformed, error.line, field: error.path)
-        } catch {
-            throw APIError(.malformed, "the body is not JSON")
+            throw APIError(decoding: error, bytes)
+        }
+    }
+
+    /// The whole body; of one that is longer no more is kept than the limit.
+    private func boundedBody(_ limit: Int) async throws -> [UInt8] {
+        let refusal = APIError(.tooLarge, "found a body of more than \(Bytes(UInt64(limit))), accepted at most \(limit) bytes")
+        // One that says so is refused before it is read.
+        if let length = headers[.contentLength].flatMap({ Int($0) }), length > limit { throw refusal }
+        do {
+            return Array(try await body.collect(upTo: limit).readableBytesView)
+        } catch is NIOTooManyBytesError {
+            throw refusal
         }
     }
 
@@ -40,26 +51,30 @@ extension Request {
     var apiQuery: Query { Query(parsing: uri.query ?? "") }
 }
 
-extension DecodingError {
-    private var context: Context {
-        switch self {
-        case .typeMismatch(_, let context), .valueNotFound(_, let context), .keyNotFound(_, let context), .dataCorrupted(let context): context
-        @unknown default: Context(codingPath: [], debugDescription: "not the expected form")
+extension APIError {
+    /// A body that is not JSON, or not of the form that the route takes.
+    init(decoding error: DecodingError, _ bytes: [UInt8]) {
+        let line = SpecError(error, root: "")
+        guard line.field.isEmpty else {
+            self.init(.malformed, "found \(line.found), accepted \(line.accepted)", field: line.field)
+            return
+        }
+        // The decoder calls a number that fits no whole number an invalid text, and does not say where it stands.
+        if bytes.isEmpty {
+            self.init(.malformed, "found an empty body, accepted JSON")
+        } else if (try? JSONDecoder().decode(AnyJSON.self, from: Data(bytes))) == nil {
+            self.init(.malformed, "found a body that is not JSON, accepted JSON")
+        } else if let odd = JSONScanner.oddNumber(in: bytes) {
+            self.init(.malformed, "found \(odd.text), accepted a whole number", field: odd.path)
+        } else {
+            self.init(.malformed, "found a number beyond the range of its field, accepted the JSON form of version 1")
         }
     }
 
-    var path: String? {
-        var text = ""
-        var keys = context.codingPath
-        if case .keyNotFound(let key, _) = self { keys.append(key) }
-        for key in keys {
-            if let index = key.intValue { text += "[\(index)]" } else { text += text.isEmpty ? key.stringValue : ".\(key.stringValue)" }
+    /// Any JSON text.
+    private struct AnyJSON: Decodable {
+        init(from decoder: any Decoder) throws {
+            _ = try? decoder.singleValueContainer()
         }
-        return text.isEmpty ? nil : text
-    }
-
-    var line: String {
-        if case .keyNotFound(let key, _) = self { return "found no '\(key.stringValue)', which is needed" }
-        return context.debugDescription.split(whereSeparator: \.isNewline).first.map(String.init) ?? "not the expected form"
     }
 }

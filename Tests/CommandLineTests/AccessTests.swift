@@ -205,7 +205,7 @@ extension EndToEnd {
             let other = try daemon.submit(["--batch", "elsewhere", "--hold", "--no-cwd", "--", "true"], as: .first)
             let script = """
                 s=$BERTH_SOCKET
-                spec() { echo '{"jobs":[{"spec":{"command":["true"],"cwd":false,"resources":{"cpuMillis":100}'$1'}}]}'; }
+                spec() { echo '{"jobs":[{"spec":{"command":["true"],"resources":{"cpuMillis":100}'$1'}}]}'; }
                 echo == list; probe http $s GET /v1/jobs
                 echo == submit; probe http $s POST /v1/jobs "$(spec)"
                 echo == elsewhere; probe http $s POST /v1/jobs "$(spec ',"batch":"elsewhere"')"

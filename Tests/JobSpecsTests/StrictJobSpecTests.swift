@@ -17,16 +17,23 @@ import Testing
 
     @Test(arguments: [
         (#"{"memroy": 1, "resources": {}}"#, "memroy: found an unknown field, accepted"),
-        (#"{"resources": {"memroy": 1}}"#, "resources.memroy: found an unknown field (the nearest name is 'memory'), accepted"),
+        (#"{"resources": {"memroy": 1}}"#, "resources.memroy: found an unknown field, accepted cores, cpuMillis, memory,"),
         (#"{"resources": {"io": [{"readBytesPerSecond": 5000}, {"read": 1}]}}"#, "resources.io[1].read: found an unknown field"),
         (
             #"{"resources": {}, "mounts": [{"kind": "tmpfs", "target": "/x", "readOnly": false, "siez": 5}]}"#,
-            "mounts[0].siez: found an unknown field (the nearest name is 'size')"
+            "mounts[0].siez: found an unknown field, accepted kind, source, target, readOnly, size; the nearest name is 'size'"
         ), (#"{"resources": {}, "retries": {"count": 1, "outcomes": [], "backof": 1}}"#, "retries.backof: found an unknown field"),
         (#"{"resources": {}, "dependencies": [{"kind": "after", "job": 1, "x": 1}]}"#, "dependencies[0].x: found an unknown field"),
         (#"{"resources": {}, "name": null, "output": null, "mounts": null, "a": 1}"#, "a: found an unknown field"),
-        (#"{"resources": {}, "mounts": 5}"#, "mounts: found a value of another type"),
-        (#"{"resources": []}"#, "resources: found a value of another type"), (#"{}"#, "resources: found no value"), ("5", "spec: found"),
+        (#"{"resources": {}, "mounts": 5}"#, "mounts: found number, accepted a list"),
+        (#"{"resources": []}"#, "resources: found an array, accepted an object"), ("5", "spec: found"),
+        (#"{"resources": {"memory": "4G"}}"#, "resources.memory: found the text '4G', accepted a plain number of bytes"),
+        (#"{"resources": {"memory": -1}}"#, "resources.memory: found -1, accepted a plain number of bytes"),
+        (#"{"timeLimit": "1h"}"#, "timeLimit: found the text '1h', accepted a plain number of milliseconds"),
+        (#"{"timeLimit": 1.5}"#, "timeLimit: found 1.5, accepted a plain number of milliseconds"),
+        (#"{"network": "hsot"}"#, "network: found 'hsot', accepted none, host; the nearest is 'host'"),
+        (#"{"user": "nobody"}"#, "user: found 'nobody', accepted submitter, image, or a user number"),
+        (#"{"array": {"indices": "x"}}"#, "array.indices: found 'x', accepted indices such as"),
     ]) func unknownFieldsAreRefused(_ json: String, _ start: String) throws {
         let error = #expect(throws: DecodingError.self) { try JSONDecoder().decode(StrictJobSpec.self, from: Data(json.utf8)) }
         let line = error.map { SpecError($0).description } ?? ""
@@ -36,5 +43,18 @@ import Testing
     @Test func nullsAreAbsent() throws {
         let json = #"{"resources": {"io": null}, "name": null, "output": null, "mounts": null, "command": ["x"]}"#
         #expect(try JSONDecoder().decode(StrictJobSpec.self, from: Data(json.utf8)).spec.command == ["x"])
+    }
+
+    /// What is left out is as in a file.
+    @Test func absentFieldsTakeTheDefaultsOfAFile() throws {
+        let json = #"""
+            {"script": "x\n", "output": {"path": "/o"}, "retries": {"count": 2}, "mounts": [{"kind": "bind", "source": "/d", "target": "/d"}]}
+            """#
+        let text = "script: x\noutput: /o\nretries: 2\nmounts: /d:/d\n"
+        let spec = try JSONDecoder().decode(StrictJobSpec.self, from: Data(json.utf8)).spec
+        var file = try yaml(text)
+        file.submitDirectory = nil
+        #expect(spec == file)
+        #expect(try JSONDecoder().decode(StrictJobSpec.self, from: Data("{}".utf8)).spec == JobSpec())
     }
 }

@@ -1,0 +1,179 @@
+import LinuxSys
+import TestSupport
+import Testing
+
+/// A request on a connection of its own, byte by byte.
+struct RawHTTP {
+    let socket: Descriptor
+
+    init(_ daemon: TestDaemon) throws { socket = try Descriptor.connect(to: daemon.socket) }
+
+    func send(_ text: String) throws { try socket.send(Array(text.utf8)) }
+
+    func post(_ path: String, _ body: String) throws {
+        try send("POST \(path) HTTP/1.1\r\nHost: berth\r\nContent-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+    }
+
+    /// Status and body of the reply, read as it comes; nil when the connection ended before one.
+    func reply(seconds: Double = 30) throws -> (status: Int, body: String)? {
+        try socket.setNonBlocking()
+        var text = ""
+        return TestSupport.poll(seconds: seconds) { () -> (status: Int, body: String)?? in
+            while let bytes = try? socket.read(upTo: 1 << 16) {
+                if bytes.isEmpty { return .some(nil) }
+                text += String(decoding: bytes, as: UTF8.self)
+            }
+            let parts = text.components(separatedBy: "\r\n\r\n")
+            guard parts.count > 1, parts[1].hasSuffix("}"), let status = Int(text.split(separator: " ")[1]) else { return nil }
+            return .some((status, parts[1]))
+        } ?? nil
+    }
+}
+
+extension EndToEnd {
+    /// The API as other programs speak it.
+    @Suite struct HTTPTests {
+        let daemon: TestDaemon
+        init() throws { daemon = try .required() }
+
+        private func submit(_ spec: String) throws -> (status: Int, body: JSONValue) {
+            let connection = try RawHTTP(daemon)
+            try connection.post("/v1/jobs", "{\"jobs\":[{\"spec\":\(spec)}]}")
+            let reply = try #require(try connection.reply())
+            return (reply.status, try #require(JSONValue(reply.body)))
+        }
+
+        /// A spec without `resources` gets what a file without them gets.
+        @Test func aSpecWithoutResourcesTakesTheDefaults() throws {
+            let answer = try submit(#"{"command":["true"],"hold":true}"#)
+            #expect(answer.status == 201, "\(answer)")
+            let id = "\(try #require(answer.body["jobs"][0]["id"].number))"
+            let file = try daemon.submit(["--hold", "--no-cwd", "--", "true"])
+            let (one, other) = (try daemon.show(id), try daemon.show(file))
+            #expect("\(one["job"]["demand"])" == "\(other["job"]["demand"])" && one["job"]["demand"].exists)
+            try daemon.berth(["cancel", id, file])
+        }
+
+        @Test(arguments: [
+            (#"{"comand":["true"]}"#, "jobs[0].spec.comand", "the nearest name is 'command'"),
+            (#"{"command":["true"],"cwd":false}"#, "jobs[0].spec.cwd", "an unknown field"),
+            (#"{"command":["true"],"resources":{"memroy":1}}"#, "jobs[0].spec.resources.memroy", "the nearest name is 'memory'"),
+            (
+                #"{"command":["true"],"resources":{"memory":"4G"}}"#, "jobs[0].spec.resources.memory",
+                "found the text '4G', accepted a plain number of bytes"
+            ),
+            (#"{"command":["true"],"resources":{"cores":1.5}}"#, "jobs[0].spec.resources.cores", "found 1.5, accepted a whole number"),
+            (#"{"command":["true"],"resources":{"cores":"2"}}"#, "jobs[0].spec.resources.cores", "accepted a whole number"),
+            (#"{"command":["true"],"timeLimit":"1h"}"#, "jobs[0].spec.timeLimit", "accepted a plain number of milliseconds"),
+            (#"{"command":["true"],"command":["false"]}"#, "jobs[0].spec.command", "found the field twice"),
+            (#"{"command":["true"],"tags":["a","b"],"resources":{"cores":1,"co\u0072es":2}}"#, "jobs[0].spec.resources.cores", "twice"),
+            (#"{"command":["true"],"network":"hsot"}"#, "jobs[0].spec.network", "accepted none, host"),
+            (#"[]"#, "jobs[0].spec", "accepted an object"),
+        ]) func wrongSpecsAreRefusedByName(spec: String, field: String, text: String) throws {
+            let before = try daemon.berth("list --all --quiet").output
+            let answer = try submit(spec)
+            #expect(answer.status == 400 && answer.body["field"].text == field, "\(answer)")
+            #expect(answer.body["message"].text?.contains(text) == true, "\(answer)")
+            #expect(try daemon.berth("list --all --quiet").output == before)
+        }
+
+        @Test(arguments: [
+            ("", "empty body"), ("nonsense", "not JSON"), ("{\"jobs\":[", "not JSON"), ("{\"job\":[]}", "the nearest name is 'jobs'"),
+            (#"{"jobs":[{"spec":{},"aftre":[]}]}"#, "the nearest name is 'after'"),
+        ]) func wrongBodiesAreRefusedInOneLine(body: String, text: String) throws {
+            let connection = try RawHTTP(daemon)
+            try connection.post("/v1/jobs", body)
+            let answer = try #require(try connection.reply())
+            #expect(answer.status == 400 && answer.body.contains(text), "\(answer)")
+        }
+
+        /// A body that is too long is refused with the limit, although the client goes on sending; others are served meanwhile, and the
+        /// connection does not live for ever.
+        @Test(arguments: [true, false]) func anEndlessBodyIsRefusedAndItsConnectionEnds(announced: Bool) throws {
+            let connection = try RawHTTP(daemon)
+            let framing = announced ? "Content-Length: 40000000000" : "Transfer-Encoding: chunked"
+            try connection.send("POST /v1/tasks/wait HTTP/1.1\r\nHost: berth\r\n\(framing)\r\n\r\n")
+            let block = String(repeating: "a", count: 0x10000)
+            var answer: (status: Int, body: String)?
+            var sent = 0
+            var isServed = false
+            // Goes on sending after the reply, until the other side has enough.
+            let isClosed: Bool? = try TestSupport.poll(seconds: 40) {
+                do {
+                    try connection.socket.setNonBlocking(false)
+                    try connection.send(announced ? block : "10000\r\n\(block)\r\n")
+                    sent += 0x10000
+                } catch let error as SystemError where ["EPIPE", "ECONNRESET"].contains(error.errnoName) { return true }
+                if answer == nil, sent > 4 << 20 { answer = try connection.reply(seconds: 10) }
+                if answer != nil, !isServed { isServed = try daemon.berth(["node"]).status == 0 }
+                return nil
+            }
+            #expect(answer?.status == 413, "\(answer.map { "\($0)" } ?? "no reply")")
+            #expect(answer?.body.contains("accepted at most") == true && answer?.body.contains(" bytes") == true)
+            #expect(isServed && isClosed == true)
+        }
+
+        /// Whoever sends an archive slowly holds up nobody else's import.
+        @Test func slowImportsHoldUpNobody() throws {
+            let tar = daemon.place("busybox.tar")
+            let stuck = try (0..<8).map { number in
+                let connection = try RawHTTP(daemon)
+                try connection.send("POST /v1/images/import?name=slow\(number) HTTP/1.1\r\nHost: berth\r\nContent-Length: 1000000\r\n\r\nbegin")
+                return connection
+            }
+            let result = try daemon.berth(["image", "import", tar, "quick:1"], seconds: 60)
+            #expect(result.status == 0, "\(result)")
+            #expect(try daemon.berth("image remove quick:1").status == 0)
+            for connection in stuck { connection.socket.close() }
+        }
+    }
+
+    /// contract §8: the peer is taken as a pidfd, uid and groups.
+    @Suite struct PeerGroupTests {
+        let daemon: TestDaemon
+        init() throws { daemon = try .required() }
+
+        private func berth(_ words: [String], _ user: TestUser, groups: String) throws -> CommandResult {
+            try Command(
+                ["/usr/bin/setpriv", "--reuid=\(user.uid)", "--regid=\(user.gid)", groups, Programs.path("berth")] + words,
+                environment: ["BERTH_SOCKET": daemon.socket]
+            ).run()
+        }
+
+        @Test func aProcessThatDroppedTheOperatorsGroupIsNoOperator() throws {
+            let id = try daemon.submit(["--hold", "--no-cwd", "--", "true"], as: .first)
+            let dropped = try berth(["cancel", id], .operator_, groups: "--clear-groups")
+            #expect(dropped.status == 1 && dropped.errors.contains("another user"), "\(dropped)")
+            #expect(try daemon.taskState(id) == "held")
+            let kept = try berth(["cancel", id], .operator_, groups: "--init-groups")
+            #expect(kept.status == 0, "\(kept)")
+        }
+
+        @Test func aProcessThatHasTheGroupForThisSessionIsAnOperator() throws {
+            let id = try daemon.submit(["--hold", "--no-cwd", "--", "true"], as: .first)
+            let group = try #require(try GroupAccount(name: TestUser.operatorsGroup)).gid
+            let result = try berth(["cancel", id], .second, groups: "--groups=\(group)")
+            #expect(result.status == 0, "\(result)")
+            // The primary group counts as well.
+            let other = try daemon.submit(["--hold", "--no-cwd", "--", "true"], as: .first)
+            let second = TestUser.second
+            let primary = try Command(
+                ["/usr/bin/setpriv", "--reuid=\(second.uid)", "--regid=\(group)", "--clear-groups", Programs.path("berth"), "cancel", other],
+                environment: ["BERTH_SOCKET": daemon.socket]
+            ).run()
+            #expect(primary.status == 0, "\(primary)")
+        }
+
+        @Test func everybodysJobsAreTheOperators() throws {
+            let own = try daemon.submit(["--hold", "--name", "everybody", "--no-cwd", "--", "true"], as: .first)
+            let other = try daemon.submit(["--hold", "--name", "everybody", "--no-cwd", "--", "true"], as: .second)
+            let listed = try daemon.berth("list --quiet --all-users --name everybody", as: .first)
+            #expect(listed.output == "\(own)\n\(other)\n", "\(listed)")
+            let refused = try daemon.berth("cancel --all-users --name everybody", as: .first)
+            #expect(refused.status == 1 && refused.errors.contains("not an operator"), "\(refused)")
+            #expect(try daemon.taskState(other) == "held")
+            let done = try daemon.berth("cancel --all-users --name everybody", as: .operator_)
+            #expect(done.status == 0 && done.output.contains("cancelled 2 jobs"), "\(done)")
+        }
+    }
+}
