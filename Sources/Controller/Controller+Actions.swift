@@ -125,7 +125,8 @@ extension Controller {
             guard var job = jobs[part.job] else { continue }
             if route == .hold || route == .pause {
                 let hold = Hold(
-                    kind: kind, scope: .task, by: peer.user, at: clock.now().wall, keepCores: request.keepCores ?? false, reason: request.reason)
+                    kind: kind, scope: .task, by: peer.user, byName: peer.name, at: clock.now().wall, keepCores: request.keepCores ?? false,
+                    reason: request.reason)
                 let already = job.table.holds.filter { $0.hold.kind == kind }.reduce(into: IntervalSet()) { $0 = $0.union($1.tasks) }
                 let added = part.slots.subtracting(already)
                 if !added.isEmpty { job.table.holds.append(TaskHold(hold: hold, tasks: added)) }

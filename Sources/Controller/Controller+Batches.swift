@@ -7,7 +7,7 @@ import Scheduling
 extension Controller {
     public func listBatches(_ request: BatchRequest, peer: Peer) async throws(APIError) -> BatchListReply {
         try refuse { () throws(Access.Refusal) in try settings.access.require(.see, for: peer) }
-        let all = request.user == "all" && settings.access.isOperator(peer)
+        let all = request.user == "all"
         let owner = all ? nil : try await owner(request.user, peer)
         let wanted = batches.keys.filter { (owner == nil || $0.owner == owner) && (request.all || members[$0] != nil) }.sorted()
         var views: [BatchView] = []
@@ -44,7 +44,8 @@ extension Controller {
         if places {
             guard !batch.holds.contains(where: { $0.kind == kind }) else { return }
             let hold = Hold(
-                kind: kind, scope: .batch, by: peer.user, at: clock.now().wall, keepCores: request.keepCores ?? false, reason: request.reason)
+                kind: kind, scope: .batch, by: peer.user, byName: peer.name, at: clock.now().wall, keepCores: request.keepCores ?? false,
+                reason: request.reason)
             batch.holds.append(hold)
         } else {
             batch.holds.removeAll { $0.kind == kind }

@@ -38,7 +38,7 @@ extension Controller: AgentObserver {
             case .running where before == .pausing: .freezeFailed
             case .running: .running
             case .paused: .paused
-            case .stopping: .stopping
+            // `stopping` was told with the decision.
             default: nil
             }
         return kind.map { [event($0, attempt: observation.id, detail: observation.note)] } ?? []

@@ -144,7 +144,7 @@ extension Controller {
             for limit in WaitingLimit.all(of: job.record) { waiting[limit, default: 0] += job.table.pending.count }
         }
         for record in records {
-            if let reason = scheduler.refusal(of: State.Job(record)) { throw APIError(.invalid, reason.text, field: "resources") }
+            if let reason = scheduler.refusal(of: State.Job(record)) { throw APIError(.invalid, reason.text, field: reason.field ?? "resources") }
             for limit in WaitingLimit.all(of: record) {
                 let total = waiting[limit, default: 0] + record.indices.count
                 waiting[limit] = total
@@ -175,7 +175,7 @@ extension Controller {
         for record in records {
             var table = TaskTable(pending: record.indices)
             if record.spec.hold == true {
-                let hold = Hold(kind: .user, scope: .task, by: record.owner.user, at: record.submittedAt)
+                let hold = Hold(kind: .user, scope: .task, by: record.owner.user, byName: record.owner.name, at: record.submittedAt)
                 table.holds.append(TaskHold(hold: hold, tasks: record.indices))
                 scheduler.apply(.holds(record.id, table.holds))
             }

@@ -8,7 +8,8 @@ import Scheduling
 
 /// Where one task stands, for those who follow it.
 public enum TaskStatus: Sendable {
-    case pending(TaskGroup)
+    /// With the last attempt, when it has had one.
+    case pending(TaskGroup, lastAttempt: AttemptID?)
     case active(AttemptID, AttemptState)
     case finished(TaskOutcome, lastAttempt: AttemptID?)
 }
@@ -23,7 +24,7 @@ extension Controller {
                 var group = TaskGroup(state: held(job).contains(task.slot) ? .held : .pending)
                 group.reasons = scheduler.reasons(for: task, now: clock.now())
                 group.estimatedStart = scheduler.estimatedStart(of: task)
-                return .pending(group)
+                return .pending(group, lastAttempt: lastAttempt(of: task, job.table))
             }
             return try await ended(task, job.table)
         }
@@ -48,8 +49,12 @@ extension Controller {
 
     private func ended(_ task: TaskID, _ table: TaskTable) async throws(APIError) -> TaskStatus {
         let outcome = try await outcome(of: task, table)
+        return .finished(outcome, lastAttempt: lastAttempt(of: task, table))
+    }
+
+    private func lastAttempt(of task: TaskID, _ table: TaskTable) -> AttemptID? {
         let number = table.attempts[task.slot] ?? (table.started.contains(task.slot) ? 1 : 0)
-        return .finished(outcome, lastAttempt: number > 0 ? AttemptID(task, number) : nil)
+        return number > 0 ? AttemptID(task, number) : nil
     }
 
     /// The record of a living job's task, for sessions; nil once it has finished.

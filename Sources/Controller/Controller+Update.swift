@@ -96,7 +96,7 @@ extension Controller {
         }
         record.queue = name
         record.priority = record.spec.priority ?? 0
-        if let reason = scheduler.refusal(of: State.Job(record)) { throw APIError(.invalid, reason.text, field: "resources") }
+        if let reason = scheduler.refusal(of: State.Job(record)) { throw APIError(.invalid, reason.text, field: reason.field ?? "resources") }
         return record
     }
 

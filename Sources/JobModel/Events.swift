@@ -44,9 +44,12 @@ public struct PendingReason: Hashable, Sendable, Codable, CustomStringConvertibl
     public var kind: Kind
     /// One line: what is wanted and what is there, such as `needs 2 cores, 1 of 2 is free`.
     public var text: String
-    public init(_ kind: Kind, _ text: String) {
+    /// The field of the spec that asks for too much, such as `resources.memory`; of `impossible`, where there is one.
+    public var field: String?
+    public init(_ kind: Kind, _ text: String, field: String? = nil) {
         self.kind = kind
         self.text = text
+        self.field = field
     }
     public var description: String { text }
 }

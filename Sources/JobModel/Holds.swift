@@ -15,20 +15,28 @@ public struct Hold: Hashable, Sendable, Codable {
     public var kind: Kind
     public var scope: Scope
     public var by: UserID
+    /// The name that the user had then.
+    public var byName: String?
     public var at: WallTime
     /// Of a pause: the cores stay with the frozen tasks.
     public var keepCores: Bool
     /// A line for people, such as why an operator placed it.
     public var reason: String?
 
-    public init(kind: Kind, scope: Scope, by: UserID, at: WallTime, keepCores: Bool = false, reason: String? = nil) {
+    public init(
+        kind: Kind, scope: Scope, by: UserID, byName: String? = nil, at: WallTime, keepCores: Bool = false, reason: String? = nil
+    ) {
         self.kind = kind
         self.scope = scope
         self.by = by
+        self.byName = byName
         self.at = at
         self.keepCores = keepCores
         self.reason = reason
     }
+
+    /// Who placed it, for people: the name, or the number where there was none.
+    public var who: String { byName ?? "\(by)" }
 }
 
 /// One hold on some tasks of a job: a million held tasks are one entry.

@@ -3,22 +3,26 @@ import JobModel
 extension Machine {
     /// Why a demand can never be met here, however long it waits.
     func refusal(of demand: ResourceDemand) -> PendingReason? {
-        func impossible(_ text: String) -> PendingReason { PendingReason(.impossible, text) }
+        func impossible(_ text: String, _ field: String? = nil) -> PendingReason {
+            PendingReason(.impossible, text, field: field.map { "resources." + $0 })
+        }
         guard (demand.cores > 0) != (demand.cpuMillis > 0), demand.cores >= 0, demand.cpuMillis >= 0 else {
             return impossible(
-                "needs either whole cores or a share of the pool, asks for \(demand.cores) cores and \(Self.cpus(demand.cpuMillis)) cpu")
+                "needs either whole cores or a share of the pool, asks for \(Self.cores(demand.cores * 1000)) and \(Self.cpus(demand.cpuMillis)) cpu")
         }
-        if demand.cores > usable.count { return impossible("needs \(demand.cores) cores, this machine gives jobs \(usable.count)") }
+        if demand.cores > usable.count {
+            return impossible("needs \(Self.cores(demand.cores * 1000)), this machine gives jobs \(usable.count)", "cores")
+        }
         if Int64(demand.cpuMillis) > total.cpu {
-            return impossible("needs \(Self.cpus(demand.cpuMillis)) cpu, this machine gives jobs \(usable.count)")
+            return impossible("needs \(Self.cpus(demand.cpuMillis)) cpu, this machine gives jobs \(usable.count)", "cpuMillis")
         }
-        if let reason = namedRefusal(of: demand) { return impossible(reason) }
+        if let reason = namedRefusal(of: demand) { return impossible(reason, "named") }
         guard let need = vector(demand) else { return impossible("needs a named resource that this machine does not have") }
         if need.memory > total.memory {
-            return impossible("needs \(demand.memory) of memory, this machine gives jobs \(Self.bytes(total.memory))")
+            return impossible("needs \(demand.memory) of memory, this machine gives jobs \(Self.bytes(total.memory))", "memory")
         }
         if need.scratch > total.scratch {
-            return impossible("needs \(demand.scratch) of scratch, this machine gives jobs \(Self.bytes(total.scratch))")
+            return impossible("needs \(demand.scratch) of scratch, this machine gives jobs \(Self.bytes(total.scratch))", "scratch")
         }
         return nil
     }
@@ -49,6 +53,9 @@ extension Machine {
         while decimals.hasSuffix("0") { decimals.removeLast() }
         return "\(millis / 1000).\(decimals)"
     }
+
+    /// Thousandths of cores with their noun: `1 core`, `1.5 cores`.
+    static func cores(_ millis: some BinaryInteger) -> String { "\(cpus(millis)) \(millis == 1000 ? "core" : "cores")" }
 
     static func bytes(_ count: Int64) -> Bytes { Bytes(UInt64(max(0, count))) }
 }

@@ -31,10 +31,10 @@ extension State {
     private static func text(_ hold: Hold) -> String {
         let what =
             switch hold.kind {
-            case .user: "held by user \(hold.by)"
-            case .operator: "held by operator \(hold.by)"
-            case .userPause: "paused by user \(hold.by)"
-            case .operatorPause: "paused by operator \(hold.by)"
+            case .user: "held by \(hold.byName ?? "user \(hold.by)")"
+            case .operator: "held by operator \(hold.who)"
+            case .userPause: "paused by \(hold.byName ?? "user \(hold.by)")"
+            case .operatorPause: "paused by operator \(hold.who)"
             case .dependency: "held for a dependency"
             case .begin: "held for its begin time"
             case .account: "held because the account is gone"
@@ -95,7 +95,7 @@ extension LimitBook {
         var texts: [String] = []
         if let most = limits.activeTasks, tasks >= most { texts.append("\(tasks) tasks are active, at most \(most) may") }
         if let most = limits.activeCores, cpu + need.cpu > Int64(most) * 1000 {
-            texts.append("needs \(Machine.cpus(need.cpu)) cores, \(Machine.cpus(cpu)) of at most \(most) are active")
+            texts.append("needs \(Machine.cores(need.cpu)), \(Machine.cpus(cpu)) of at most \(most) are active")
         }
         if let most = limits.activeMemory, memory + need.memory > Int64(capped: most.count) {
             texts.append("needs \(Machine.bytes(need.memory)) of memory, \(Machine.bytes(memory)) of at most \(most) is active")

@@ -10,7 +10,9 @@ extension State {
         for key in limitKeys(job) {
             let limits = limits(key)
             let book = LimitBook(key, limits)
-            if let text = excess(job.demand, job.timeLimit, over: limits) { return PendingReason(.impossible, "\(book.name): \(text)") }
+            if let (field, text) = excess(job.demand, job.timeLimit, over: limits) {
+                return PendingReason(.impossible, "\(book.name): \(text)", field: field)
+            }
             guard let most = limits.pendingTasks, positions[job.id] == nil else { continue }
             let waiting = bookPositions[key].map { books[$0].pending } ?? 0
             if waiting + job.indices.count > most {
@@ -25,19 +27,22 @@ extension State {
         dependencies.refusal(job.id, indices: job.indices, dependencies: job.dependencies)
     }
 
-    private func excess(_ demand: ResourceDemand, _ timeLimit: TimeSpan, over limits: ResourceLimits) -> String? {
+    /// The field that asks for more than the limits, and how.
+    private func excess(_ demand: ResourceDemand, _ timeLimit: TimeSpan, over limits: ResourceLimits) -> (field: String?, text: String)? {
         let cores = [limits.coresPerTask, limits.activeCores].compactMap { $0 }.min()
-        if let cores, max(demand.cores * 1000, demand.cpuMillis) > cores * 1000 {
-            return "needs \(Machine.cpus(max(demand.cores * 1000, demand.cpuMillis))) cores, at most \(cores) are allowed"
+        let millis = max(demand.cores * 1000, demand.cpuMillis)
+        if let cores, millis > cores * 1000 {
+            let field = demand.cores > 0 ? "resources.cores" : "resources.cpuMillis"
+            return (field, "needs \(Machine.cores(millis)), at most \(cores) \(cores == 1 ? "is" : "are") allowed")
         }
         let memory = [limits.memoryPerTask, limits.activeMemory].compactMap { $0 }.min()
-        if let memory, demand.memory > memory { return "needs \(demand.memory) of memory, at most \(memory) is allowed" }
+        if let memory, demand.memory > memory { return ("resources.memory", "needs \(demand.memory) of memory, at most \(memory) is allowed") }
         if let scratch = limits.scratchPerTask, demand.scratch > scratch {
-            return "needs \(demand.scratch) of scratch, at most \(scratch) is allowed"
+            return ("resources.scratch", "needs \(demand.scratch) of scratch, at most \(scratch) is allowed")
         }
-        if let pids = limits.pidsPerTask, demand.pids > pids { return "needs \(demand.pids) pids, at most \(pids) are allowed" }
-        if let longest = limits.timeLimit, timeLimit > longest { return "time limit \(timeLimit), at most \(longest) is allowed" }
-        if limits.activeTasks == 0 { return "no task may be active" }
+        if let pids = limits.pidsPerTask, demand.pids > pids { return ("resources.pids", "needs \(demand.pids) pids, at most \(pids) are allowed") }
+        if let longest = limits.timeLimit, timeLimit > longest { return ("timeLimit", "time limit \(timeLimit), at most \(longest) is allowed") }
+        if limits.activeTasks == 0 { return (nil, "no task may be active") }
         return nil
     }
 }

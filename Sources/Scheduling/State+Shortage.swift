@@ -9,7 +9,7 @@ extension State {
             let most = machine.usable.count
             let text =
                 demand.cores > 0
-                ? "needs \(demand.cores) cores, \(max(0, free.cpu) / 1000) of \(most) free"
+                ? "needs \(Machine.cores(demand.cores * 1000)), \(max(0, free.cpu) / 1000) of \(most) free"
                 : "needs \(Machine.cpus(need.cpu)) cpu of the shared pool, \(Machine.cpus(max(0, free.cpu))) of \(most) free"
             reasons.append(PendingReason(.cores, text))
         }

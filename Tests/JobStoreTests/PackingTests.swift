@@ -23,7 +23,7 @@ import Testing
             ])
         #expect(
             fields(Hold(kind: .user, scope: .task, by: .root, at: WallTime(milliseconds: 0))) == [
-                "kind", "scope", "by", "at", "keepCores", "reason",
+                "kind", "scope", "by", "byName", "at", "keepCores", "reason",
             ])
         #expect(
             fields(Sample.demand) == ["cores", "cpuMillis", "memory", "swap", "pids", "scratch", "scratchInodes", "scratchKind", "named"])
@@ -51,7 +51,7 @@ import Testing
         table.holds = [
             TaskHold(
                 hold: Hold(
-                    kind: .operatorPause, scope: .batch, by: UserID(3), at: WallTime(milliseconds: 9), keepCores: true,
+                    kind: .operatorPause, scope: .batch, by: UserID(3), byName: "ada", at: WallTime(milliseconds: 9), keepCores: true,
                     reason: "maintenance"),
                 tasks: IntervalSet([1, 2, 7]))
         ]

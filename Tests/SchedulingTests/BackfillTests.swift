@@ -75,7 +75,7 @@ import Testing
         let head = desk.submit(2) { $0.demand.named = ["gpu": .instances(["gpu0", "gpu1"])] }
         let long = desk.submit(3, limit: 500) { $0.demand.named = ["gpu": .count(1)] }
         #expect(desk.run(at: 0)[long]?.named == ["gpu": ["gpu2"]])
-        #expect(desk.texts(head) == ["needs 1 cores, 0 of 2 free", "needs gpu gpu1, in use"])
+        #expect(desk.texts(head) == ["needs 1 core, 0 of 2 free", "needs gpu gpu1, in use"])
     }
 
     @Test func aJobOfALimitNeitherBlocksNorReserves() {

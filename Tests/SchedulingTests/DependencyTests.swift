@@ -102,7 +102,7 @@ import Testing
         }
         let last = desk.submit(3) { $0.dependencies = [Dependency(kind: .afterany, job: JobID(2))] }
         desk.run()
-        #expect(desk.texts(TaskID(JobID(2), 1)) == ["waits for aftercorr 1.1", "needs 1 cores, 0 of 4 free"])
+        #expect(desk.texts(TaskID(JobID(2), 1)) == ["waits for aftercorr 1.1", "needs 1 core, 0 of 4 free"])
         desk.end(TaskID(array, 1))
         desk.end(TaskID(array, 2), .finished(.attempt(.failed(code: 1))))
         #expect(Array(desk.run().keys) == [TaskID(JobID(2), 1)])

@@ -91,7 +91,7 @@ import Testing
         #expect(text { $0.demand.scratch = .gibibytes(6) } == "queue q: needs 6G of scratch, at most 5G is allowed")
         #expect(text { $0.demand.pids = 5001 } == "queue q: needs 5001 pids, at most 5000 are allowed")
         #expect(text { $0.timeLimit = .hours(3) } == "queue q: time limit 3h, at most 2h is allowed")
-        #expect(text { ($0.user, $0.demand.cores) = (UserID(7), 2) } == "user 7: needs 2 cores, at most 1 are allowed")
+        #expect(text { ($0.user, $0.demand.cores) = (UserID(7), 2) } == "user 7: needs 2 cores, at most 1 is allowed")
         desk.submit(1) { ($0.queue, $0.indices) = ("q", IntervalSet(0...1)) }
         #expect(text { _ in } == nil)
         #expect(text { $0.indices = IntervalSet(0...1) } == "queue q: 2 more tasks, 2 wait, at most 3 may")

@@ -54,7 +54,7 @@ import Testing
         let later = desk.submit(2, limit: 5)
         desk.end(task, at: 1, .pending(notBefore: Fixture.wall(30)))
         #expect(Array(desk.run(at: 1).keys) == [later])
-        #expect(desk.texts(task) == ["tried again in 29s", "needs 1 cores, 0 of 1 free"])
+        #expect(desk.texts(task) == ["tried again in 29s", "needs 1 core, 0 of 1 free"])
         #expect(desk.plan.wakeAfter == .seconds(29))
         let last = desk.submit(3)
         desk.end(later, at: 30)

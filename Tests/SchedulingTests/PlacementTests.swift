@@ -107,20 +107,20 @@ import Testing
     @Test func refusalsNameWhatIsWantedAndWhatIsThere() {
         let state = State(
             shape: Fixture.machine(cpus: 2, memory: 8), settings: Fixture.settings { $0.named = [Fixture.named("gpu", "g0")] })
-        let cases: [(ResourceDemand, String)] = [
-            (Fixture.demand(cores: 3), "needs 3 cores, this machine gives jobs 2"),
-            (Fixture.demand(millis: 2001), "needs 2.001 cpu, this machine gives jobs 2"),
-            (Fixture.demand(memory: 9), "needs 9G of memory, this machine gives jobs 8G"),
-            (Fixture.demand(named: ["gpu": .count(2)]), "needs 2 gpu, this machine has 1"),
-            (Fixture.demand(named: ["gpu": .instances(["g1"])]), "needs gpu g1, this machine has g0"),
-            (Fixture.demand(named: ["tape": .count(1)]), "needs tape, this machine has only gpu"),
-            (ResourceDemand(cores: 0, memory: .zero), "needs either whole cores or a share of the pool, asks for 0 cores and 0 cpu"),
+        let cases: [(ResourceDemand, String, String?)] = [
+            (Fixture.demand(cores: 3), "needs 3 cores, this machine gives jobs 2", "resources.cores"),
+            (Fixture.demand(millis: 2001), "needs 2.001 cpu, this machine gives jobs 2", "resources.cpuMillis"),
+            (Fixture.demand(memory: 9), "needs 9G of memory, this machine gives jobs 8G", "resources.memory"),
+            (Fixture.demand(named: ["gpu": .count(2)]), "needs 2 gpu, this machine has 1", "resources.named"),
+            (Fixture.demand(named: ["gpu": .instances(["g1"])]), "needs gpu g1, this machine has g0", "resources.named"),
+            (Fixture.demand(named: ["tape": .count(1)]), "needs tape, this machine has only gpu", "resources.named"),
+            (ResourceDemand(cores: 0, memory: .zero), "needs either whole cores or a share of the pool, asks for 0 cores and 0 cpu", nil),
             (
                 ResourceDemand(cores: 1, cpuMillis: 500, memory: .zero),
-                "needs either whole cores or a share of the pool, asks for 1 cores and 0.5 cpu"
+                "needs either whole cores or a share of the pool, asks for 1 core and 0.5 cpu", nil
             ),
         ]
-        for (demand, text) in cases { #expect(state.refusal(of: demand) == PendingReason(.impossible, text)) }
+        for (demand, text, field) in cases { #expect(state.refusal(of: demand) == PendingReason(.impossible, text, field: field)) }
         #expect(state.refusal(of: Fixture.demand(cores: 2, memory: 8, named: ["gpu": .count(1)])) == nil)
     }
 }

@@ -83,6 +83,7 @@ extension Hold: Packable {
         packer.signed(4, at.milliseconds)
         packer.flag(5, keepCores)
         packer.text(6, reason)
+        packer.text(7, byName)
     }
 
     package init(unpacking fields: inout Unpacker) throws(PackingError) {
@@ -98,6 +99,7 @@ extension Hold: Packable {
             case 4: at = WallTime(milliseconds: field.signed)
             case 5: keepCores = field.flag
             case 6: reason = field.text
+            case 7: byName = field.text
             default: break
             }
         }
