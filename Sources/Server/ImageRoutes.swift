@@ -153,7 +153,8 @@ extension ImageError {
     /// As the API tells it.
     var api: APIError {
         switch self {
-        case .refused: APIError(.invalid, description, field: "archive")
+        // Its text names the archive or the entry already.
+        case .refused: APIError(.invalid, description)
         case .invalid: APIError(.invalid, description)
         case .notFound: APIError(.unknown, description)
         case .inUse: APIError(.conflict, description)

@@ -31,12 +31,13 @@ extension BerthServer {
     private func log(_ request: LogRequest, of job: JobID, _ peer: Peer) async throws -> Response {
         let task = TaskID(job, request.index)
         // Refused before the reply begins.
-        _ = try await parts.controller.status(of: task, .logs, peer: peer)
+        try Self.checkAttempt(request, task, try await parts.controller.status(of: task, .logs, peer: peer))
         let raw = request.format == .raw
         return streamed(raw ? "application/octet-stream" : Frame.mediaType) { [parts] output in
             if !raw { try await output.write(Frame.hello(version: Frame.version).encoded) }
             var wanted = FollowRequest(
-                task: task, attempt: request.attempt, position: request.position, follow: request.follow, stream: request.stream)
+                task: task, attempt: request.attempt, onward: request.onward, position: request.position, follow: request.follow,
+                stream: request.stream)
             if let lines = request.tail, request.position == nil {
                 wanted = try await Self.writeTail(TailBuffer(lines: lines), wanted, parts, peer) { frame in
                     try await output.write(Self.bytes(frame, raw: raw))
@@ -48,6 +49,19 @@ extension BerthServer {
             let outcome = try await follower.run()
             if !raw { try await output.write(Frame.end(outcome?.description ?? "").encoded) }
         }
+    }
+
+    /// An attempt that there was not; a reader that follows may wait for one yet to come.
+    private static func checkAttempt(_ request: LogRequest, _ task: TaskID, _ status: TaskStatus) throws(APIError) {
+        guard let wanted = request.attempt else { return }
+        let last: UInt32
+        switch status {
+        case .pending(_, let attempt), .finished(_, let attempt): last = attempt?.number ?? 0
+        case .active(let attempt, _): last = attempt.number
+        }
+        if case .finished = status {} else if request.follow { return }
+        guard wanted > last else { return }
+        throw APIError(.unknown, "no attempt \(AttemptID(task, wanted)); there \(last == 1 ? "was 1" : "were \(last)")")
     }
 
     private static func bytes(_ frame: Frame, raw: Bool) -> [UInt8] {

@@ -11,6 +11,8 @@ struct FollowRequest: Sendable {
     var task: TaskID
     /// Nil: the newest, and with `follow` those that come after it.
     var attempt: UInt32?
+    /// With `attempt`: go on with those after it.
+    var onward = false
     var position: UInt64?
     /// Skip what was printed before.
     var fromNow = false
@@ -28,58 +30,84 @@ struct TaskFollower: Sendable {
     /// Takes one frame; waits while the client does not read.
     let emit: @Sendable (Frame) async throws -> Void
 
+    /// How far the output was told.
+    private struct Progress {
+        /// The last attempt whose output was told to its end.
+        var done: UInt32 = 0
+        /// Where to begin in the next one.
+        var position: UInt64?
+        /// What was printed before is skipped.
+        var skips: Bool
+    }
+
     /// Ends with the task; its outcome, or nil when only what was there was wanted.
     func run() async throws -> TaskOutcome? {
         let ticks = Ticks(parts.controller.hub, job: request.task.job)
         defer { ticks.stop() }
-        var done: UInt32 = 0
+        var progress = Progress(position: request.position, skips: request.fromNow)
         var told: TaskGroup?
-        var position = request.position
         while true {
-            let status = try await parts.controller.status(of: request.task, .logs, peer: peer)
-            switch status {
-            case .pending(let group):
+            switch try await parts.controller.status(of: request.task, .logs, peer: peer) {
+            case .pending(let group, let last):
+                if try await tellEnded(through: last?.number ?? 0, &progress) || !request.follow { return nil }
+                progress.skips = false
                 if request.tellsStatus, group != told {
                     try await emit(.status(Array(try JSONEncoder().encode(group))))
                     told = group
                 }
-                if !request.follow { return nil }
             case .active(let id, _):
-                if let wanted = request.attempt, id.number > wanted { return try await stored(wanted, position) }
-                if id.number > done {
-                    try await emit(.started("\(id)"))
-                    try await follow(id, from: position, ticks)
-                    position = nil
-                    if request.attempt == id.number || !request.follow { return nil }
-                    done = id.number
+                if progress.done > 0 || request.attempt.map({ $0 < id.number }) ?? false {
+                    if try await tellEnded(through: id.number - 1, &progress) { return nil }
+                }
+                if id.number > progress.done, id.number >= request.attempt ?? 0 {
+                    try await tellActive(id, &progress, ticks)
+                    if isLast(id.number) || !request.follow { return nil }
                     continue
                 }
+                if !request.follow { return nil }
             case .finished(let outcome, let last):
-                if let last, last.number > done {
-                    let wanted = request.attempt ?? last.number
-                    try await emit(.started("\(AttemptID(request.task, wanted))"))
-                    _ = try await stored(wanted, position)
-                }
+                _ = try await tellEnded(through: last?.number ?? 0, &progress)
                 return outcome
             }
             if try await ticks.next() == .ping { try await emit(.alive) }
         }
     }
 
-    private func stored(_ number: UInt32, _ position: UInt64?) async throws -> TaskOutcome? {
-        guard let log = try await parts.agent.follow(AttemptID(request.task, number), from: position ?? 0) else { return nil }
-        while try await emitNew(log) {}
-        return nil
+    private func isLast(_ number: UInt32) -> Bool { number == request.attempt && !request.onward }
+
+    /// What attempts printed that have ended: the wanted one and those after it, or the newest alone. True when no more is wanted.
+    private func tellEnded(through last: UInt32, _ progress: inout Progress) async throws -> Bool {
+        guard last > progress.done else { return false }
+        if progress.skips {
+            progress.done = last
+            return false
+        }
+        var number = progress.done > 0 ? progress.done + 1 : request.attempt ?? last
+        while number <= last {
+            let id = AttemptID(request.task, number)
+            try await emit(.started("\(id)"))
+            if let log = try await parts.agent.follow(id, from: progress.position ?? 0) { while try await emitNew(log) {} }
+            (progress.done, progress.position) = (number, nil)
+            if isLast(number) { return true }
+            number += 1
+        }
+        return false
+    }
+
+    private func tellActive(_ id: AttemptID, _ progress: inout Progress, _ ticks: Ticks) async throws {
+        try await emit(.started("\(id)"))
+        try await follow(id, from: progress.position, skips: progress.skips && progress.position == nil, ticks)
+        progress = Progress(done: id.number, skips: false)
     }
 
     /// Until the attempt has ended and its log was read to the end.
-    private func follow(_ id: AttemptID, from position: UInt64?, _ ticks: Ticks) async throws {
+    private func follow(_ id: AttemptID, from position: UInt64?, skips: Bool, _ ticks: Ticks) async throws {
         var log: LogFollower?
         while true {
             let ended = try await hasEnded(id)
             if log == nil, let opened = try await parts.agent.follow(id, from: position ?? 0) {
                 try opened.watch { ticks.tick() }
-                if request.fromNow, position == nil { while try await !opened.read().isEmpty {} }
+                if skips { while try await !opened.read().isEmpty {} }
                 log = opened
             }
             // Read after the look at its state, so that an ended attempt's last bytes are not missed.

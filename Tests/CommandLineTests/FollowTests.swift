@@ -53,6 +53,34 @@ extension EndToEnd {
             #expect(result.output == expected, "\(result)")
         }
 
+        /// A task that waits for its next try has a log all the same; its attempts are told apart.
+        @Test func logsOfATaskThatIsTriedAgain() throws {
+            let id = try daemon.submit(script: "echo try $BERTH_ATTEMPT; exit 5", ["--retries", "count=1,backoff=1h"])
+            try daemon.awaitLog(id, "try 1")
+            try eventually("it waits for its next try") { try daemon.show(id)["job"]["groups"][0]["reasons"][0]["kind"].text == "backoff" }
+            #expect(try daemon.berth(["logs", id]).output == "try 1\n")
+            #expect(try daemon.berth(["logs", "-f", "\(id)#1"], seconds: 20).output == "try 1\n", "an ended attempt is not waited for")
+            let none = try daemon.berth(["logs", "\(id)#2"])
+            #expect(none.status == 1 && none.errors.contains("no attempt \(id)#2"), "\(none)")
+            #expect(try daemon.berth(["cancel", id]).status == 0)
+        }
+
+        /// A reader that takes its place up again after a loss goes on with later attempts, one that named an attempt does not.
+        @Test func aReaderThatComesBackGoesOnWithLaterAttempts() throws {
+            let id = try daemon.submit(script: "echo try $BERTH_ATTEMPT; [ $BERTH_ATTEMPT = 3 ]", ["--retries", "2"])
+            #expect(try daemon.berth(["wait", id]).status == 0)
+            func log(_ more: String) throws -> String {
+                let path = "/v1/jobs/\(id)/log?attempt=1&format=raw&follow=1\(more)"
+                let connection = try RawHTTP(daemon)
+                try connection.send("GET \(path) HTTP/1.1\r\nHost: berth\r\nConnection: close\r\n\r\n")
+                return try connection.socket.readText()
+            }
+            let (alone, onward) = (try log(""), try log("&onward=1"))
+            #expect(alone.contains("try 1") && !alone.contains("try 2"), "\(alone)")
+            for number in 1...3 { #expect(onward.contains("try \(number)"), "\(onward)") }
+            #expect(try !log("&onward=1&position=6").contains("try 1"))
+        }
+
         @Test func tailAndTimestamps() throws {
             let id = try daemon.submit(script: "for n in 1 2 3 4 5; do echo line $n; done; printf 'no end'")
             _ = try daemon.berth(["wait", id])

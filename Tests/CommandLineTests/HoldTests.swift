@@ -62,6 +62,25 @@ extension EndToEnd {
             #expect(try daemon.berth(["wait", running]).status != 0)
         }
 
+        /// contract §2: with nothing but its name the batch is meant, not its tasks of now.
+        @Test func theBatchFlagAloneMeansTheBatch() throws {
+            let first = try daemon.submit(["--hold", "--batch", "flagged", "--no-cwd", "--", "true"])
+            #expect(try daemon.berth("hold --batch flagged").output.contains("batch flagged"))
+            let second = try daemon.submit(["--batch", "flagged", "--no-cwd", "--", "true"])
+            #expect(try daemon.taskState(second) == "held", "members yet to come inherit it")
+            // The name of who placed it, not the number.
+            let text = try daemon.berth(["show", second]).output
+            #expect(text.contains("held by root") && text.contains("user by root"), "\(text)")
+            #expect(try daemon.berth("release --batch flagged").status == 0)
+            #expect(try daemon.berth(["wait", second]).status == 0)
+            #expect(try daemon.taskState(first) == "held", "its own hold stands")
+            #expect(try daemon.berth(["pause", "--batch", "flagged"]).status == 0)
+            #expect(try daemon.show(first)["batchHolds"][0]["kind"].text == "userPause")
+            #expect(try daemon.berth(["resume", "--batch", "flagged"]).status == 0)
+            #expect(try daemon.berth(["hold", "--batch", "nowhere"]).status == 1)
+            #expect(try daemon.berth(["cancel", "--batch", "flagged"]).status == 0)
+        }
+
         /// contract §2: operators place and lift all four; users only their own two.
         @Test func usersCannotLiftTheOperatorsHold() throws {
             let id = try daemon.submit(["--no-cwd", "--hold", "--", "true"], as: .first)
