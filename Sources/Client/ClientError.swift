@@ -20,7 +20,11 @@ public enum ClientError: Error, Sendable, Hashable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .notRunning(let path):
-            "berthd is not running (no socket at \(path)): start it with `systemctl start berthd` or `berthd --config /etc/berth/berthd.yaml`"
+            path == BerthClient.defaultSocket
+                ? "berthd is not running (nobody listens on \(path)): start it with `systemctl start berthd`"
+                    + " or `berthd --config /etc/berth/berthd.yaml`"
+                : "berthd is not running (nobody listens on \(path), which BERTH_SOCKET or --socket names): start it with"
+                    + " `berthd --config FILE`, where FILE says `socket: \(path)`, or leave the name out for \(BerthClient.defaultSocket)"
         case .socket(let error): "\(error)"
         case .closed: "berthd closed the connection before it had answered"
         case .timedOut(let milliseconds): "berthd did not answer within \(milliseconds / 1000) s"

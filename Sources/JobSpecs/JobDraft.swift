@@ -8,18 +8,11 @@ struct JobDraft {
     /// False: the directory of the submit is not bound.
     var cwd = true
     /// By path of the model: where it was written.
-    var places: [String: Place] = [:]
+    var places: [String: FieldPlace] = [:]
 
     enum Export {
         case all, none
         case names([String])
-    }
-
-    /// File, line and the name of the field as its writer knows it.
-    struct Place {
-        var file: String?
-        var line: Int?
-        var label: String
     }
 
     /// Fields of which a job has one: a later layer's takes the place of the other.
@@ -54,15 +47,15 @@ struct JobDraft {
 
     private mutating func note(_ entry: SpecLayer.Entry, file: String?) {
         for path in entry.field.paths {
-            places[path] = Place(file: file, line: entry.node.line, label: entry.label)
+            places[path] = FieldPlace(file: file, line: entry.node.line, label: entry.label)
             switch entry.node.content {
             case .list(let items):
                 for (index, item) in items.enumerated() {
-                    places["\(path)[\(index)]"] = Place(file: file, line: item.line, label: "\(entry.label)[\(index)]")
+                    places["\(path)[\(index)]"] = FieldPlace(file: file, line: item.line, label: "\(entry.label)[\(index)]")
                 }
             case .map(let pairs):
                 for pair in pairs {
-                    places["\(path).\(pair.key)"] = Place(file: file, line: pair.line, label: "\(entry.label).\(pair.key)")
+                    places["\(path).\(pair.key)"] = FieldPlace(file: file, line: pair.line, label: "\(entry.label).\(pair.key)")
                 }
             default: break
             }
@@ -71,27 +64,9 @@ struct JobDraft {
 
     /// The model's refusal in terms of the text: file, line and the field's name there.
     func located(_ error: SpecError, file: String?) -> DocumentError {
-        var prefix = error.field[...]
-        while true {
-            if let place = places[String(prefix)] {
-                let rest = Self.renamed(error.field.dropFirst(prefix.count))
-                return DocumentError(
-                    file: place.file, line: place.line, field: place.label + rest, found: error.found, accepted: error.accepted)
-            }
-            guard let cut = prefix.lastIndex(where: { $0 == "." || $0 == "[" }) else { break }
-            prefix = prefix[..<cut]
-        }
-        let field = JobField.all.first { $0.paths.contains(error.field) }?.name ?? error.field
-        return DocumentError(file: file, field: field, found: error.found, accepted: error.accepted)
-    }
-
-    private static func renamed(_ path: Substring) -> String {
-        let names = [
-            ".readBytesPerSecond": ".read", ".writeBytesPerSecond": ".write", ".readOperationsPerSecond": ".read_ops",
-            ".writeOperationsPerSecond": ".write_ops", ".readOnly": ".read_only",
-        ]
-        for (model, written) in names where path.hasSuffix(model) { return path.dropLast(model.count) + written }
-        return String(path)
+        let place =
+            FieldPlace.written(error.field, in: places) ?? FieldPlace(file: file, label: FieldPlace.name(of: error.field) ?? error.field)
+        return DocumentError(file: place.file, line: place.line, field: place.label, found: error.found, accepted: error.accepted)
     }
 
     /// The finished job, validated.
@@ -100,7 +75,7 @@ struct JobDraft {
         spec.submitDirectory = cwd ? context.directory : nil
         if spec.dependencies?.isEmpty == true { spec.dependencies = nil }
         do { try spec.validate() } catch { throw located(error, file: file) }
-        return FileJob(name: name ?? spec.name, spec: spec, dependencies: dependencies)
+        return FileJob(name: name ?? spec.name, spec: spec, dependencies: dependencies, places: places)
     }
 
     private mutating func exportVariables(_ context: SpecContext) {

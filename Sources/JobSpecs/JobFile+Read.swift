@@ -31,7 +31,7 @@ extension JobFile {
         }
         var draft = JobDraft()
         draft.spec.script = text
-        draft.places["script"] = JobDraft.Place(file: file, line: nil, label: "script")
+        draft.places["script"] = FieldPlace(file: file, line: nil, label: "script")
         // As in Slurm, a script's job is called after its file.
         let base = String((file.split(separator: "/").last ?? "script").prefix(64))
         if !base.unicodeScalars.contains(where: DocumentText.isControl) { draft.spec.name = base }

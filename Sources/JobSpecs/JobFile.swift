@@ -13,11 +13,24 @@ public struct FileJob: Hashable, Sendable {
     public var spec: JobSpec
     /// On jobs of the same file; ids are known only once those are submitted.
     public var dependencies: [NamedDependency]
+    /// By path of the model.
+    private var places: [String: FieldPlace]
 
     public init(name: String?, spec: JobSpec, dependencies: [NamedDependency] = []) {
+        self.init(name: name, spec: spec, dependencies: dependencies, places: [:])
+    }
+
+    init(name: String?, spec: JobSpec, dependencies: [NamedDependency], places: [String: FieldPlace]) {
         self.name = name
         self.spec = spec
         self.dependencies = dependencies
+        self.places = places
+    }
+
+    /// Where a field was written that the daemon refused by its path in the JSON form, such as `resources.memory`; of one that was not
+    /// written the name alone. Nil for a path that is no field's.
+    public func place(of path: String) -> FieldPlace? {
+        FieldPlace.written(path, in: places) ?? FieldPlace.name(of: path).map { FieldPlace(label: $0) }
     }
 
     /// The spec with its dependencies by name replaced by those on `ids`. Every name is present when jobs are submitted in the file's order.

@@ -4,12 +4,12 @@ import JobModel
 struct JobGraph {
     let file: String
     private var jobs: [FileJob] = []
-    private var places: [JobDraft.Place?] = []
+    private var places: [FieldPlace?] = []
     private var byName: [String: Int] = [:]
 
     init(file: String) { self.file = file }
 
-    mutating func add(_ job: FileJob, line: Int?, dependencies: JobDraft.Place?) throws(DocumentError) {
+    mutating func add(_ job: FileJob, line: Int?, dependencies: FieldPlace?) throws(DocumentError) {
         if let name = job.name {
             if JobID(name) != nil {
                 throw DocumentError(

@@ -15,7 +15,8 @@ extension Agent {
             kind == .projectQuota
                 ? DoctorCheck("scratch", .ok, "limited by project quota (bytes and inodes)")
                 : DoctorCheck(
-                    "scratch", .warning, "limited by \(kind.rawValue) (bytes only): the state file system has no project quota",
+                    "scratch", .warning,
+                    "limited by btrfs quotas of a file system of its own (bytes only): the state file system has no project quota",
                     remedy: "tune2fs -O quota,project on an unmounted ext4, or mount XFS with prjquota"))
         return checks
     }

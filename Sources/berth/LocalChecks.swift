@@ -5,6 +5,8 @@ import LinuxSys
 struct LocalChecks {
     /// Another root for tests.
     var root = ""
+    /// Where this program is.
+    var program = try? readLink("/proc/self/exe")
 
     func all() -> [DoctorCheck] { [kernel(), controlGroups(), overlay(), userNamespaces(), seccomp()] + programs() }
 
@@ -12,8 +14,8 @@ struct LocalChecks {
 
     private func kernel() -> DoctorCheck {
         let release = (text("/proc/sys/kernel/osrelease") ?? "").split(whereSeparator: \.isWhitespace).first.map(String.init) ?? "unknown"
-        guard let version = KernelVersion(release), version >= KernelVersion(5, 15) else {
-            return DoctorCheck("kernel", .missing, "Linux \(release); 5.15 or later is needed", remedy: "apt-get install linux-image-amd64 && reboot")
+        guard let version = KernelVersion(release), version >= KernelVersion(6, 1) else {
+            return DoctorCheck("kernel", .missing, "found \(release), needed is 6.1", remedy: "apt-get install linux-image-amd64 && reboot")
         }
         return DoctorCheck("kernel", .ok, "Linux \(release)")
     }
@@ -53,11 +55,18 @@ struct LocalChecks {
             ? DoctorCheck("seccomp", .ok, "known to the kernel") : DoctorCheck("seccomp", .missing, "no CONFIG_SECCOMP in this kernel")
     }
 
+    /// Where the other programs of an installation are: beside this one, or in `libexec` of the same prefix.
+    static func besides(_ program: String?) -> [String] {
+        guard let program, let slash = program.lastIndex(of: "/") else { return [] }
+        let own = program[..<slash]
+        guard let prefix = own.lastIndex(of: "/").map({ own[..<$0] }) else { return [String(own)] }
+        return [String(own), prefix + "/libexec/berth", prefix + "/sbin"]
+    }
+
     private func programs() -> [DoctorCheck] {
         ["berthd", "berth-init", "berth-helper"].map { name in
             let places = ["/usr/libexec/berth", "/usr/local/libexec/berth", "/usr/sbin", "/usr/local/sbin", "/usr/bin", "/usr/local/bin"]
-            let own = (try? readLink("/proc/self/exe")).map { String($0[..<($0.lastIndex(of: "/") ?? $0.startIndex)]) }
-            let found = ([own].compactMap { $0 } + places).map { "\(root)\($0)/\(name)" }
+            let found = (Self.besides(program) + places).map { "\(root)\($0)/\(name)" }
                 .first { (try? Descriptor.open($0, .path)) != nil }
             return found.map { DoctorCheck(name, .ok, $0) }
                 ?? DoctorCheck(name, .warning, "not beside berth nor in the usual places", remedy: "make install")

@@ -36,7 +36,8 @@ struct RunForm: Hashable {
     /// Ends with the job's status.
     func run() throws {
         let client = BerthClient(socketPath: socketPath)
-        let reply = try client.submit(try request())
+        let jobs = try SubmitFile.read(file: file, flags: flags)
+        let reply = try SubmitFile.submit(try request(jobs), of: jobs, client)
         for warning in reply.warnings ?? [] { Console.note(Escaping.oneLine(warning)) }
         guard let job = reply.jobs.first else { throw ClientError.unexpected("no job in the reply to a submit") }
         if detach { return json ? try JSONOutput.write(reply) : Console.line("\(job.id)") }
@@ -44,11 +45,17 @@ struct RunForm: Hashable {
         throw CommandFailure(try stream(client, job.id, reply.session))
     }
 
-    private func request() throws -> SubmitRequest {
+    private func request(_ file: JobFile) throws -> SubmitRequest {
         if terminal, !Descriptor.standardInput.isTerminal {
-            throw CommandFailure(ExitRules.berth, "-t: standard input is no terminal; accepted without one is -i")
+            throw CommandFailure(
+                ExitRules.berth, "-t: standard input is no terminal; accepted without one is -i (a time limit is --time-limit, not -t)")
         }
-        var jobs = try SubmitFile.jobs(file: file, flags: flags)
+        // sbatch's -t is a time.
+        if terminal, let word = flags.command.first, word.first?.isNumber == true, TimeSpan(text: word) != nil {
+            throw CommandFailure(
+                ExitRules.berth, "-t: gives the job a terminal, so '\(word)' would be its command; a time limit is --time-limit \(word)")
+        }
+        var jobs = try SubmitFile.submitted(file)
         guard jobs.count == 1, jobs[0].spec.array == nil else {
             throw CommandFailure(ExitRules.berth, "run takes one job without an array; several are for: berth submit --wait")
         }

@@ -26,7 +26,8 @@ enum Runner {
         case "run": if let form = RunForm(quick: arguments.dropFirst()) { return try form.run() }
         default: break
         }
-        var command = try Berth.parseAsRoot(arguments)
+        try CommandNames.check(arguments)
+        var command = try Berth.parseAsRoot(try UpdateWords.rewrite(arguments))
         try command.run()
     }
 }

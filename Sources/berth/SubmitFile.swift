@@ -1,4 +1,5 @@
 import API
+import Client
 import JobModel
 import JobSpecs
 import LinuxSys
@@ -6,13 +7,39 @@ import LinuxSys
 /// From what was typed to the jobs of a request.
 enum SubmitFile {
     /// `file` nil: flags only; `-`: standard input.
-    static func jobs(file: String?, flags: SpecFlags) throws -> [SubmittedSpec] {
+    static func read(file: String?, flags: SpecFlags) throws -> JobFile {
         let source = try file.map(read) ?? .none
         if case .none = source, flags.command.isEmpty, flags.script == nil {
             throw CommandFailure.usage(
                 "nothing to run: name a file, give --wrap 'text', or put the command behind --, as in: berth submit -- echo hello")
         }
-        return try submitted(try JobFile.read(source, flags: flags, context: try context()))
+        return try JobFile.read(source, flags: flags, context: try context())
+    }
+
+    /// Submits; a refusal names its field as it was written, with file and line, or the flag.
+    static func submit(_ request: SubmitRequest, of file: JobFile, _ client: BerthClient) throws(ClientError) -> SubmitReply {
+        do throws(ClientError) { return try client.submit(request) } catch {
+            guard case .refused(let refusal) = error else { throw error }
+            throw .refused(written(refusal, in: file.jobs))
+        }
+    }
+
+    /// The refusal with `jobs[1].resources.memory` as `job.yaml:7: memory`.
+    static func written(_ refusal: APIError, in jobs: [FileJob]) -> APIError {
+        guard var path = refusal.field else { return refusal }
+        var position = 0
+        if path.hasPrefix("jobs["), let close = path.firstIndex(of: "]"), let number = Int(path[..<close].dropFirst(5)) {
+            position = number
+            path = String(path[close...].dropFirst(2))
+        }
+        if path.hasPrefix("spec.") { path = String(path.dropFirst(5)) }
+        guard jobs.indices.contains(position) else { return refusal }
+        var named = refusal
+        let place = jobs[position].place(of: path)
+        named.field = place.map(\.description) ?? path
+        // A field that was not written does not tell which job it is of.
+        if place?.file == nil, jobs.count > 1 { named.field = "job \(jobs[position].name ?? "\(position + 1)"): \(named.field ?? path)" }
+        return named
     }
 
     /// Names within the file become positions in the request.

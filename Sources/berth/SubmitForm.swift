@@ -30,10 +30,11 @@ struct SubmitForm: Hashable {
     }
 
     func run() throws {
-        var request = SubmitRequest(jobs: try SubmitFile.jobs(file: file, flags: flags), requestKey: SubmitFile.newKey())
+        let jobs = try SubmitFile.read(file: file, flags: flags)
+        var request = SubmitRequest(jobs: try SubmitFile.submitted(jobs), requestKey: SubmitFile.newKey())
         request.dryRun = dryRun ? true : nil
         let client = BerthClient(socketPath: socketPath)
-        let reply = try client.submit(request)
+        let reply = try SubmitFile.submit(request, of: jobs, client)
         for warning in reply.warnings ?? [] { Console.note(Escaping.oneLine(warning)) }
         try print(reply)
         guard wait, !dryRun else { return }

@@ -103,8 +103,8 @@ import Testing
         do { _ = try FakeServer.abandonedSocket(at: left) }
         defer { try? FileManager.default.removeItem(atPath: left) }
         #expect(throws: ClientError.notRunning(path: left)) { try BerthClient(socketPath: left).version() }
-        #expect("\(ClientError.notRunning(path: "/x"))".contains("no socket at /x"))
-        #expect("\(ClientError.notRunning(path: "/x"))".contains("systemctl start berthd"))
+        #expect("\(ClientError.notRunning(path: "/x"))".contains("nobody listens on /x"))
+        #expect("\(ClientError.notRunning(path: BerthClient.defaultSocket))".contains("systemctl start berthd"))
     }
 
     @Test func aLostReplyToASubmitIsAskedForUnderTheSameKey() throws {

@@ -13,7 +13,7 @@ extension EndToEnd {
             arguments: [
                 ("submit", 2), ("submit --memory lots -- true", 2), ("submit --cores 0 -- true", 2), ("submit --bogus 3 -- true", 2),
                 ("submit --array 5-1 -- true", 2), ("submit /nowhere/job.yaml", 2), ("submit --image nowhere:9 -- true", 1),
-                ("submit --cores 5000 -- true", 1), ("submit --queue nowhere -- true", 1),
+                ("submit --cores 5000 -- true", 1), ("lst", 2), ("help nosuch", 2), ("update --image x 1", 2), ("submit --queue nowhere -- true", 1),
                 ("submit --queue short --time-limit 2m -- true", 1), ("submit --huge-pages 2M -- true", 2),
                 ("submit --resources nothing=1 -- true", 1),
                 ("submit --resources licence=3 -- true", 1), ("submit --depends afterok:99999999 -- true", 1), ("submit --api -- true", 2),
@@ -132,8 +132,20 @@ extension EndToEnd {
             #expect(sequences == sequences.sorted() && Set(sequences).count == sequences.count)
         }
 
+        /// Each thing that happens is told once.
+        @Test func aStopIsToldOnce() throws {
+            let id = try daemon.submit(["--no-cwd", "--", "sleep", "60"])
+            try daemon.await(id, "running")
+            try daemon.berth(["cancel", id])
+            _ = try daemon.berth(["wait", id])
+            let lines = try daemon.berth("events --json --no-follow --after 0 --kind stopping \(id)").output.split(separator: "\n")
+            #expect(lines.count == 1, "\(lines)")
+        }
+
         @Test func noColoursOffATerminalAndHelpHasExamples() throws {
             for words in ["list", "node", "report"] { #expect(try !daemon.berth(words).output.contains("\u{1B}[")) }
+            let nothing = try daemon.berth("list --name nobody-has-this-name")
+            #expect(nothing.status == 0 && nothing.output.isEmpty && nothing.errors.isEmpty, "\(nothing)")
             for command in ["submit", "run", "list", "wait", "cancel", "batch", "image", "exec", "pause"] {
                 let help = try daemon.berth("\(command) --help")
                 #expect(help.status == 0 && help.output.contains("Examples:"), "\(command)")

@@ -124,7 +124,7 @@ import Testing
         defer { server.stop() }
         let ended = try Program(server, ["run", "--cores", "99", "x"]).end()
         #expect(ended.status == 125)
-        #expect(ended.error == "berth: resources.cores: found 99, accepted 1 to 2\n")
+        #expect(ended.error == "berth: --cores: found 99, accepted 1 to 2\n")
         #expect(try Program(server, ["submit", "--cores", "99", "--", "x"]).end().status == 1)
         #expect(try Program(server, ["submit", "--coers", "99", "--", "x"]).end().status == 2)
     }

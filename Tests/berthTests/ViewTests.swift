@@ -58,7 +58,9 @@ import Testing
         (spec.command, spec.image) = (["python3", "fit.py", "a b"], "tools:1")
         detail.spec = spec
         detail.holds = [
-            TaskHold(hold: Hold(kind: .operator, scope: .task, by: .root, at: Fixtures.now, reason: "maintenance"), tasks: IntervalSet(0...0))
+            TaskHold(
+                hold: Hold(kind: .operator, scope: .task, by: UserID(5), byName: "eve", at: Fixtures.now, reason: "maintenance"),
+                tasks: IntervalSet(0...0))
         ]
         detail.dependencies = [DependencyView(Dependency(kind: .afterok, job: JobID(3)), state: .waiting)]
         var moments = MomentText(now: Fixtures.now)
@@ -78,7 +80,7 @@ import Testing
                 Waits         needs 2 cores, 1 of 2 is free
                               begins in 1h
                 Starts about  2025-11-24 12:00:05
-                Holds         operator by 0 since 2025-11-24 12:00:05: maintenance
+                Holds         operator by eve since 2025-11-24 12:00:05: maintenance
                 Depends on    afterok 3: waiting
 
                 """)
@@ -171,7 +173,7 @@ import Testing
             refused: [.init(TaskSelector(JobID(13)), APIError(.denied, "job 13 is bob's"))])
         let text = ActionText(verb: "paused", reply: both)
         #expect(text.summary == "paused 2 jobs: 12,14")
-        #expect(text.refusals == ["13: job 13 is bob's"])
+        #expect(text.refusals == ["job 13 is bob's"])
         #expect(text.status == 1)
         #expect(ActionText(verb: "paused", reply: ActionReply(done: [TaskSelector(JobID(3))], jobs: 1, tasks: 1)).summary == "paused 3")
         #expect(ActionText(verb: "paused", reply: ActionReply(done: [], jobs: 0, tasks: 0)).summary == nil)

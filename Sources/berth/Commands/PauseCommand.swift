@@ -6,12 +6,13 @@ struct PauseCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pause", abstract: "Freeze running jobs and give their cores to others; pending ones do not start.",
         discussion: """
-            The memory stays. When the command returns, no process of the jobs runs. A whole batch, members yet to come included, is paused by:
-            berth batch pause NAME.
+            The memory stays. When the command returns, no process of the jobs runs. --batch alone means the batch itself, members yet to come
+            included, as berth batch pause does.
 
             Examples:
               berth pause 12
               berth pause --keep-cores 12.[0-3]
+              berth pause --batch sweep
               berth pause --user ada --state running
             """)
 
@@ -29,10 +30,17 @@ struct PauseCommand: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() throws {
+        let runner = ActionRunner(client: common.client, json: common.json, verb: "paused")
+        if var batch = try selected.wholeBatch() {
+            batch.asOperator = asOperator ? true : nil
+            batch.reason = reason
+            batch.keepCores = keepCores ? true : nil
+            return try runner.run(.batchPause, batch)
+        }
         var request = ActionRequest(try selected.required())
         request.asOperator = asOperator ? true : nil
         request.keepCores = keepCores ? true : nil
         request.reason = reason
-        try ActionRunner(client: common.client, json: common.json, verb: "paused").run(.pause, request)
+        try runner.run(.pause, request)
     }
 }

@@ -50,6 +50,12 @@ struct PurgeCommand: ParsableCommand {
         request.dryRun = dryRun ? true : nil
         let reply = try client.purge(request)
         if common.json { return try JSONOutput.write(reply) }
-        Console.line("\(dryRun ? "would purge" : "purged") \(reply.jobs) jobs, \(reply.attempts) runs, \(reply.freed)")
+        Console.line(Self.text(reply, dryRun: dryRun))
+    }
+
+    static func text(_ reply: PurgeReply, dryRun: Bool) -> String {
+        guard reply.jobs > 0 || reply.attempts > 0 else { return "nothing to purge" }
+        let freed = reply.freed > .zero ? ", \(ValueText.size(reply.freed)) of logs" : ""
+        return "\(dryRun ? "would purge" : "purged") \(ValueText.count(reply.jobs, "job")), \(ValueText.count(reply.attempts, "run"))\(freed)"
     }
 }

@@ -6,8 +6,11 @@ struct ReleaseCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "release", abstract: "Lift a hold.",
         discussion: """
+            --batch alone means the batch itself; what was placed on single jobs stays.
+
             Examples:
               berth release 12,14-16
+              berth release --batch sweep
               berth release --user ada
             """)
 
@@ -19,8 +22,13 @@ struct ReleaseCommand: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() throws {
+        let runner = ActionRunner(client: common.client, json: common.json, verb: "released")
+        if var batch = try selected.wholeBatch() {
+            batch.asOperator = asOperator ? true : nil
+            return try runner.run(.batchRelease, batch)
+        }
         var request = ActionRequest(try selected.required())
         request.asOperator = asOperator ? true : nil
-        try ActionRunner(client: common.client, json: common.json, verb: "released").run(.release, request)
+        try runner.run(.release, request)
     }
 }

@@ -39,7 +39,9 @@ struct ReportCommand: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() throws {
-        let selection = try selected.selection()
+        var selection = try selected.selection()
+        // Without a user the report is of all whose accounts the asker may see.
+        if selection.meansAllUsers { selection.user = nil }
         var request = ReportRequest(selection, limit: limit)
         request.by = try grouping(selection)
         request.since = try since.map { try MomentParser.past($0, "--since", now: .current) }

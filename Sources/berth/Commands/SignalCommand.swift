@@ -12,7 +12,7 @@ struct SignalCommand: ParsableCommand {
               berth signal --to-all TERM 12.[0-9]
             """)
 
-    @Argument(help: "Such as USR1, SIGTERM or 10.")
+    @Argument(help: "Such as USR1, SIGTERM or 10; it may stand behind the ids too.")
     var signal: String
 
     @OptionGroup var selected: SelectionOptions
@@ -23,6 +23,12 @@ struct SignalCommand: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() throws {
+        var (signal, selected) = (signal, selected)
+        // Some put the job first; of two numbers the first is the signal.
+        if [TaskSelector](list: signal) != nil, let last = selected.ids.last, SignalName.number(last) != nil, Int(last) == nil {
+            selected.ids = [signal] + selected.ids.dropLast()
+            signal = last
+        }
         var request = ActionRequest(try selected.required())
         request.signal = try ValueText.signal(signal)
         request.toAll = toAll ? true : nil

@@ -73,20 +73,26 @@ struct UpdateCommand: ParsableCommand {
         if !ids.isEmpty { selection.ids = try SelectorText.list(ids) }
         selection.batch = ofBatch
         guard !selection.isEmpty else { throw CommandFailure.usage("no jobs named; accepted are \(TaskSelector.accepted), or --of-batch") }
-        let changes = try changes()
+        let (changes, job) = try changes()
         guard !changes.isEmpty else { throw CommandFailure.usage("nothing to change; see: berth update --help") }
-        let reply = try common.client.update(UpdateRequest(selection, changes))
+        var reply: ActionReply
+        do throws(ClientError) { reply = try common.client.update(UpdateRequest(selection, changes)) } catch {
+            guard case .refused(let refusal) = error else { throw error }
+            throw ClientError.refused(SubmitFile.written(refusal, in: [job]))
+        }
+        for index in reply.refused.indices { reply.refused[index].error = SubmitFile.written(reply.refused[index].error, in: [job]) }
         try ActionRunner(client: common.client, json: common.json, verb: "updated").finish(reply)
     }
 
     /// Values are read by the table of fields, so that they mean the same as at submit.
-    private func changes() throws -> SpecChanges {
+    private func changes() throws -> (SpecChanges, FileJob) {
         var flags = SpecFlags()
         (flags.name, flags.priority, flags.timeLimit, flags.cores, flags.cpu) = (name, priority, timeLimit, cores, cpu)
         (flags.memory, flags.swap, flags.scratch, flags.begin, flags.queue) = (memory, swap, scratch, begin, queue)
         (flags.batch, flags.retries, flags.gracePeriod) = (batch, retries, gracePeriod)
         flags.command = ["true"]
-        guard let spec = try JobFile.read(.none, flags: flags, context: try SubmitFile.context()).jobs.first?.spec else { return SpecChanges() }
+        let job = try JobFile.read(.none, flags: flags, context: try SubmitFile.context()).jobs[0]
+        let spec = job.spec
         var changes = SpecChanges()
         (changes.name, changes.priority, changes.timeLimit, changes.begin) = (spec.name, spec.priority, spec.timeLimit, spec.begin)
         (changes.cores, changes.cpuMillis) = (spec.resources.cores, spec.resources.cpuMillis)
@@ -94,7 +100,7 @@ struct UpdateCommand: ParsableCommand {
         (changes.queue, changes.batch, changes.retries, changes.gracePeriod) = (spec.queue, spec.batch, spec.retries, spec.gracePeriod)
         changes.arrayLimit = arrayLimit
         changes.clear = try clear.map(Self.clearable)
-        return changes
+        return (changes, job)
     }
 
     static func clearable(_ text: String) throws -> [SpecChanges.Clearable] {

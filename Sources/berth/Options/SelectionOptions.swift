@@ -13,6 +13,9 @@ struct SelectionOptions: ParsableArguments {
     @Option(name: .shortAndLong, help: "Jobs of this user, by name or number.")
     var user: String?
 
+    @Flag(help: "Everybody's jobs; for operators, where it is not only looked at.")
+    var allUsers = false
+
     @Option(help: ArgumentHelp("Tasks in these states: \(StateFilter.accepted).", valueName: "state,…"))
     var state: String?
 
@@ -26,18 +29,29 @@ struct SelectionOptions: ParsableArguments {
         var selection = Selection()
         if !ids.isEmpty { selection.ids = try SelectorText.list(ids) }
         selection.batch = batch
-        selection.user = user
+        guard user == nil || !allUsers else {
+            throw CommandFailure.usage("--user and --all-users: found both, accepted is one of them")
+        }
+        selection.user = allUsers ? "all" : user
         selection.queue = queue
         selection.name = name
         selection.states = try state.map(SelectorText.states)
         return selection
     }
 
+    /// The batch as an object, members yet to come included, when nothing but a batch is named (contract §2).
+    func wholeBatch() throws -> BatchActionRequest? {
+        let selection = try selection()
+        guard let batch, ids.isEmpty, selection.states == nil, queue == nil, name == nil, !allUsers else { return nil }
+        return BatchActionRequest(name: batch, user: user)
+    }
+
     /// For commands that change something: naming nothing is a mistake.
     func required() throws -> Selection {
         let selection = try selection()
         guard !selection.isEmpty else {
-            throw CommandFailure.usage("no jobs named; accepted are \(TaskSelector.accepted), or --batch, --user, --state")
+            throw CommandFailure.usage(
+                "no jobs named; accepted are \(TaskSelector.accepted), or --batch, --user, --all-users, --queue, --state, --name")
         }
         return selection
     }

@@ -198,8 +198,15 @@ final class SessionLoop {
 
     /// What the exit status alone would not tell.
     private func tellOutcome(_ outcome: String) {
-        let plain = ["succeeded", "failed(", "killed("].contains { outcome.hasPrefix($0) }
-        if !plain, !outcome.isEmpty { note("\(settings.task) ended as \(Escaping.oneLine(outcome))") }
+        if let text = Self.text(of: outcome, settings.task) { note(text) }
+    }
+
+    static func text(of outcome: String, _ task: TaskID) -> String? {
+        let isPlain = ["succeeded", "failed(", "killed("].contains { outcome.hasPrefix($0) }
+        guard !isPlain, !outcome.isEmpty else { return nil }
+        let plain = Escaping.oneLine(outcome)
+        guard plain.hasPrefix("startFailed("), plain.hasSuffix(")") else { return "\(task) ended as \(plain)" }
+        return "\(task): could not start: \(plain.dropFirst("startFailed(".count).dropLast())"
     }
 
     /// In raw mode a line ends only with a carriage return.

@@ -15,7 +15,14 @@ struct ActionText {
         return "\(verb) \(reply.jobs) \(reply.jobs == 1 ? "job" : "jobs")\(shown)"
     }
 
-    var refusals: [String] { reply.refused.map { "\($0.selector): \(Escaping.oneLine($0.error.message))" } }
+    var refusals: [String] {
+        reply.refused.map { refusal in
+            let message = Escaping.oneLine(refusal.error.message)
+            // Most messages name the job themselves.
+            let named = refusal.selector.job.map { message.split { !$0.isNumber }.contains("\($0)") } ?? false
+            return named ? message : "\(refusal.selector): \(message)"
+        }
+    }
 
     /// Refused as a whole or in part: 1.
     var status: Int32 { reply.refused.isEmpty ? 0 : ExitRules.refused }

@@ -48,12 +48,18 @@ enum UsageText {
             parts.append("cpu \(cpu(micros + system)) (\(cpu(micros)) user, \(cpu(system)) system)")
         }
         if let throttled = usage.throttledMicroseconds, throttled > 0 { parts.append("throttled \(cpu(throttled))") }
-        if let peak = usage.memoryPeak { parts.append("memory \(peak)") }
+        if let peak = usage.memoryPeak { parts.append("memory \(ValueText.size(peak))") }
         if let kills = usage.outOfMemoryKills, kills > 0 { parts.append("\(kills) killed for memory") }
-        if let read = usage.readBytes { parts.append("read \(Bytes(read))") }
-        if let written = usage.writtenBytes { parts.append("written \(usage.ioPartial == true ? "≥" : "")\(Bytes(written))") }
-        if let dropped = usage.logDroppedBytes, dropped > 0 { parts.append("\(Bytes(dropped)) of output dropped") }
+        if let read = usage.readBytes { parts.append("read \(ValueText.size(Bytes(read)))") }
+        if let written = usage.writtenBytes { parts.append(Self.written(written, partial: usage.ioPartial == true)) }
+        if let dropped = usage.logDroppedBytes, dropped > 0 { parts.append("\(ValueText.size(Bytes(dropped))) of output dropped") }
         return parts.joined(separator: ", ")
+    }
+
+    /// What the kernel wrote back later it may not have counted.
+    private static func written(_ bytes: UInt64, partial: Bool) -> String {
+        guard partial else { return "written \(ValueText.size(Bytes(bytes)))" }
+        return bytes == 0 ? "written not counted" : "written at least \(ValueText.size(Bytes(bytes)))"
     }
 
     /// Microseconds as `12.3s`, `4m5s`.

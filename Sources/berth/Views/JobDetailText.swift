@@ -51,7 +51,7 @@ struct JobDetailText {
     private func addSpec(_ spec: JobSpec, _ text: inout DetailText) {
         text.add("Image", spec.image)
         text.add("Command", spec.command.map(Escaping.command))
-        text.add("Script", detail.scriptBytes.map { "\(Bytes(UInt64($0))) (berth show --script \(detail.job.id))" })
+        text.add("Script", detail.scriptBytes.map { "\(ValueText.size(Bytes(UInt64($0)))) (berth show --script \(detail.job.id))" })
         text.add("Directory", spec.workingDirectory ?? spec.submitDirectory)
         text.add("User inside", spec.user.map(\.description))
         text.add("Network", spec.network?.rawValue)
@@ -89,7 +89,7 @@ struct JobDetailText {
     }
 
     private func hold(_ hold: Hold, tasks: IntervalSet?) -> String {
-        var text = "\(hold.kind.rawValue) by \(hold.by) since \(moments.full(hold.at))"
+        var text = "\(hold.kind.rawValue) by \(hold.who) since \(moments.full(hold.at))"
         if let tasks { text += " on \(tasks)" }
         if hold.keepCores { text += ", keeps its cores" }
         return hold.reason.map { "\(text): \($0)" } ?? text

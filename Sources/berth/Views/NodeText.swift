@@ -31,7 +31,11 @@ struct NodeText {
 
     private var scratch: String {
         let space = node.scratchTotal.map { total in "\(total), free \(node.freeScratch.map(\.description) ?? "-"), " } ?? ""
-        return space + "limited by \(node.scratchMethod)"
+        let methods = [
+            "projectQuota": "a project quota (bytes and inodes)", "subvolumeQuota": "btrfs quotas of a file system of its own (bytes only)",
+            "memory": "tmpfs",
+        ]
+        return space + "limited by \(methods[node.scratchMethod] ?? node.scratchMethod)"
     }
 
     private var defaults: String {

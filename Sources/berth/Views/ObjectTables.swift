@@ -40,7 +40,7 @@ enum BatchTable {
         text.add("First job", batch.firstSubmittedAt.map(moments.full))
         text.add("Last end", batch.lastEndedAt.map(moments.full))
         for hold in batch.holds {
-            text.add("Hold", "\(hold.kind.rawValue) by \(hold.by) since \(moments.full(hold.at))\(hold.reason.map { ": \($0)" } ?? "")")
+            text.add("Hold", "\(hold.kind.rawValue) by \(hold.who) since \(moments.full(hold.at))\(hold.reason.map { ": \($0)" } ?? "")")
         }
         return text.render() + ArrayProgress.line("", batch.counts, width: width, style: style)
     }

@@ -124,5 +124,6 @@ struct ReportView {
     private static func bytes(_ count: UInt64) -> String { Bytes(count).description }
     private static func coreTime(_ row: ReportRow) -> String { TimeSpan(milliseconds: Int64(row.coreSeconds * 1000)).description }
 
-    static func percent(_ ratio: Double?) -> String { ratio.map { "\(Int(($0 * 100).rounded()))%" } ?? "-" }
+    /// Of a run of a few milliseconds most is the start, which is counted but no part of the run: more than all there was says nothing.
+    static func percent(_ ratio: Double?) -> String { ratio.map { "\(Int((min($0, 1) * 100).rounded()))%" } ?? "-" }
 }
