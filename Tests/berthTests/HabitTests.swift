@@ -178,8 +178,8 @@ import Testing
 
     /// Of a run of milliseconds nearly all is the start.
     @Test func efficiencyIsNeverMoreThanAll() {
-        #expect(ReportTable.percent(7_000, of: 2) == "-")
-        #expect(ReportTable.percent(1_040_000, of: 1_000) == "100%" && ReportTable.percent(500_000, of: 1_000) == "50%")
-        #expect(ReportTable.percent(nil, of: 1_000) == "-")
+        #expect(ReportView.percent(nil) == "-")
+        #expect(ReportView.percent(2.5) == "100%")
+        #expect(ReportView.percent(0.5) == "50%")
     }
 }
