@@ -34,12 +34,6 @@ extension SettingsKeys {
         .optionalTime("ledger", \.ledger, .hours(24)...years, "Of the ledger; without it for ever"),
     ]
 
-    static let poolKeys: [ConfigKey<Pools>] = [
-        .integer("groups", \.groups, 0...1024, "Groups prepared ahead"),
-        .integer("containers", \.containers, 0...1024, "Containers cloned ahead"),
-        .integer("starts", \.starts, 1...1024, "Starts under way at once"),
-    ]
-
     static let requestKeys: [ConfigKey<RequestLimits>] = [
         .bytes("size", \.size, .kibibytes(64)...Bytes.gibibytes(1), "Of a request's body other than an image"),
         .integer("connections", \.connections, 8...100_000, "Connections at once"),

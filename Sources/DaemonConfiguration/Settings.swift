@@ -33,7 +33,8 @@ public struct Settings: Hashable, Sendable {
     public var hostNetworkGroups: [String] = []
     public var slots = SlotRange()
     public var retention = Retention()
-    public var pools = Pools()
+    /// Starts under way at once.
+    public var simultaneousStarts = 4
     public var requests = RequestLimits()
     public var images = ImageLimits()
     /// Shares of the memory limit, in percent, at which an event is given.
@@ -88,17 +89,6 @@ public struct Retention: Hashable, Sendable {
     public var jobs = TimeSpan.hours(24 * 7)
     /// Of the ledger; nil: for ever.
     public var ledger: TimeSpan?
-    public init() {}
-}
-
-/// What is made ahead so that jobs start fast.
-public struct Pools: Hashable, Sendable {
-    /// Groups prepared ahead, each used once.
-    public var groups = 8
-    /// PID 1s cloned ahead, each used once.
-    public var containers = 4
-    /// Starts under way at once.
-    public var starts = 4
     public init() {}
 }
 

@@ -66,7 +66,7 @@ enum SettingsKeys {
 
     private static let upkeep: [ConfigKey<Settings>] = [
         .section("retention", \.retention, retentionKeys, "How long things are kept"),
-        .section("pools", \.pools, poolKeys, "What is made ahead so that jobs start fast"),
+        .integer("simultaneous_starts", \.simultaneousStarts, 1...1024, "Starts under way at once"),
         .section("requests", \.requests, requestKeys, "Bounds that keep one client from holding up others"),
         .section("images", \.images, imageKeys, "Bounds of an image import"),
         .init("memory_thresholds", "up to 8 ascending percentages from 1 to 99", "Shares of the memory limit at which an event is given") {

@@ -50,7 +50,7 @@ struct Place {
         result.memoryThresholds = settings.memoryThresholds
         result.freezeTimeout = settings.freezeTimeout
         result.named = settings.resources
-        result.simultaneousStarts = settings.pools.starts
+        result.simultaneousStarts = settings.simultaneousStarts
         result.imageLimits = (settings.images.size, settings.images.files)
         result.protectedDirectories = [settings.configurationDirectory, Self.systemConfiguration]
         return result

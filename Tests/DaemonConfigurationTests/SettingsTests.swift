@@ -19,11 +19,18 @@ func refusal(_ text: String) -> String? {
 
 /// Every key of every map, for the tests that compare the tables with the files for people.
 let allKeys: [String] = {
-    SettingsKeys.all.map(\.name) + SettingsKeys.defaultsKeys.map(\.name) + SettingsKeys.reservedKeys.map(\.name)
-        + LimitKeys.perTask.map(\.name)
-        + LimitKeys.active.map(\.name) + SettingsKeys.retentionKeys.map(\.name) + SettingsKeys.poolKeys.map(\.name)
-        + SettingsKeys.requestKeys.map(\.name) + SettingsKeys.imageKeys.map(\.name) + QueueReader.keys.map(\.name)
-        + QueueReader.defaultsKeys.map(\.name) + ResourceReader.instanceKeys.map(\.name)
+    var names = SettingsKeys.all.map(\.name)
+    names += SettingsKeys.defaultsKeys.map(\.name)
+    names += SettingsKeys.reservedKeys.map(\.name)
+    names += LimitKeys.perTask.map(\.name)
+    names += LimitKeys.active.map(\.name)
+    names += SettingsKeys.retentionKeys.map(\.name)
+    names += SettingsKeys.requestKeys.map(\.name)
+    names += SettingsKeys.imageKeys.map(\.name)
+    names += QueueReader.keys.map(\.name)
+    names += QueueReader.defaultsKeys.map(\.name)
+    names += ResourceReader.instanceKeys.map(\.name)
+    return names
 }()
 
 @Suite struct InstalledFileTests {
@@ -95,7 +102,7 @@ let allKeys: [String] = {
                 defaults: {image: tools:1, cores: 2, memory_per_core: 2G, swap: 1G, pids: 9, scratch: 1G, time_limit: 2h, log_limit: 1M, grace_period: 1s, shm_size: 1M}
                 maximum: {cores: 4, memory: 8G, scratch: 1T, pids: 100, time_limit: 1d}
                 slots: 65536-131071
-                pools: {groups: 0, containers: 1, starts: 2}
+                simultaneous_starts: 2
                 requests: {size: 1M, connections: 10, connections_per_user: 5, idle: 10s}
                 images: {size: 1G, files: 1000}
                 retention: {logs: 0, events: 1d, event_count: 1000, jobs: 1h, ledger: 1d}
@@ -124,9 +131,7 @@ let allKeys: [String] = {
         expected.maximum.timeLimit = .hours(24)
         expected.slots.first = 65_536
         expected.slots.last = 131_071
-        expected.pools.groups = 0
-        expected.pools.containers = 1
-        expected.pools.starts = 2
+        expected.simultaneousStarts = 2
         expected.requests.size = .mebibytes(1)
         expected.requests.connections = 10
         expected.requests.connectionsPerUser = 5
