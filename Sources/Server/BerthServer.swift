@@ -79,7 +79,6 @@ public struct NodeFacts: Sendable {
 public struct BerthServer: Sendable {
     let parts: ServerParts
     let sessions: SessionTable
-    let uploads = UploadTable()
     let quiet = QuietChannels()
 
     public init(_ parts: ServerParts) {

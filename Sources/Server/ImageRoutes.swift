@@ -27,7 +27,7 @@ extension BerthServer {
             try await controller.require(.imageWrite, peer)
             let name = try Self.reference(ImageRequest(query: request.apiQuery).name)
             let (owned, owner) = try await Self.owned(name, peer, controller)
-            return try reply(ImageReply(Self.views([try await importBody(of: request, as: owned, owner, from: peer.user)])[0]), status: .created)
+            return try reply(ImageReply(Self.views([try await importBody(of: request, as: owned, owner)])[0]), status: .created)
         }
         add(.imageRemove, to: router) { request, _, peer in
             try await controller.require(.imageWrite, peer)
@@ -78,44 +78,29 @@ extension BerthServer {
         do throws(ImageError) { return try await images.show(name, login: peer.name) } catch { throw error.api }
     }
 
-    /// Receives the archive whole, then imports it; nothing is seen of it before all is verified.
-    private func importBody(of request: Request, as name: ImageReference, _ owner: ImageOwner, from user: UserID) async throws -> NamedImage {
+    /// Feeds the archive to the import as it comes; nothing is seen of it before all is verified.
+    private func importBody(of request: Request, as name: ImageReference, _ owner: ImageOwner) async throws -> NamedImage {
         let images = parts.agent.services.images
-        try await uploads.begin(user)
+        let pipe = try Descriptor.pipe()
+        let (reading, writing) = (pipe.reading, pipe.writing)
+        let work = parts.agent.services.blocking
+        let feeding = Task {
+            defer { writing.close() }
+            for try await buffer in request.body {
+                let bytes = Array(buffer.readableBytesView)
+                try await work.run { try writing.write(bytes) }
+            }
+        }
         do {
-            let upload = try images.upload()
-            try await receive(request.body, into: upload)
-            await uploads.end(user)
-            return try await images.importArchive(upload.archive, as: name, owner: owner)
-        } catch {
-            await uploads.end(user)
-            throw (error as? ImageError)?.api ?? error
+            let image = try await images.importArchive(reading, as: name, owner: owner)
+            try await feeding.value
+            return image
+        } catch let error as ImageError {
+            reading.close()
+            feeding.cancel()
+            throw error.api
         }
     }
-
-    /// A sender that is silent for a minute is not waited for.
-    private func receive(_ body: RequestBody, into upload: ImageUpload) async throws {
-        let heartbeat = Heartbeat()
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                for try await buffer in body {
-                    try await upload.append(Array(buffer.readableBytesView))
-                    heartbeat.beat()
-                }
-            }
-            group.addTask {
-                while true {
-                    let end = heartbeat.latest + Self.idleLimit
-                    if end <= .now { throw APIError(.malformed, "image import: nothing came for \(Self.idleLimit)") }
-                    try await Task.sleep(until: end)
-                }
-            }
-            try await group.next()
-            group.cancelAll()
-        }
-    }
-
-    private static let idleLimit = Duration.seconds(60)
 
     /// One view an image, with every name it has.
     private static func views(_ named: [NamedImage]) -> [ImageView] {

@@ -94,35 +94,5 @@ extension EndToEnd {
             stuck.signal(9)
             _ = try stuck.finish()
         }
-
-        /// Archives that do not come to their end keep neither requests nor other imports waiting, and a user can begin only so many.
-        @Test func stalledImportsHoldNobodyUp() throws {
-            let script = """
-                import socket,sys,time
-                all=[]
-                for n in range(14):
-                    s=socket.socket(socket.AF_UNIX); s.connect(sys.argv[1])
-                    s.sendall(b'POST /v1/images/import?name=stalled HTTP/1.1\\r\\nHost: b\\r\\nContent-Length: 1000000000\\r\\n\\r\\n'+b'x'*300000); all.append(s)
-                time.sleep(1)
-                refused=0
-                for s in all:
-                    s.setblocking(False)
-                    try: refused += b'archives of user' in s.recv(65536)
-                    except BlockingIOError: pass
-                print('ready', refused, flush=True)
-                time.sleep(60)
-                """
-            let stuck = try Command(["/usr/bin/python3", "-c", script, daemon.socket], as: .second).start()
-            eventually("the clients are there") { stuck.output.contains("ready") }
-            #expect(stuck.output.contains("ready 10"), "\(stuck.output)")
-            #expect(try daemon.berth("list", as: .first).status == 0)
-            let place = try TemporaryDirectory("imports")
-            let archive = try TestImage.busybox(in: place)
-            #expect(try daemon.berth(["image", "import", archive, "beside"]).status == 0)
-            #expect(try daemon.berth(["image", "remove", "beside"]).status == 0)
-            #expect(try daemon.berth(["run", "--no-cwd", "--", "true"]).status == 0)
-            stuck.signal(9)
-            _ = try stuck.finish()
-        }
     }
 }
