@@ -135,12 +135,17 @@ public final class Reactor: Sendable {
 
 extension Reactor {
     /// Waits until a descriptor can be read, or its other end is gone.
-    public func untilReadable(_ descriptor: Descriptor) async throws(SystemError) {
+    public func untilReadable(_ descriptor: Descriptor) async throws(SystemError) { try await until(.readable, descriptor) }
+
+    /// Waits until a descriptor can be written, or its other end is gone.
+    public func untilWritable(_ descriptor: Descriptor) async throws(SystemError) { try await until(.writable, descriptor) }
+
+    private func until(_ readiness: Readiness, _ descriptor: Descriptor) async throws(SystemError) {
         let failure: SystemError? = await withCheckedContinuation { continuation in
             do throws(SystemError) {
                 // The caller may wait for the same descriptor at once: the poller must have let it go before.
                 let once = Watch(descriptor: descriptor, handler: { _ in false }, ended: { continuation.resume(returning: nil) })
-                _ = try add(once, .readable)
+                _ = try add(once, readiness)
             } catch {
                 continuation.resume(returning: error)
             }

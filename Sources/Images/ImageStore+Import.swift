@@ -27,10 +27,7 @@ extension ImageStore {
         let area = ImportArea(staging: files.staging, base: settings.base)
         let helper = ImportHelper(path: settings.helper, request: request)
         do throws(ImageError) {
-            // Whoever sends slowly waits alone: a slot is taken once the whole archive is here.
-            let (layers, spooled) = try await BlockingWork.run { () throws(ImageError) in
-                (try area.make(), try area.spool(archive, limit: request.limits.archiveBytes))
-            }
+            let (layers, spooled) = try await receive(archive, in: area, limit: request.limits.archiveBytes, from: owner)
             let unpacked = try await unpack(spooled, into: layers, of: area, helper)
             let record = try keep(unpacked, from: area, as: name, owner: owner)
             await area.removeQuietly()
@@ -41,23 +38,27 @@ extension ImageStore {
         }
     }
 
+    /// Takes the whole archive in. Whoever sends slowly holds up no other user: only their own further archives wait meanwhile.
+    private func receive(
+        _ archive: Descriptor, in area: ImportArea, limit: UInt64, from owner: ImageOwner
+    ) async throws(ImageError) -> (layers: Descriptor, archive: Descriptor) {
+        let slots = uploads[owner.id] ?? ImportSlots(settings.simultaneousImports)
+        uploads[owner.id] = slots
+        return try await slots.hold { () throws(ImageError) in
+            try await BlockingWork.run { () throws(ImageError) in (try area.make(), try area.spool(archive, limit: limit)) }
+        }
+    }
+
     private func unpack(
         _ archive: Descriptor, into layers: Descriptor, of area: ImportArea, _ helper: ImportHelper
     ) async throws(ImageError) -> UnpackedImage {
-        await importSlots.take()
-        let result: Result<UnpackedImage, ImageError>
-        do throws(ImageError) {
-            let image = try await BlockingWork.run { () throws(ImageError) in
+        try await importSlots.hold { () throws(ImageError) in
+            try await BlockingWork.run { () throws(ImageError) in
                 let image = try helper.run(archive: archive, layers: layers, base: area.base)
                 try area.complete(image)
                 return image
             }
-            result = .success(image)
-        } catch {
-            result = .failure(error)
         }
-        await importSlots.give()
-        return try result.get()
     }
 
     /// Moves layers in, then the image, then the name; each step is durable before the next, and what no later step names is swept.

@@ -15,6 +15,8 @@ public actor ImageStore {
     /// Open directories of layers that were leased once.
     var openLayers: [LayerKey: Descriptor] = [:]
     let importSlots: ImportSlots
+    /// Of each user: so many archives come in at once.
+    var uploads: [UserID: ImportSlots] = [:]
     private nonisolated let thread = SerialThread("berth.images.store")
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }

@@ -5,7 +5,16 @@ actor ImportSlots {
 
     init(_ count: Int) { free = max(count, 1) }
 
-    func take() async {
+    /// Runs `body` in a slot.
+    nonisolated func hold<T: Sendable>(_ body: @Sendable () async throws(ImageError) -> T) async throws(ImageError) -> T {
+        await take()
+        let result: Result<T, ImageError>
+        do throws(ImageError) { result = .success(try await body()) } catch { result = .failure(error) }
+        await give()
+        return try result.get()
+    }
+
+    private func take() async {
         if free > 0 {
             free -= 1
             return
@@ -13,7 +22,7 @@ actor ImportSlots {
         await withCheckedContinuation { waiting.append($0) }
     }
 
-    func give() {
+    private func give() {
         if waiting.isEmpty {
             free += 1
         } else {

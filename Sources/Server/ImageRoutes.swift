@@ -1,4 +1,5 @@
 import API
+import Containers
 import Controller
 import Hummingbird
 import Images
@@ -83,12 +84,18 @@ extension BerthServer {
         let images = parts.agent.services.images
         let pipe = try Descriptor.pipe()
         let (reading, writing) = (pipe.reading, pipe.writing)
-        let work = parts.agent.services.blocking
+        // Whatever waits for its turn must not hold a thread meanwhile.
+        try writing.setNonBlocking()
+        let reactor = parts.agent.services.reactor
         let feeding = Task {
             defer { writing.close() }
             for try await buffer in request.body {
-                let bytes = Array(buffer.readableBytesView)
-                try await work.run { try writing.write(bytes) }
+                var rest = Array(buffer.readableBytesView)
+                while !rest.isEmpty {
+                    let count = try writing.writeWhatFits(rest)
+                    if count == 0 { try await reactor.untilWritable(writing) }
+                    rest.removeFirst(count)
+                }
             }
         }
         do {

@@ -116,14 +116,21 @@ extension EndToEnd {
         /// Whoever sends an archive slowly holds up nobody else's import.
         @Test func slowImportsHoldUpNobody() throws {
             let tar = daemon.place("busybox.tar")
-            let stuck = try (0..<8).map { number in
+            // More than the daemon has threads, and more bytes than a pipe holds: those that wait for their turn are not read.
+            let part = [UInt8](repeating: 0x78, count: 50_000)
+            let stuck = try (0..<16).map { number in
                 let connection = try RawHTTP(daemon)
-                try connection.send("POST /v1/images/import?name=slow\(number) HTTP/1.1\r\nHost: berth\r\nContent-Length: 1000000\r\n\r\nbegin")
+                try connection.send("POST /v1/images/import?name=slow\(number) HTTP/1.1\r\nHost: berth\r\nContent-Length: 1000000\r\n\r\n")
+                try connection.socket.setNonBlocking()
+                // What does not fit any more stays here.
+                for _ in 0..<8 { _ = try? connection.socket.send(part) }
                 return connection
             }
-            let result = try daemon.berth(["image", "import", tar, "quick:1"], seconds: 60)
+            let job = try daemon.submit(["--no-cwd", "--", "true"], as: .first)
+            #expect(try daemon.berth(["wait", "--timeout", "30s", job]).status == 0)
+            let result = try daemon.berth(["image", "import", tar, "quick:1"], as: .first, seconds: 60)
             #expect(result.status == 0, "\(result)")
-            #expect(try daemon.berth("image remove quick:1").status == 0)
+            #expect(try daemon.berth("image remove quick:1", as: .first).status == 0)
             for connection in stuck { connection.socket.close() }
         }
     }
