@@ -63,7 +63,7 @@ public struct Access: Sendable {
             throw Refusal("\(action.rawValue): a process inside job \(attempt.task) may only submit and list within its own batch")
         }
         if action == .operate || action == .purge, !isOperator(peer) {
-            throw Refusal("\(action.rawValue): user \(peer.name) is not an operator")
+            throw Refusal("\(action == .operate ? "" : "\(action.rawValue): ")user \(peer.name) is not an operator")
         }
     }
 

@@ -62,7 +62,11 @@ extension State {
     private func limitReasons(_ entry: Entry) -> [PendingReason] {
         var reasons: [PendingReason] = []
         if entry.isSaturated, let limit = entry.job.arrayLimit {
-            reasons.append(PendingReason(.arrayLimit, "\(entry.active.count) tasks of the array are active, at most \(limit) may"))
+            reasons.append(
+                PendingReason(
+                    .arrayLimit,
+                    "\(entry.active.count) \(entry.active.count == 1 ? "task of the array is" : "tasks of the array are") active, at most \(limit) may"
+                ))
         }
         let need = classes[entry.demandClass].need
         for book in entry.books.map({ books[$0] }) {

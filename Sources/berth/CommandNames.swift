@@ -16,12 +16,20 @@ enum CommandNames {
         guard !children.isEmpty else { return }
         guard let child = children.first(where: { names(of: $0).contains(word) }) else {
             let all = children.flatMap(names)
-            let hint = NearestName.of(word, in: all).map { "; the nearest is '\(path)\($0)'" } ?? ""
+            let near = path.isEmpty ? habits[word] ?? NearestName.of(word, in: all) : NearestName.of(word, in: all)
+            let hint = near.map { "; the nearest is '\(path)\($0)'" } ?? ""
             throw CommandFailure.usage(
                 "no command '\(path)\(word)'\(hint); all are listed by: berth help\(path.isEmpty ? "" : " " + path.dropLast())")
         }
         try check(words.dropFirst(), of: child, path: "\(path)\(word) ")
     }
+
+    /// What users of Slurm and Docker type first.
+    private static let habits = [
+        "sbatch": "submit", "srun": "run", "squeue": "list", "scancel": "cancel", "scontrol": "show", "sacct": "report", "sinfo": "node",
+        "ps": "list", "kill": "signal", "stop": "cancel", "rm": "purge", "inspect": "show", "images": "image list", "import": "image import",
+        "unpause": "resume", "stats": "report", "info": "node",
+    ]
 
     private static func names(of command: any ParsableCommand.Type) -> [String] {
         [command.configuration.commandName].compactMap { $0 } + command.configuration.aliases

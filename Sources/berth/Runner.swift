@@ -76,7 +76,7 @@ struct ExitRules: Hashable {
         case let failure as CommandFailure:
             let status = returnsJobStatus && failure.status == Self.usage ? Self.berth : failure.status
             return End(status: status, message: failure.message.map(line))
-        case let failure as ClientError: return End(status: status(of: failure), message: line("\(failure)"))
+        case let failure as ClientError: return End(status: status(of: failure), message: line("\(Self.worded(failure))"))
         case let failure as DocumentError: return End(status: returnsJobStatus ? Self.berth : Self.usage, message: line("\(failure)"))
         case let failure as SystemError: return End(status: returnsJobStatus || isWait ? Self.berth : Self.refused, message: line("\(failure)"))
         default: return parsed(error)
@@ -89,6 +89,17 @@ struct ExitRules: Hashable {
         // An unknown id is the one refusal of `wait` with a status of its own.
         if case .refused(let refusal) = failure, refusal.code == .unknown { return Self.refused }
         return Self.berth
+    }
+
+    /// The flag in place of a request's field; fields that nobody typed are not named.
+    private static func worded(_ failure: ClientError) -> ClientError {
+        guard case .refused(var refusal) = failure else { return failure }
+        switch refusal.field {
+        case "user": refusal.field = "--user"
+        case "index", "selection": refusal.field = nil
+        default: break
+        }
+        return .refused(refusal)
     }
 
     /// Errors of the argument parser: help, version, or words that it does not know.

@@ -13,7 +13,8 @@ extension EndToEnd {
             arguments: [
                 ("submit", 2), ("submit --memory lots -- true", 2), ("submit --cores 0 -- true", 2), ("submit --bogus 3 -- true", 2),
                 ("submit --array 5-1 -- true", 2), ("submit /nowhere/job.yaml", 2), ("submit --image nowhere:9 -- true", 1),
-                ("submit --cores 5000 -- true", 1), ("lst", 2), ("help nosuch", 2), ("update --image x 1", 2), ("submit --queue nowhere -- true", 1),
+                ("submit --cores 5000 -- true", 1), ("logs --tail x 1", 2), ("list --user no-such-user", 1), ("lst", 2), ("help nosuch", 2),
+                ("update --image x 1", 2), ("submit --queue nowhere -- true", 1),
                 ("submit --queue short --time-limit 2m -- true", 1), ("submit --huge-pages 2M -- true", 2),
                 ("submit --resources nothing=1 -- true", 1),
                 ("submit --resources licence=3 -- true", 1), ("submit --depends afterok:99999999 -- true", 1), ("submit --api -- true", 2),

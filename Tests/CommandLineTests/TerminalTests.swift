@@ -145,6 +145,32 @@ extension EndToEnd {
             _ = try daemon.berth(["wait", job])
         }
 
+        /// Whoever waits at a terminal is told for what; a pipe gets the job's output alone.
+        @Test func aRunThatWaitsSaysWhyOnATerminal() throws {
+            let blocker = try daemon.submit(script: "sleep 4", ["--resources", "licence=2", "--cpu", "0.1"])
+            try daemon.await(blocker, "running")
+            let words = ["run", "--resources", "licence=1", "--cpu", "0.1", "--no-cwd", "--", "echo", "went on"]
+            let told = try play(["expect is pending: needs 1 licence, 0 of 2 free", "expect went on"], words)
+            #expect(told.status == 0 && !told.output.contains("MISSING"), "\(told)")
+            _ = try daemon.berth(["wait", blocker])
+            let piped = try daemon.berth(words)
+            #expect(piped.output == "went on\n" && piped.errorLines.count == 1, "\(piped)")
+        }
+
+        @Test func colourAndRemarksAreForTerminals() throws {
+            let held = try daemon.submit(["--hold", "--name", "coloured", "--no-cwd", "--", "true"])
+            let list = ["list", "--name", "coloured"]
+            #expect(try play([], list).output.contains("\u{1B}[33mheld"))
+            let plain = try Command(
+                ["/usr/bin/python3", "-c", Self.player, "", Programs.path("berth")] + list,
+                environment: ["BERTH_SOCKET": daemon.socket, "TERM": "xterm", "NO_COLOR": "1"]
+            ).run()
+            #expect(plain.output.contains("held") && !plain.output.contains("\u{1B}"), "\(plain)")
+            try daemon.berth(["cancel", held])
+            #expect(try play([], list).output == "berth: no jobs match\n")
+            #expect(try play([], ["list", "--all", "--name", "no-such-name"]).output == "berth: no jobs match\n")
+        }
+
         @Test func cancelAsksBeforeItEndsManyJobs() throws {
             let ids = try (0..<11).map { _ in try daemon.submit(["--hold", "--no-cwd", "--name", "asked", "--", "true"]) }
             let range = "\(ids[0])-\(ids[10])"

@@ -62,6 +62,7 @@ import Testing
     /// One line with the nearest that there is, status 2.
     @Test(arguments: [
         (["lst"], "no command 'lst'; the nearest is 'list'"), (["help", "nosuch"], "no command 'nosuch'"),
+        (["squeue"], "the nearest is 'list'"), (["ps"], "the nearest is 'list'"), (["unpause", "12"], "the nearest is 'resume'"),
         (["help", "lst"], "the nearest is 'list'"),
         (["batch", "puase", "x"], "no command 'batch puase'; the nearest is 'batch pause'"),
         (["update", "--image", "x", "12"], "--image: cannot change after the submit, accepted are --name, --priority"),

@@ -71,7 +71,9 @@ import Testing
     }
 
     @Test func everyCommandHasExamples() throws {
-        for command in Berth.configuration.groupedSubcommands.flatMap(\.subcommands) where command != VersionCommand.self {
+        let commands = Berth.configuration.subcommands
+        let nested = commands.flatMap { $0.configuration.subcommands }
+        for command in commands + nested {
             #expect(command.configuration.discussion.contains("Examples:"), "\(command)")
             #expect(!command.configuration.abstract.isEmpty)
         }

@@ -5,7 +5,13 @@ import JobModel
 import LinuxSys
 
 struct BatchPause: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "pause", abstract: "Freeze its running jobs; none starts.")
+    static let configuration = CommandConfiguration(
+        commandName: "pause", abstract: "Freeze its running jobs; none starts.",
+        discussion: """
+            Examples:
+              berth batch pause sweep
+              berth batch pause --keep-cores sweep
+            """)
 
     @Flag(help: "Keep the cores for the paused jobs.")
     var keepCores = false
@@ -20,25 +26,46 @@ struct BatchPause: ParsableCommand {
 }
 
 struct BatchResume: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "resume", abstract: "Lift its pause.")
+    static let configuration = CommandConfiguration(
+        commandName: "resume", abstract: "Lift its pause.",
+        discussion: """
+            Examples:
+              berth batch resume sweep
+            """)
     @OptionGroup var target: BatchTarget
     func run() throws { try target.runner("resumed").run(.batchResume, target.request) }
 }
 
 struct BatchHold: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "hold", abstract: "None of its jobs starts; those that run go on.")
+    static let configuration = CommandConfiguration(
+        commandName: "hold", abstract: "None of its jobs starts; those that run go on.",
+        discussion: """
+            Examples:
+              berth batch hold --reason 'wait for the new data' sweep
+            """)
     @OptionGroup var target: BatchTarget
     func run() throws { try target.runner("held").run(.batchHold, target.request) }
 }
 
 struct BatchRelease: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "release", abstract: "Lift its hold.")
+    static let configuration = CommandConfiguration(
+        commandName: "release", abstract: "Lift its hold.",
+        discussion: """
+            Examples:
+              berth batch release sweep
+            """)
     @OptionGroup var target: BatchTarget
     func run() throws { try target.runner("released").run(.batchRelease, target.request) }
 }
 
 struct BatchCancel: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "cancel", abstract: "End all its jobs.")
+    static let configuration = CommandConfiguration(
+        commandName: "cancel", abstract: "End all its jobs.",
+        discussion: """
+            Examples:
+              berth batch cancel sweep
+              berth batch cancel --yes --grace 1m sweep
+            """)
 
     @Flag(name: .shortAndLong, help: "Do not ask.")
     var yes = false

@@ -19,7 +19,13 @@ struct BatchCommand: ParsableCommand {
 }
 
 struct BatchList: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "Batches with their counts.")
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "Batches with their counts.",
+        discussion: """
+            Examples:
+              berth batch list
+              berth batch list --all --user all
+            """)
 
     @Option(name: .shortAndLong, help: "Of this user; all for everybody's.")
     var user: String?
@@ -38,7 +44,12 @@ struct BatchList: ParsableCommand {
 }
 
 struct BatchShow: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "show", abstract: "One batch.")
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "One batch.",
+        discussion: """
+            Examples:
+              berth batch show sweep
+            """)
 
     @Argument(help: "Its name.")
     var name: String

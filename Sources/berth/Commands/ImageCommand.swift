@@ -18,7 +18,12 @@ struct ImageCommand: ParsableCommand {
 
 struct ImageImport: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "import", abstract: "Take in a docker-archive or the tar of a root, plain or compressed with gzip or zstd.")
+        commandName: "import", abstract: "Take in a docker-archive or the tar of a root, plain or compressed with gzip or zstd.",
+        discussion: """
+            Examples:
+              berth image import tools.tar.zst tools:1
+              docker save app | berth image import - app:2
+            """)
 
     @Argument(help: "The archive; - for standard input.", completion: .file())
     var file: String
@@ -46,7 +51,13 @@ struct ImageImport: ParsableCommand {
 }
 
 struct ImageList: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "Images with their names.")
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "Images with their names.",
+        discussion: """
+            Examples:
+              berth image list
+              berth image list --quiet
+            """)
 
     @Flag(name: .shortAndLong, help: "Those of every user.")
     var all = false
@@ -66,7 +77,12 @@ struct ImageList: ParsableCommand {
 }
 
 struct ImageShow: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "show", abstract: "One image and its config.")
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "One image and its config.",
+        discussion: """
+            Examples:
+              berth image show tools:1
+            """)
 
     @Argument(help: "Its name.")
     var name: String
@@ -81,7 +97,12 @@ struct ImageShow: ParsableCommand {
 }
 
 struct ImageRemove: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "remove", abstract: "Remove names; content goes with its last one.", aliases: ["rm"])
+    static let configuration = CommandConfiguration(
+        commandName: "remove", abstract: "Remove names; content goes with its last one.",
+        discussion: """
+            Examples:
+              berth image remove tools:1 tools:2
+            """, aliases: ["rm"])
 
     @Argument(help: "Names of images.")
     var names: [String]
@@ -95,14 +116,20 @@ struct ImageRemove: ParsableCommand {
             if common.json {
                 try JSONOutput.write(reply)
             } else {
-                Console.line("removed \(reply.removed.map(Escaping.oneLine).joined(separator: ", ")), freed \(reply.freed)")
+                let freed = reply.freed > .zero ? ", freed \(ValueText.size(reply.freed))" : ""
+                Console.line("removed \(reply.removed.map(Escaping.oneLine).joined(separator: ", "))\(freed)")
             }
         }
     }
 }
 
 struct ImageTag: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "tag", abstract: "Give an image a further name.")
+    static let configuration = CommandConfiguration(
+        commandName: "tag", abstract: "Give an image a further name.",
+        discussion: """
+            Examples:
+              berth image tag app:2 app:latest
+            """)
 
     @Argument(help: "A name it has.")
     var name: String

@@ -71,7 +71,9 @@ struct ListCommand: ParsableCommand {
     private func show(_ reply: ListReply) throws {
         if common.json { return try JSONOutput.write(reply) }
         if quiet { return Console.out(reply.jobs.map { "\($0.id)\n" }.joined()) }
-        if reply.jobs.isEmpty, Console.isTerminal { return Console.note(all ? "no jobs" : "no jobs wait or run") }
+        if reply.jobs.isEmpty, Console.isTerminal {
+            return Console.note(try !selected.selection().isEmpty ? "no jobs match" : all ? "no jobs" : "no jobs wait or run")
+        }
         Console.out(JobTable(reply: reply, style: .forOutput, width: Console.width).render())
     }
 

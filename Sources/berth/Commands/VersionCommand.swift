@@ -4,7 +4,13 @@ import Client
 import JobModel
 
 struct VersionCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "version", abstract: "The versions of this program and of the daemon.")
+    static let configuration = CommandConfiguration(
+        commandName: "version", abstract: "The versions of this program and of the daemon.",
+        discussion: """
+            Examples:
+              berth version
+              berth version --json
+            """)
 
     /// `version` is that of the API, as everywhere.
     private struct Reply: Encodable {
