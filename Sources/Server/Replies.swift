@@ -29,6 +29,8 @@ extension Request {
             if let twice = JSONScanner.duplicateField(in: bytes) {
                 throw APIError(.malformed, "found the field twice, accepted once", field: twice)
             }
+            // A submit looks at its fields itself, defaults and all.
+            if !(value is SubmitRequest) { try JSONDecoder().decode(RequestShape.self, from: Data(bytes)).check(against: value) }
             return value
         } catch let error as DecodingError {
             throw APIError(decoding: error, bytes)

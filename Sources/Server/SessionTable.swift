@@ -21,7 +21,11 @@ actor SessionTable {
         let action: Access.Action = request.kind == .exec ? .exec : .attach
         let status = try await parts.controller.status(of: request.task, action, peer: peer)
         if request.kind == .exec {
-            guard case .active = status else { throw APIError(.conflict, "exec in \(request.task): it does not run") }
+            switch status {
+            case .active: break
+            case .pending: throw APIError(.conflict, "exec in \(request.task): it has not started")
+            case .finished: throw APIError(.conflict, "exec in \(request.task): it has finished")
+            }
             guard request.exec?.command.isEmpty == false else { throw APIError(.invalid, "found no command", field: "exec.command") }
             return SessionReply(keep(request, peer), terminal: request.exec?.terminal != nil)
         }

@@ -87,6 +87,22 @@ extension EndToEnd {
             #expect(answer.status == 400 && answer.body.contains(text), "\(answer)")
         }
 
+        /// A misspelt field of an action must not widen what it is done to.
+        @Test(arguments: [
+            ("tasks/cancel", #"{"selection":{"batch":"sweep","stats":["pending"]}}"#, "selection.stats", "the nearest name is 'states'"),
+            ("tasks/hold", #"{"selection":{"ids":["1"]},"asOperatr":true}"#, "asOperatr", "asOperator"),
+            ("tasks/update", #"{"selection":{"ids":["1"]},"changes":{"memroy":5000000}}"#, "changes.memroy", "memory"),
+            ("batches/pause", #"{"name":"sweep","keepCore":true}"#, "keepCore", "keepCores"),
+            ("purge", #"{"selection":{"name":"x"},"dryrun":true}"#, "dryrun", "dryRun"),
+            ("sessions", #"{"kind":"exec","task":"1","exec":{"command":["x"],"interactive":false,"usr":"image"}}"#, "exec.usr", "user"),
+        ]) func unknownFieldsOfActionsAreRefused(path: String, body: String, field: String, near: String) throws {
+            let connection = try RawHTTP(daemon)
+            try connection.post("/v1/\(path)", body)
+            let answer = try #require(try connection.reply())
+            let value = try #require(JSONValue(answer.body))
+            #expect(answer.status == 400 && value["field"].text == field && value["message"].text?.contains(near) == true, "\(answer)")
+        }
+
         /// A body that is too long is refused with the limit, although the client goes on sending; others are served meanwhile, and the
         /// connection does not live for ever.
         @Test(arguments: [true, false]) func anEndlessBodyIsRefusedAndItsConnectionEnds(announced: Bool) throws {

@@ -128,7 +128,11 @@ extension EndToEnd {
             try daemon.berth(["cancel", "--now", job])
             _ = try daemon.berth(["wait", job])
             let ended = try daemon.berth(["exec", job, "--", "true"])
-            #expect(ended.status == 125 && ended.errorLines.count == 1, "\(ended)")
+            #expect(ended.status == 125 && ended.errorLines.count == 1 && ended.errors.contains("it has finished"), "\(ended)")
+            let held = try daemon.submit(["--hold", "--no-cwd", "--", "true"])
+            let early = try daemon.berth(["exec", held, "--", "true"])
+            #expect(early.status == 125 && early.errors.contains("it has not started"), "\(early)")
+            try daemon.berth(["cancel", held])
         }
 
         /// Nothing of what a program prints is lost, in whatever pieces it comes.
