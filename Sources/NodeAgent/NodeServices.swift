@@ -103,8 +103,8 @@ public final class NodeServices: Sendable {
             ScratchSettings(root: "\(settings.stateDirectory)/scratch", prepared: settings.preparedScratch), running: running)
         // Scratch is mounted by now.
         try await host.run { groups.countIO(onMounts: try MountTable()) }
-        // Nothing of an earlier daemon runs, and its scratch went with the opening: a crash kept it from giving its slots back.
-        if running.isEmpty { try await host.run { try slots.returnLeases() } }
+        // Nothing of an earlier daemon runs, and its scratch went with the opening.
+        if running.isEmpty { try await host.run { try slots.renewLeases() } }
         return NodeServices(
             Parts(
                 settings: settings, clock: clock, reactor: reactor, groups: groups, images: images, scratch: scratch, slots: slots, logs: logs,

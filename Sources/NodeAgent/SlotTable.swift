@@ -61,6 +61,20 @@ public final class SlotTable: Sendable {
         try Self.replace(file, Self.text(held.filter { $0.1 != leases.state }))
     }
 
+    /// Takes a private daemon's leases again after a crash or a reboot, and forgets the slots that others lease by now; call when no file has an
+    /// id of them.
+    public func renewLeases() throws {
+        guard let leases else { return }
+        let slots = try directory.open(at: "slots", [.readWrite, .create], mode: 0o600)
+        _ = try slots.lock(exclusive: true, wait: true)
+        let (file, held) = try lockedLeases(leases)
+        let others = Set(held.filter { $0.1 != leases.state }.map(\.0))
+        let own = Self.lines(try slots.readText()).filter { !others.contains($0.1) }
+        try Self.replace(slots, Self.text(own))
+        try slots.synchronizeData()
+        try Self.replace(file, Self.text(held.filter { $0.1 != leases.state } + own.map { ($0.1, leases.state) }))
+    }
+
     /// The table of all private daemons, locked, with the leases of those that are still there.
     private func lockedLeases(_ leases: Leases) throws -> (file: Descriptor, held: [(String, String)]) {
         let file = try leases.directory.open(at: "leases", [.readWrite, .create], mode: 0o600)

@@ -57,6 +57,20 @@ import Testing
         #expect(leases == ["3 \(place("a"))"])
     }
 
+    /// After a crash a user keeps the slot; after a reboot others may have come first.
+    @Test func leasesAreRenewedAtTheStart() throws {
+        let first = try table("a")
+        let slots = try [UserID(1000), UserID(1001)].map { try first.slot(of: $0) }
+        try first.renewLeases()
+        #expect(try table("a").slot(of: UserID(1001)) == slots[1])
+        try Descriptor.open(place("leases"), [.readOnly, .directory]).unlink("leases")
+        #expect(try table("b").slot(of: UserID(5)) == slots[0])
+        try table("a").renewLeases()
+        #expect(try table("a").slot(of: UserID(1001)) == slots[1])
+        #expect(try table("a").slot(of: UserID(1000)) == slots[1] - 65_536, "a new one: the old one is another's")
+        #expect(Set(leases) == ["3 \(place("b"))", "2 \(place("a"))", "1 \(place("a"))"])
+    }
+
     /// A slot of the machine's daemon belongs to its user for ever.
     @Test func theMachinesSlotsAreNeverGivenBack() throws {
         _ = try place.directory("machine")
