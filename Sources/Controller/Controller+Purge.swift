@@ -40,18 +40,20 @@ extension Controller {
         filter.owner = try await purgeOwner(request, peer)
         do {
             let meant = try await store.foldJobs(matching: filter, into: [(JobID, UserID)]()) { $0.append(($1.record.id, $1.record.owner.user)) }
-            for (id, user) in meant where request.selection.ids != nil {
+            let forgotten = try await forgottenJobs(filter)
+            for (id, user) in meant + forgotten where request.selection.ids != nil {
                 try refuse { () throws(Access.Refusal) in
                     try settings.access.require(user == peer.user ? .see : .purge, for: peer, on: user, what: "job \(id)")
                 }
             }
-            let found = meant.map(\.0)
+            let found = (meant + forgotten).map(\.0)
             if request.dryRun == true { return (PurgeReply(jobs: found.count, attempts: 0, freed: .zero), []) }
             guard request.keepAccounts != true, let purgeable = store as? any ForgettingStore else {
                 return (PurgeReply(jobs: found.count, attempts: 0, freed: .zero), found)
             }
             var selection = PurgeSelection()
-            selection.jobs = Set(found)
+            selection.jobs = Set(meant.map(\.0))
+            selection.forgotten = Set(forgotten.map(\.0))
             let result = try await purgeable.purge(selection)
             let freed = Bytes(UInt64(max(0, result.freedBytes)))
             return (PurgeReply(jobs: result.jobs, attempts: result.attempts, freed: freed), found)
@@ -60,6 +62,22 @@ extension Controller {
         } catch {
             throw APIError(.internal, "\(error)")
         }
+    }
+
+    /// Ended jobs of which the retention left nothing but their attempts, all of them matching.
+    private func forgottenJobs(_ filter: LedgerFilter) async throws(StoreError) -> [(JobID, UserID)] {
+        var owners = try await store.foldAttempts(matching: filter, into: [JobID: UserID]()) { $0[$1.id.task.job] = $1.owner }
+        owners = owners.filter { jobs[$0.key] == nil }
+        guard !owners.isEmpty else { return [] }
+        var kept = LedgerFilter()
+        kept.jobs = Set(owners.keys)
+        let known = try await store.foldJobs(matching: kept, into: Set<JobID>()) { $0.insert($1.record.id) }
+        if let time = filter.until {
+            kept.since = time
+            owners = try await store.foldAttempts(matching: kept, into: owners) { $0[$1.id.task.job] = nil }
+        }
+        // It may have come back to life meanwhile.
+        return owners.filter { !known.contains($0.key) && jobs[$0.key] == nil }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
     private func purgeOwner(_ request: PurgeRequest, _ peer: Peer) async throws(APIError) -> UserID? {

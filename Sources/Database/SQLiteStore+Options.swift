@@ -23,6 +23,8 @@ public struct PurgeSelection: Hashable, Sendable {
     public var jobs: Set<JobID>?
     public var owner: UserID?
     public var batch: String?
+    /// Beside the selected ones: jobs of which only attempts are left (`pruneJobs`), and which the caller knows to have ended.
+    public var forgotten: Set<JobID> = []
     public init() {}
 }
 

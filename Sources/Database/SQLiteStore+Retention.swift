@@ -12,7 +12,7 @@ extension SQLiteStore {
     /// A job goes with its last attempt, so that a purge cut short is completed by the next one.
     public func purge(_ selection: PurgeSelection) async throws(StoreError) -> PurgeResult {
         let before = try await fileBytes()
-        let jobs = try await read { db in try selection.jobs(db) }
+        let jobs = try await read { db in try selection.jobs(db) } + selection.forgotten.sorted()
         var attempts = 0
         for job in jobs { attempts += try await purge(job) }
         try await shrink()

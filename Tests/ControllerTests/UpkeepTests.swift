@@ -124,4 +124,27 @@ import Testing
         #expect(await bench.agent.logged.isEmpty)
         await bench.controller.shutDown()
     }
+
+    /// What the retention left of a job can be purged by hand, by its owner alone.
+    @Test func aForgottenJobsAccountsArePurged() async throws {
+        let bench = try await bench()
+        let id = try await finished(bench)
+        await bench.controller.beginUpkeep()
+        try await pass(days: 8, bench)
+        let young = try await finished(bench)
+        let living = try await bench.submit { $0.retries = RetryPolicy(count: 3) }
+        try await bench.becomes(living, .running)
+        await bench.agent.finish(AttemptID(TaskID(living), 1), .failed(code: 1))
+        try await bench.eventually("it is tried again") { try await attempts(of: living) == 1 }
+        var request = PurgeRequest(selection: Selection([TaskSelector(id)]))
+        await #expect(throws: APIError.self) { try await bench.controller.purge(request, peer: Bench.other) }
+        request = PurgeRequest()
+        request.before = clock.now().wall - .hours(24)
+        let (reply, gone) = try await bench.controller.purge(request, peer: Bench.owner)
+        #expect((reply.jobs, reply.attempts, gone) == (1, 1, [id]))
+        #expect(try await attempts(of: id) == 0)
+        #expect(try await attempts(of: young) == 1)
+        #expect(try await attempts(of: living) == 1)
+        await bench.controller.shutDown()
+    }
 }
