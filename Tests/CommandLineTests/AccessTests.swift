@@ -145,7 +145,8 @@ extension EndToEnd {
             let here = try daemon.place.directory("links-\(UInt32.random(in: .min ... .max))")
             try Command(["ln", "-s", daemon.state, "\(here)/state"]).run()
             let sources = [
-                daemon.state, "\(daemon.state)/images", daemon.place.path, "/", daemon.runPlace.path, daemon.socket, "\(here)/state", "/run", "/tmp",
+                daemon.state, "\(daemon.state)/images", daemon.place("etc"), daemon.configurationFile, daemon.place.path, "/", daemon.runPlace.path,
+                daemon.socket, "\(here)/state", "/run", "/tmp",
             ]
             for source in sources + (Programs.exists("/etc/berth") ? ["/etc/berth"] : []) {
                 let result = try daemon.berth(["run", "--mounts", "\(source):/mnt", "--wrap", "ls -R /mnt; echo reached"])

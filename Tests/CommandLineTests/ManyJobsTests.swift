@@ -33,7 +33,7 @@ extension EndToEnd {
             #expect(!hasMore(after), "\(after), before \(before)")
             #expect(Leftovers.ofAttempts(daemon).isEmpty, "\(Leftovers.ofAttempts(daemon))")
             let report = try #require(JSONValue(try daemon.berth("report --by job --json \(id)").output))
-            #expect(report["rows"][0]["succeeded"].number == count, "\(report)")
+            #expect(report["table"]["rows"][0]["outcomes"]["succeeded"].number == count, "\(report)")
         }
     }
 
