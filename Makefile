@@ -35,8 +35,8 @@ build: packages  ## build the programs (release, static)
 demo: build  ## watch real jobs being run, paused, limited, killed and accounted for
 	@scripts/demo
 
-test: packages  ## lint, build, unit, real-kernel and end-to-end tests on this machine (the virtual machine: make test-vm)
-	@scripts/test-all lint build-release build-tests criu unit
+test: packages  ## all suites: lint, builds, unit, real-kernel and end-to-end tests here, then their core and the demo in the virtual machine
+	@scripts/test-all
 
 test-unit: packages  ## the tests that run on this machine
 	@scripts/test-all lint unit criu

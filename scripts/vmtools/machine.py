@@ -140,6 +140,12 @@ class Machine:
             lines = []
         return " / ".join(lines[-5:]) or "nothing was printed"
 
+    def panicked(self):
+        try:
+            return "Kernel panic" in self.console.read_text(errors="replace")
+        except OSError:
+            return False
+
     def save(self):
         booted_file().parent.mkdir(parents=True, exist_ok=True)
         booted_file().write_text(json.dumps({"folder": str(self.folder), "pid": self.pid}))

@@ -60,13 +60,14 @@ def built(tree):
             continue
         folder = Path(os.path.realpath(link))
         inside = folder.relative_to(os.path.realpath(tree))
-        if link.is_symlink():
+        products = [path for pattern in ("*.xctest", "*.resources", *PROGRAMS) for path in folder.glob(pattern)]
+        # A link to a folder without products would lead nowhere.
+        if products and link.is_symlink():
             yield link, f".build/{configuration}"
-        for pattern in ("*.xctest", "*.resources", *PROGRAMS):
-            for path in folder.glob(pattern):
-                for file in [path] if path.is_file() else path.rglob("*"):
-                    if file.is_file():
-                        yield file, str(inside / file.relative_to(folder))
+        for path in products:
+            for file in [path] if path.is_file() else path.rglob("*"):
+                if file.is_file():
+                    yield file, str(inside / file.relative_to(folder))
     for name in EXTRA:
         for file in (tree / ".build" / name).rglob("*"):
             if file.is_file():
