@@ -18,7 +18,7 @@ extension EndToEnd {
         /// The script notes each run; what is noted and what is reported have to agree.
         @Test func killedAtAnyMomentOfAStart() throws {
             var random = SystemRandomNumberGenerator()
-            for round in 0..<8 {
+            for round in 0..<(Programs.isEmulated ? 3 : 8) {
                 let id = try daemon.submit(script: "echo run >> ran-\(round); sleep 0.2; exit 3", in: here)
                 sleepBlocking(nanoseconds: UInt64.random(in: 0...60_000_000, using: &random))
                 try daemon.restart()
@@ -97,7 +97,7 @@ extension EndToEnd {
 
         /// Issue §5: berthd killed between the decision and the freeze.
         @Test func killedWhilePausing() throws {
-            for _ in 0..<4 {
+            for _ in 0..<(Programs.isEmulated ? 2 : 4) {
                 let id = try daemon.submit(["--pids", "400", "--memory", "128M", "--no-cwd", "--", "probe", "sleepers", "300"])
                 try daemon.awaitLog(id, "ready")
                 let pausing = try daemon.command(["pause", id]).start()

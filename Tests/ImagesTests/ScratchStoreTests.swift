@@ -55,7 +55,7 @@ struct ScratchStoreTests {
         let place = try StorePlace()
         var settings = place.scratchSettings
         try await ScratchStore.open(settings, running: []).close()
-        settings.prepared = 200
+        settings.prepared = 60
         let spaces = try Descriptor.open(settings.root + "/mount", .directory)
         let watching = Task.detached {
             var seen: Set<String> = []
