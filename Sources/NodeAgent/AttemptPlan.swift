@@ -286,7 +286,10 @@ struct AttemptPlanner {
             guard let path, let mount = mounts.holding(path) else {
                 throw LaunchError(operation: "io limit: no disk carries \(path ?? "a scratch in memory")", errno: "ENODEV")
             }
-            for disk in try devices.disks(of: mount.device) + loopDevices(mount) {
+            let loops = try loopDevices(mount)
+            // A loop device's file may lie in memory, where no disk can be throttled but the device can.
+            let disks = loops.isEmpty ? try devices.disks(of: mount.device) : (try? devices.disks(of: mount.device)) ?? []
+            for disk in disks + loops {
                 throttles.append(
                     IOThrottle(
                         device: disk, readBytesPerSecond: limit.readBytesPerSecond, writeBytesPerSecond: limit.writeBytesPerSecond,
