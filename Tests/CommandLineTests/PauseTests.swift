@@ -18,7 +18,7 @@ extension EndToEnd {
 
         /// Pausing 1,000 processes is atomic to the observer: none runs after the command returned.
         @Test func aThousandProcessesStand() throws {
-            let count = Programs.isEmulated ? 200 : 1000
+            let count = Programs.isEmulated ? 100 : 1000
             let id = try daemon.submit(["--pids", "1100", "--memory", "512M", "--no-cwd", "--", "probe", "spinners", "\(count)"])
             try daemon.awaitLog(id, "ready", seconds: 90)
             for _ in 0..<2 {
@@ -41,7 +41,7 @@ extension EndToEnd {
         }
 
         @Test func pausedWhileStarting() throws {
-            for round in 0..<8 {
+            for round in 0..<(Programs.isEmulated ? 3 : 8) {
                 let id = try daemon.submit(script: "echo ran; exit 3")
                 sleepBlocking(nanoseconds: UInt64(round) * 5_000_000)
                 let paused = try daemon.berth(["pause", id])
@@ -58,7 +58,7 @@ extension EndToEnd {
         }
 
         @Test func pausedWhileExiting() throws {
-            for round in 0..<8 {
+            for round in 0..<(Programs.isEmulated ? 3 : 8) {
                 let id = try daemon.submit(script: "sleep 0.2; exit 4")
                 try daemon.await(id, "running", "failed")
                 sleepBlocking(nanoseconds: 120_000_000 + UInt64(round) * 15_000_000)
@@ -117,7 +117,9 @@ extension EndToEnd {
 
         /// contract §2: `--keep-cores`; otherwise a resumed task waits for cores first in line, shown as `waiting for cores`.
         @Test func coresAreKeptOrWaitedFor() throws {
-            let kept = try daemon.submit(["--cores", "2", "--no-cwd", "--", "sleep", "60"])
+            // All that this machine has.
+            let cores = try Command(["nproc"]).run().line
+            let kept = try daemon.submit(["--cores", cores, "--no-cwd", "--", "sleep", "60"])
             try daemon.await(kept, "running")
             try daemon.berth(["pause", "--keep-cores", kept])
             let waiting = try daemon.submit(["--cores", "1", "--no-cwd", "--", "sleep", "60"])
