@@ -27,7 +27,7 @@ public actor ScratchStore {
     /// What holds limits of scratch on disk here.
     public nonisolated let diskLimit: ScratchLimitKind
 
-    private init(settings: ScratchSettings, root: Descriptor, lock: Descriptor, disk: any ScratchBackend) {
+    init(settings: ScratchSettings, root: Descriptor, lock: Descriptor, disk: any ScratchBackend) {
         self.settings = settings
         self.root = root
         self.lock = lock
@@ -55,7 +55,7 @@ public actor ScratchStore {
         return try SubvolumeScratch(path: settings.root, root: root, size: size)
     }
 
-    private func load(running: Set<AttemptID>) async throws(ImageError) {
+    func load(running: Set<AttemptID>) async throws(ImageError) {
         for name in try onHost({ () throws(SystemError) in try disk.spaces.names() }) {
             if let attempt = AttemptID(name), running.contains(attempt) {
                 promised[attempt] = .zero
@@ -125,13 +125,24 @@ public actor ScratchStore {
         }
     }
 
-    /// Bytes of disk that scratch can be promised in all; what else is on the file system is taken off.
+    /// Bytes of disk that scratch can be promised in all; what else is on the file system is taken off. What adopted attempts have used already is
+    /// part of it, since it was promised to them.
     public func capacity() throws(ImageError) -> Bytes {
         try onHost { () throws(SystemError) in
             let host = try root.fileSystemStatus()
             let image = try? root.status(at: "scratch.btrfs").allocatedBytes
-            return Bytes(host.availableBytes) + Bytes(UInt64(max(image ?? 0, 0)))
+            return Bytes(host.availableBytes) + Bytes(UInt64(max(image ?? 0, 0))) + (try usedOnHost())
         }
+    }
+
+    /// By attempts, where they lie on the host's file system itself and not in the image.
+    private func usedOnHost() throws(SystemError) -> Bytes {
+        guard disk.kind == .projectQuota else { return .zero }
+        var sum = Bytes.zero
+        for attempt in promised.keys {
+            sum = sum + (try disk.usage(of: disk.spaces.open(at: attempt.description, [.directory, .noFollow])).bytes)
+        }
+        return sum
     }
 
     /// Attempts that have scratch on disk.

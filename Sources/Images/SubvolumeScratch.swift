@@ -41,14 +41,16 @@ final class SubvolumeScratch: ScratchBackend {
         do throws(SystemError) {
             return try mount(try root.open(at: "scratch.btrfs", [.readWrite, .noFollow]), at: path + "/mount")
         } catch {
-            // None yet, or one that a crash damaged: no job runs on it, or it would be mounted.
+            // None yet, or one that a crash damaged.
             guard ["ENOENT", "EINVAL", "EUCLEAN", "EIO", "ENODATA"].contains(error.errnoName) else { throw error }
             return try mount(try makeImage(path: path, root: root, size: size), at: path + "/mount")
         }
     }
 
     private static func makeImage(path: String, root: Descriptor, size: Bytes) throws(SystemError) -> Descriptor {
-        let image = try root.open(at: "scratch.btrfs", [.readWrite, .create, .truncate, .noFollow], mode: 0o600)
+        // Another file: a loop device that still holds the old one must not find it changed.
+        do throws(SystemError) { try root.unlink("scratch.btrfs") } catch { if !error.isNotFound { throw error } }
+        let image = try root.open(at: "scratch.btrfs", [.readWrite, .create, .exclusive, .noFollow], mode: 0o600)
         // btrfs takes 109 MiB at least, ext4 files of 16 TiB at most.
         try image.truncate(to: Int64(min(max(size.count, 256 << 20), 8 << 40)) & ~0xFFFFF)
         let arguments = ["mkfs.btrfs", "-q", "-f", "-K", "-m", "single", "-d", "single", path + "/scratch.btrfs"]
@@ -63,11 +65,26 @@ final class SubvolumeScratch: ScratchBackend {
         return image
     }
 
+    /// A second loop device on one image would be two file systems writing over each other. The first may live on without a mount in sight: a
+    /// job's overlay holds it, or another mount namespace has a copy of an earlier daemon's mount.
     private static func mount(_ image: Descriptor, at mountPoint: String) throws(SystemError) -> Int {
+        while let number = try LoopDevice.attached(to: image) {
+            do throws(SystemError) {
+                try mountDevice("/dev/loop\(number)", at: mountPoint)
+                return number
+            } catch {
+                // Its last user may have left at this moment, and the device with it.
+                if try LoopDevice.attached(to: image) == number { throw error }
+            }
+        }
         let device = try LoopDevice.attach(image)
-        // 2 is MS_NOSUID, 4 MS_NODEV, 1024 MS_NOATIME. Sums of scratch data protect nobody and cost time.
-        try Mount.mount(device.path, at: mountPoint, type: "btrfs", flags: 2 | 4 | 1024, data: "nodatasum,discard=async")
+        try mountDevice(device.path, at: mountPoint)
         return device.number
+    }
+
+    private static func mountDevice(_ path: String, at mountPoint: String) throws(SystemError) {
+        // 2 is MS_NOSUID, 4 MS_NODEV, 1024 MS_NOATIME. Sums of scratch data protect nobody and cost time.
+        try Mount.mount(path, at: mountPoint, type: "btrfs", flags: 2 | 4 | 1024, data: "nodatasum,discard=async")
     }
 
     /// Simple quotas charge the writer and need no back references, where the kernel has them (6.7).

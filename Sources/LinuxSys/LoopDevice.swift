@@ -13,6 +13,7 @@ public struct LoopDevice: Sendable {
     private static let getFree = UInt(0x4C82)
     private static let configure = UInt(0x4C0A)
     private static let clear = UInt(0x4C01)
+    private static let getStatus = UInt(0x4C05)
 
     /// Attaches a file to a free loop device (LOOP_CONFIGURE); tried again when another process was faster.
     public static func attach(
@@ -45,6 +46,22 @@ public struct LoopDevice: Sendable {
     /// The path of the file behind a loop device; nil if it is not attached.
     public static func backingFile(of number: Int, sysRoot: String = "/sys") -> String? {
         (try? readTextFile("\(sysRoot)/block/loop\(number)/loop/backing_file")).map { String($0.prefix { !$0.isNewline }) }
+    }
+
+    /// The number of the loop device that a file is attached to, whoever did that and wherever its file system is mounted; nil if there is none.
+    public static func attached(to file: Descriptor, sysRoot: String = "/sys") throws(SystemError) -> Int? {
+        let wanted = try file.status()
+        for name in try Descriptor.open("\(sysRoot)/block", [.readOnly, .directory]).names().sorted() where name.hasPrefix("loop") {
+            guard let number = Int(name.dropFirst(4)), backingFile(of: number, sysRoot: sysRoot) != nil,
+                let device = try? openDevice(number, readOnly: true)
+            else { continue }
+            // struct loop_info64 begins with the file's device and inode (8 each). ENXIO: detached meanwhile.
+            var buffer = IoctlBuffer(size: 232)
+            guard (try? buffer.call(getStatus, on: device, "look at", "/dev/loop\(number)")) != nil else { continue }
+            let found = (DeviceNumber(buffer.get(UInt64.self, at: 0)), buffer.get(UInt64.self, at: 8))
+            if found == (wanted.device, wanted.inode) { return number }
+        }
+        return nil
     }
 
     private static func openDevice(_ number: Int, readOnly: Bool) throws(SystemError) -> Descriptor {

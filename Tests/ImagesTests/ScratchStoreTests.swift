@@ -144,6 +144,37 @@ struct ScratchStoreTests {
         }
     }
 
+    /// A mount namespace that was copied while the image was mounted keeps it, and its loop device, alive: a second device on the same file would
+    /// be a second file system writing over the first.
+    @Test func anImageThatIsHeldElsewhereGetsNoSecondDevice() async throws {
+        let place = try StorePlace()
+        let store = try await ScratchStore.open(place.scratchSettings, running: [])
+        _ = try await store.take(for: attempt(1), kind: .disk, bytes: .mebibytes(8), inodes: nil, uid: Self.uid, gid: Self.uid)
+            .upper.makeDirectory("before")
+        let holder = try Spawn(
+            path: "/usr/bin/unshare", arguments: ["unshare", "-m", "sleep", "600"], environment: ["PATH": "/usr/bin:/bin"]
+        ).run()
+        defer {
+            try? holder.signal(9)
+            _ = try? holder.wait()
+        }
+        let own = try readLink("/proc/self/ns/mnt")
+        for _ in 0..<1_000 where (try? readLink("/proc/\(holder.pid)/ns/mnt")) ?? own == own { try await Task.sleep(for: .milliseconds(10)) }
+        try await store.close()
+        try Mount.detach(place.path + "/scratch/mount", lazily: true)
+        #expect(try MountTable().entries.allSatisfy { !$0.mountPoint.hasPrefix(place.path) })
+
+        let again = try await ScratchStore.open(place.scratchSettings, running: [attempt(1)])
+        let image = place.path + "/scratch/scratch.btrfs"
+        let devices = (0..<64).filter { LoopDevice.backingFile(of: $0)?.hasPrefix(image) == true }
+        #expect(devices.count == 1, "\(devices)")
+        #expect(try await again.find(attempt(1))?.upper.names() == ["before"])
+        try holder.signal(9)
+        try await again.remove(attempt(1))
+        try await again.tearDown()
+        #expect(try place.leavesNoMountOrLoop)
+    }
+
     @Test func nobodyElseReachesScratch() async throws {
         let place = try StorePlace()
         try await withStore(place) { store in
