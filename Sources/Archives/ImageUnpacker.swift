@@ -64,7 +64,7 @@ public struct ImageUnpacker {
     ) throws(ArchiveError) -> UnpackedImage {
         let bytes = try archive.document(named: ImageArchive.name(of: name))
         let raw = try decode(RawImageConfig.self, bytes, name: name)
-        let config: ImageConfig
+        var config: ImageConfig
         do throws(ImageConfigError) { config = try ImageConfig(validating: raw, machine: request.machine) } catch {
             throw ArchiveError(entry: name, error.description)
         }
@@ -74,8 +74,19 @@ public struct ImageUnpacker {
                 entry: name, "rootfs.diff_ids has \(digests.count) layers and the manifest \(names.count), accepted is 1 or more, the same")
         }
         let layers = try unpackLayers(LayerPlan(names: names, digests: digests, links: links))
+        if let user = config.user { config.user = try accounts(of: layers).resolved(user) }
         return UnpackedImage(
             format: format, id: try Self.digest(bytes), config: config, layers: layers, reference: reference.map { String($0.prefix(256)) })
+    }
+
+    private func accounts(of layers: [UnpackedLayer]) throws(ArchiveError) -> ImageAccounts {
+        var roots: [(root: Descriptor, opaque: Set<String>)] = []
+        for (number, layer) in layers.enumerated() {
+            do throws(SystemError) {
+                roots.append((try directory.open(at: String(number), [.path, .directory, .noFollow]), Set(layer.opaqueDirectories)))
+            } catch { throw ArchiveError(entry: nil, error) }
+        }
+        return ImageAccounts(layers: roots)
     }
 
     private func unpackLayers(_ plan: LayerPlan) throws(ArchiveError) -> [UnpackedLayer] {

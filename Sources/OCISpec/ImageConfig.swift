@@ -43,8 +43,8 @@ public struct ImageConfig: Hashable, Sendable, Codable {
     public static let defaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 }
 
-/// The `User` of an image config: `name`, `uid`, either with `:group` or `:gid`. Names are looked up in the image's own files, by the
-/// launcher's child and inside the root.
+/// The `User` of an image config: `name`, `uid`, either with `:group` or `:gid`. Names are looked up in the image's own files
+/// by the import helper, which reports numbers.
 public struct ImageUser: Hashable, Sendable {
     /// A name or a number.
     public enum Reference: Hashable, Sendable {

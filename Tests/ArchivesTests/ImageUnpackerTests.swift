@@ -179,4 +179,50 @@ struct ImageUnpackerTests {
         #expect(status.allocatedBytes < 1 << 20)
         #expect(try place.layers.open(at: "0/big").readFully(2, at: (8 << 20) - 2) == [0, UInt8(ascii: "x")])
     }
+
+    /// `User: nginx`: the names are the image's own, as its layers together show them; the daemon gets numbers.
+    @Test(
+        arguments: [
+            ("web", "101:102"), ("web:staff", "101:50"), ("7:staff", "7:50"), ("101", "101:102"), ("7", "7"), ("old", "old"),
+            ("web:nobody", "web:nobody|101:nobody"), ("broken", "broken"), ("huge", "huge"), ("9:9", "9:9"),
+        ])
+    func namesOfUsersBecomeNumbers(user: String, expected: String) throws {
+        let place = try Workplace()
+        let lower = TarBuilder.make {
+            $0.directory("etc")
+            $0.file("etc/passwd", "root:x:0:0\nold:x:5:5::/:\n")
+            $0.file("etc/group", "root:x:0:\nstaff:x:50:\n")
+        }
+        let upper = TarBuilder.make {
+            $0.directory("etc")
+            $0.file("etc/passwd", "root:x:0:0\nbroken:x\nhuge:x:99999999999:1::/:\nweb:x:101:102:Web:/srv:/bin/false\n")
+        }
+        let config = DockerArchiveBuilder.config([lower, upper], execution: #"{"Cmd":["/bin/true"],"User":"\#(user)"}"#)
+        let image = try place.unpack(DockerArchiveBuilder.archive(layers: [lower, upper], config: config))
+        #expect(expected.split(separator: "|").map(String.init).contains(image.config.user?.description ?? "-"))
+    }
+
+    /// A layer may say that the file is gone, or make it something that must not be opened or followed.
+    @Test(arguments: ["hidden", "opaque", "link", "fifo", "directory link"])
+    func onlyAPlainFileOfTheImageNamesUsers(kind: String) throws {
+        let place = try Workplace()
+        let lower = TarBuilder.make {
+            $0.directory("etc")
+            $0.file("etc/passwd", "web:x:101:102::/:\n")
+        }
+        let upper = TarBuilder.make {
+            switch kind {
+            case "hidden": $0.file("etc/.wh.passwd")
+            case "opaque":
+                $0.directory("etc")
+                $0.file("etc/.wh..wh..opq")
+            case "link": $0.symbolicLink("etc/passwd", to: "/etc/shadow")
+            case "fifo": $0.fifo("etc/passwd")
+            default: $0.symbolicLink("etc", to: "/proc")
+            }
+        }
+        let config = DockerArchiveBuilder.config([lower, upper], execution: #"{"Cmd":["/bin/true"],"User":"web"}"#)
+        let image = try place.unpack(DockerArchiveBuilder.archive(layers: [lower, upper], config: config))
+        #expect(image.config.user?.description == "web")
+    }
 }
