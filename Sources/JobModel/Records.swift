@@ -121,6 +121,14 @@ public struct AttemptObservation: Hashable, Sendable, Codable {
     public var accountMissing: Bool
     /// A line for people, such as why a freeze failed.
     public var note: String?
+    /// The warning signal was sent, or is about to be: it is sent once, also across restarts of the daemon.
+    public var warned: Bool
+    /// Percentages of the memory limit whose being reached was told.
+    public var thresholdsTold: [Int]
+    /// How many of the kernel's kills for lack of memory were told.
+    public var killsTold: UInt64
+    /// When the stop signal was sent; the grace period runs from here.
+    public var stopSignalledAt: BootTime?
 
     public init(id: AttemptID, state: AttemptState) {
         self.id = id
@@ -128,6 +136,9 @@ public struct AttemptObservation: Hashable, Sendable, Codable {
         self.pausedFor = .zero
         self.freezeFailed = false
         self.accountMissing = false
+        self.warned = false
+        self.thresholdsTold = []
+        self.killsTold = 0
     }
 }
 

@@ -12,7 +12,7 @@ import Testing
         #expect(
             fields(Sample.observation(1)) == [
                 "id", "state", "startedAt", "endedAt", "pausedFor", "pausedSince", "outcome", "usage", "freezeFailed", "accountMissing",
-                "note",
+                "note", "warned", "thresholdsTold", "killsTold", "stopSignalledAt",
             ])
         #expect(fields(Sample.placement) == ["cpus", "memoryNodes", "shared", "named"])
         #expect(fields(Sample.stamp) == ["wall", "boot", "bootID"])

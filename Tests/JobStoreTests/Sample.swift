@@ -57,6 +57,10 @@ enum Sample {
         observation.freezeFailed = true
         observation.accountMissing = true
         observation.note = "pid 7 in D"
+        observation.warned = true
+        observation.thresholdsTold = [80, 95]
+        observation.killsTold = 300
+        observation.stopSignalledAt = BootTime(nanoseconds: 1 << 40)
         return observation
     }
 

@@ -50,6 +50,10 @@ extension AttemptObservation: Packable {
         packer.text(9, note)
         packer.flag(10, freezeFailed)
         packer.flag(11, accountMissing)
+        packer.flag(12, warned ? true : nil)
+        for percent in thresholdsTold { packer.signed(13, Int64(percent)) }
+        packer.number(14, killsTold == 0 ? nil : killsTold)
+        packer.signed(15, stopSignalledAt?.nanoseconds)
     }
 
     package init(unpacking fields: inout Unpacker) throws(PackingError) {
@@ -70,6 +74,10 @@ extension AttemptObservation: Packable {
             case 9: result.note = field.text
             case 10: result.freezeFailed = field.flag
             case 11: result.accountMissing = field.flag
+            case 12: result.warned = field.flag
+            case 13: result.thresholdsTold.append(Int(field.signed))
+            case 14: result.killsTold = field.value
+            case 15: result.stopSignalledAt = BootTime(nanoseconds: field.signed)
             default: break
             }
         }
