@@ -125,7 +125,9 @@ let package = Package(
         tests("Archives", ["OCISpec", "LinuxSys", crypto]),
         tests("Images", ["OCISpec", "LinuxSys", "JobModel", "berth-helper", crypto]),
         tests("Database", ["JobModel", "JobStore", "LinuxSys", grdb]), tests("Reports", ["API", "JobModel"]),
-        tests("NodeAgent", ["Containers", "JobLog", "JobModel", "LaunchProgram", "LinuxSys"]),
+        tests(
+            "NodeAgent",
+            ["Cgroups", "Containers", "Images", "JobLog", "JobModel", "LaunchProgram", "LinuxSys", "berth-helper", "berthd", logging]),
         tests("Controller", ["API", "Database", "JobModel", "JobStore", "NodeAgent", "Reports", "Scheduling", logging]),
         tests("Client", ["API", "JobModel", "LinuxSys"]),
         tests("berth", ["Client", "JobSpecs", "API", "JobModel", "LinuxSys", "Reports", argumentParser]),

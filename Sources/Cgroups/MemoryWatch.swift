@@ -27,11 +27,11 @@ public final class MemoryWatch: Sendable {
         var armed: [(descriptor: Descriptor, readiness: Readiness)] = []
     }
 
-    init(_ group: GroupDirectory, limit: Bytes, percentages: [Int]) {
+    init(_ group: GroupDirectory, limit: Bytes, percentages: [Int], told: (percentages: Set<Int>, kills: UInt64)) {
         self.group = group
         thresholds = percentages.sorted().map { (percent: $0, bytes: limit.count / 100 * UInt64($0)) }
         pollMilliseconds = group.version == .v2 ? 1_000 : nil
-        state = Mutex(State())
+        state = Mutex(State(reached: told.percentages, kills: told.kills))
     }
 
     /// What to wait for, each with the readiness that means news. Registers them with the kernel, which on v1 waits for a grace period of RCU
@@ -99,7 +99,11 @@ public final class MemoryWatch: Sendable {
 
 extension AttemptGroup {
     /// Watches the attempt's memory for parts of a limit being reached and for kills by the kernel.
-    public func watchMemory(limit: Bytes, percentages: [Int] = [80, 95]) throws(CgroupError) -> MemoryWatch {
-        MemoryWatch(try holding(.memory), limit: limit, percentages: percentages)
+    ///
+    /// - Parameter told: percentages and number of kills that an earlier watch told already.
+    public func watchMemory(
+        limit: Bytes, percentages: [Int] = [80, 95], told: (percentages: Set<Int>, kills: UInt64) = ([], 0)
+    ) throws(CgroupError) -> MemoryWatch {
+        MemoryWatch(try holding(.memory), limit: limit, percentages: percentages, told: told)
     }
 }

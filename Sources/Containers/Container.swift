@@ -8,7 +8,7 @@ public struct Container: Sendable {
     /// PID 1: the monitor. Its descriptor is readable once it ended.
     public let monitor: ProcessHandle
     public let runDirectory: Descriptor
-    /// CLOCK_BOOTTIME of the job's exec, in nanoseconds; nil for an adopted one.
+    /// CLOCK_BOOTTIME of the job's exec, in nanoseconds; for an adopted one of the clone of its PID 1, cut down to the clock tick.
     public let startedBootNanoseconds: UInt64?
 
     /// Sends a control message; false when PID 1 does not listen any more.

@@ -18,6 +18,9 @@ public final class ContainerRuntime: Sendable {
     /// Readable when the launcher has died: the daemon then needs a new runtime.
     public var launcherProcess: ProcessHandle { launcher.process }
 
+    /// Whether the launcher is gone; one that is just ending is waited for. Blocks for a quarter of a second at most.
+    public var hasLostLauncher: Bool { (try? launcher.process.waitUntilEnded(milliseconds: 250)) ?? true }
+
     /// Ends the launcher; containers go on.
     public func stop() { launcher.stop() }
 
@@ -39,7 +42,7 @@ public final class ContainerRuntime: Sendable {
             default: break
             }
         }
-        throw LaunchError(operation: "start of \(description.name): PID 1 or the launcher died", errno: "ESRCH")
+        throw LaunchError(operation: "start of \(description.name): PID 1 or the launcher died", errno: "ESRCH", isUnanswered: true)
     }
 
     private func container(_ name: String, _ monitor: ProcessHandle, _ time: UInt64?) throws(LaunchError) -> Container {
@@ -77,7 +80,9 @@ public final class ContainerRuntime: Sendable {
         guard let monitor = try ProcessHandle.open(pid: stamp.pid, startTime: stamp.startTicks), monitor.isAlive else {
             return .ended(ExitSummary(runDirectory: directory))
         }
-        return .running(Container(name: name, monitor: monitor, runDirectory: directory, startedBootNanoseconds: nil))
+        // Clock ticks are 10 ms on every architecture that Linux has users on (USER_HZ).
+        let started = stamp.startTicks * 10_000_000
+        return .running(Container(name: name, monitor: monitor, runDirectory: directory, startedBootNanoseconds: started))
     }
 
     /// The names of all run directories.

@@ -9,16 +9,23 @@ public struct LaunchError: Error, Hashable, Sendable, CustomStringConvertible {
     public let errno: String
     /// The run directory was there: this attempt was started before (at most once).
     public let startedBefore: Bool
+    /// The launcher did not answer: it died, or the PID 1 that it cloned did. What came of the request is in the run directory.
+    public let isUnanswered: Bool
 
-    public init(operation: String, errno: String, startedBefore: Bool = false) {
+    public init(operation: String, errno: String, startedBefore: Bool = false, isUnanswered: Bool = false) {
         self.operation = operation
         self.errno = errno
         self.startedBefore = startedBefore
+        self.isUnanswered = isUnanswered
     }
 
-    public init(_ error: SystemError) {
+    public init(_ error: SystemError) { self.init(error, isUnanswered: false) }
+
+    init(_ error: SystemError, isUnanswered: Bool) {
         let what = error.subject.isEmpty ? error.operation : "\(error.operation) \(error.subject)"
-        self.init(operation: error.detail.isEmpty ? what : "\(what) (\(error.detail))", errno: error.errno == 0 ? "EINVAL" : error.errnoName)
+        self.init(
+            operation: error.detail.isEmpty ? what : "\(what) (\(error.detail))", errno: error.errno == 0 ? "EINVAL" : error.errnoName,
+            isUnanswered: isUnanswered)
     }
 
     init(_ failure: LaunchFailure) {
@@ -35,4 +42,6 @@ public struct LaunchError: Error, Hashable, Sendable, CustomStringConvertible {
 extension SystemError {
     /// EEXIST.
     static let fileExists: Int32 = 17
+    /// EPIPE.
+    static let brokenPipe: Int32 = 32
 }

@@ -38,47 +38,57 @@ public final class LauncherClient: Sendable {
 
     /// Closes the socket, which ends the launcher; what it started goes on.
     public func stop() {
-        socket.close()
+        // First, so that nobody is left waiting in a send; then no other thread has the number in use when it is closed.
+        try? socket.shutDown()
+        sending.withLock { _ in socket.close() }
         _ = try? process.wait()
     }
 
     /// Sends a request; its answers come on the exchange.
     func send(_ request: LauncherRequest, program: [UInt8]? = nil, table: [Descriptor]) throws(LaunchError) -> Exchange {
+        let (ours, theirs): (Descriptor, Descriptor)
+        var descriptors: [Descriptor]
         do throws(SystemError) {
-            let (ours, theirs) = try Descriptor.socketPair(.sequencedPackets)
-            var descriptors = [theirs]
+            (ours, theirs) = try Descriptor.socketPair(.sequencedPackets)
+            descriptors = [theirs]
             if let program {
                 let file = try Descriptor.memoryFile("berth-program", sealable: false)
                 try file.write(program)
                 try file.seek(to: 0)
                 descriptors.append(file)
             }
-            try deliver(request, descriptors + table)
-            theirs.close()
-            return try Exchange(ours, reactor: reactor)
         } catch {
             throw LaunchError(error)
         }
+        try deliver(request, descriptors + table)
+        theirs.close()
+        do throws(SystemError) { return try Exchange(ours, reactor: reactor) } catch { throw LaunchError(error) }
     }
 
     /// Sends a request that has one answer and waits for it. Blocks.
     func ask(_ request: LauncherRequest, table: [Descriptor]) throws(LaunchError) -> (LauncherAnswer, [Descriptor]) {
-        do throws(SystemError) {
-            let (ours, theirs) = try Descriptor.socketPair(.sequencedPackets)
-            try deliver(request, [theirs] + table)
-            theirs.close()
-            let message = try ours.receive()
-            guard let answer = try? LauncherAnswer(decoding: message.bytes) else {
-                throw SystemError("ask the launcher", errno: 0, detail: "it died")
-            }
-            return (answer, message.descriptors)
-        } catch {
-            throw LaunchError(error)
+        let (ours, theirs): (Descriptor, Descriptor)
+        do throws(SystemError) { (ours, theirs) = try Descriptor.socketPair(.sequencedPackets) } catch { throw LaunchError(error) }
+        try deliver(request, [theirs] + table)
+        theirs.close()
+        let message: ReceivedMessage
+        do throws(SystemError) { message = try ours.receive() } catch { throw LaunchError(error, isUnanswered: true) }
+        guard let answer = try? LauncherAnswer(decoding: message.bytes) else {
+            throw LaunchError(operation: "ask the launcher: it died", errno: "ESRCH", isUnanswered: true)
+        }
+        return (answer, message.descriptors)
+    }
+
+    private func deliver(_ request: LauncherRequest, _ descriptors: [Descriptor]) throws(LaunchError) {
+        do throws(SystemError) { try deliverPackets(request, descriptors) } catch {
+            // EPIPE, ECONNRESET: it is dead. Descriptors and memory may be short too, and are for the next try as well.
+            throw LaunchError(error, isUnanswered: true)
         }
     }
 
-    private func deliver(_ request: LauncherRequest, _ descriptors: [Descriptor]) throws(SystemError) {
+    private func deliverPackets(_ request: LauncherRequest, _ descriptors: [Descriptor]) throws(SystemError) {
         try sending.withLock { _ throws(SystemError) in
+            guard !socket.isClosed else { throw SystemError("send to", "the launcher", errno: SystemError.brokenPipe) }
             var rest = descriptors[...]
             let most = LaunchLimits.descriptorsPerPacket
             while rest.count > most {

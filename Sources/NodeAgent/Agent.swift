@@ -3,6 +3,7 @@ import Containers
 public import JobModel
 import LinuxSys
 import Logging
+import Synchronization
 
 /// Runs what was assigned to this machine and adopts what already runs.
 public actor Agent: AgentPort {
@@ -25,6 +26,7 @@ public actor Agent: AgentPort {
         if let supervisor = supervisors[id] { return await supervisor.desire(desired) }
         let supervisor = Supervisor(desired, services: services, observer: observer)
         supervisors[id] = supervisor
+        services.attempts.withLock { _ = $0.insert(id) }
         if let sharedPool { await supervisor.setSharedPool(sharedPool) }
         await supervisor.kick()
     }
@@ -42,6 +44,7 @@ public actor Agent: AgentPort {
     public func release(_ attempt: AttemptID) async {
         guard let supervisor = supervisors.removeValue(forKey: attempt) else { return }
         await supervisor.release()
+        services.attempts.withLock { _ = $0.remove(attempt) }
     }
 
     /// What the supervisor of a running attempt holds.
@@ -75,6 +78,7 @@ public actor Agent: AgentPort {
         guard !services.isStopping else { return }
         services.logger.error("the launcher died; starting another")
         let services = services
+        services.launcherDied(services.runtime)
         do {
             try await services.work.run { try services.restartLauncher() }
             watchLauncher()

@@ -136,10 +136,10 @@ struct AttemptPlanner {
     private func imageUser() throws -> (UInt32, UInt32, [UInt32]) {
         guard let user = lease.config.user else { return (0, 0, []) }
         guard case .number(let uid) = user.user else {
-            throw LaunchError(operation: "user \(user.user) of the image, accepted is a number", errno: "EINVAL")
+            throw LaunchError(operation: "user \(user.user) of the image, which its /etc/passwd does not name", errno: "ENOENT")
         }
         guard case .number(let gid) = user.group ?? .number(uid) else {
-            throw LaunchError(operation: "group of user \(uid) of the image, accepted is a number", errno: "EINVAL")
+            throw LaunchError(operation: "group of user \(uid) of the image, which its /etc/group does not name", errno: "ENOENT")
         }
         return (uid, gid, [])
     }
@@ -307,6 +307,9 @@ extension GroupLimits {
         cpus = record.placement.shared ? sharedPool ?? record.placement.cpus : record.placement.cpus
         memoryNodes = record.placement.memoryNodes
         if record.placement.shared { cpuQuota = CpuQuota(cpus: Double(job.demand.cpuMillis) / 1000) }
+        // A whole cpu weighs what a group weighs by default, 100: where cpus are contended, jobs share them as they asked for them.
+        let millis = record.placement.shared ? job.demand.cpuMillis : job.demand.cores * 1000
+        cpuWeight = UInt64(min(max(millis / 10, 1), 10_000))
         memory = job.demand.memory
         swap = job.demand.swap
         pids = UInt64(job.demand.pids)

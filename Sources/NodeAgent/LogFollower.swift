@@ -9,8 +9,8 @@ public final class LogFollower: Sendable {
     private let files: [Descriptor]
     private let reader: Mutex<LogReader>
     private let services: NodeServices
-    /// The watch's token at the reactor; a log that is only read has none, because inotify instances are few.
-    private let watching = Mutex<UInt64?>(nil)
+    /// A log that is only read has none.
+    private let watching = Mutex<LogWatch.Subscription?>(nil)
 
     /// Nil while the attempt has no log yet. Blocks.
     ///
@@ -20,10 +20,6 @@ public final class LogFollower: Sendable {
         self.files = files
         self.services = services
         reader = Mutex(LogReader(head: files[0].rawValue, tails: (files[1].rawValue, files[2].rawValue), position: position))
-    }
-
-    deinit {
-        if let token = watching.withLock({ $0 }) { services.reactor.cancel(token) }
     }
 
     /// Bytes the job printed before the next item.
@@ -36,15 +32,8 @@ public final class LogFollower: Sendable {
 
     /// Calls `changed` whenever one of the files was written, until the follower goes.
     public func watch(_ changed: @escaping @Sendable () -> Void) throws {
-        let watcher = try FileWatcher()
-        for file in files { _ = try watcher.add(file, .modified) }
-        let token = try services.reactor.watch(watcher.descriptor, .readable) { [weak self] _ in
-            _ = try? watcher.read()
-            guard self != nil else { return false }
-            changed()
-            return true
-        }
-        watching.withLock { $0 = token }
+        let subscription = try services.logWatch.add(files, changed)
+        watching.withLock { $0 = subscription }
     }
 }
 

@@ -28,6 +28,16 @@ public final class LogStore: Sendable {
         return files.count == 3 ? files : nil
     }
 
+    /// Removes an attempt's log, which holds nothing yet; nothing happens if there is none.
+    func remove(_ attempt: AttemptID) throws(SystemError) {
+        let job: Descriptor
+        do throws(SystemError) { job = try root.open(at: attempt.task.job.description, [.path, .directory, .noFollow]) } catch {
+            if error.isNotFound { return }
+            throw error
+        }
+        _ = try removeTree(at: job, Self.name(attempt))
+    }
+
     /// Removes the logs of a job, by descriptor; tells how many entries went.
     @discardableResult
     public func remove(_ job: JobID) throws(SystemError) -> Int {

@@ -19,6 +19,7 @@ public final class NodeServices: Sendable {
     public let slots: SlotTable
     public let logs: LogStore
     public let identities: IdentityCache
+    let logWatch: LogWatch
     let accounts = AccountCache()
     public let filters: SeccompCache
     let work: WorkQueue
@@ -30,14 +31,26 @@ public final class NodeServices: Sendable {
     let protected: [Descriptor]
     /// `v1`, `hybrid` or `v2`.
     public var cgroupLayout: String { groups.layout.kind.rawValue }
-    private let current: Mutex<ContainerRuntime>
+    private let current: Mutex<Present>
     private let stopping = Mutex(false)
     /// The launcher's end is wanted from now on.
     var isStopping: Bool { stopping.withLock { $0 } }
     private let runRoot: String
 
-    /// The runtime of the present launcher.
-    public var runtime: ContainerRuntime { current.withLock { $0 } }
+    private struct Present {
+        var runtime: ContainerRuntime
+        var lives = true
+    }
+
+    /// The runtime of the present launcher, or of the last one while there is none.
+    public var runtime: ContainerRuntime { current.withLock { $0.runtime } }
+    /// Whether starts can be asked for; false from the launcher's death until another holds the lock.
+    var launcherLives: Bool { current.withLock { $0.lives } }
+
+    /// Attempts that an earlier daemon may have begun.
+    let inherited: Set<AttemptID>
+    /// The attempts that were given to this machine and not released yet.
+    let attempts = Mutex<Set<AttemptID>>([])
 
     private init(_ parts: Parts) {
         settings = parts.settings
@@ -50,13 +63,15 @@ public final class NodeServices: Sendable {
         slots = parts.slots
         logs = parts.logs
         identities = IdentityCache(slots: parts.slots)
+        logWatch = LogWatch(reactor: parts.reactor)
         filters = parts.filters
         work = WorkQueue("agent", width: 8)
         starts = WorkQueue("starts", width: parts.settings.simultaneousStarts)
         logger = parts.logger
         protected = parts.protected
-        current = Mutex(parts.runtime)
+        current = Mutex(Present(runtime: parts.runtime))
         runRoot = parts.runRoot
+        inherited = parts.inherited
     }
 
     private struct Parts {
@@ -73,6 +88,7 @@ public final class NodeServices: Sendable {
         let protected: [Descriptor]
         let runtime: ContainerRuntime
         let runRoot: String
+        let inherited: Set<AttemptID>
     }
 
     /// Starts the launcher, which takes the lock before anything is scanned, then opens the stores.
@@ -108,7 +124,8 @@ public final class NodeServices: Sendable {
         return NodeServices(
             Parts(
                 settings: settings, clock: clock, reactor: reactor, groups: groups, images: images, scratch: scratch, slots: slots, logs: logs,
-                filters: filters, logger: logger, protected: protected, runtime: runtime, runRoot: runRoot))
+                filters: filters, logger: logger, protected: protected, runtime: runtime, runRoot: runRoot,
+                inherited: running))
     }
 
     private static func imageSettings(_ settings: AgentSettings, _ clock: any AgentClock) -> ImageStoreSettings {
@@ -138,10 +155,15 @@ public final class NodeServices: Sendable {
     func restartLauncher() throws {
         let fresh = try ContainerRuntime(initProgram: settings.initProgram, runRoot: runRoot, reactor: reactor)
         let old = current.withLock { current in
-            defer { current = fresh }
-            return current
+            defer { current = Present(runtime: fresh) }
+            return current.runtime
         }
         old.stop()
+    }
+
+    /// Notes that a launcher is gone, unless another took its place already.
+    func launcherDied(_ runtime: ContainerRuntime) {
+        current.withLock { current in if current.runtime === runtime { current.lives = false } }
     }
 
     /// Ends launcher and threads; what runs goes on. When nothing does, scratch and groups are taken down, so that no mount, loop device or
@@ -149,8 +171,10 @@ public final class NodeServices: Sendable {
     public func shutDown() async {
         stopping.withLock { $0 = true }
         runtime.stop()
+        try? await images.close()
         do {
-            if await scratch.attempts().isEmpty {
+            // Scratch in memory is not found again after a restart of the daemon, so it does not tell whether jobs go on.
+            if attempts.withLock({ $0.isEmpty }), await scratch.attempts().isEmpty {
                 try await scratch.tearDown()
                 let (groups, slots) = (groups, slots)
                 try await work.run {

@@ -106,35 +106,36 @@ extension Supervisor {
     func stop() async {
         guard let container, let reason = desired.record.stop else { return }
         let grace = desired.record.grace ?? desired.job.spec.gracePeriod ?? .seconds(10)
-        if stopStage == .killing { return }
+        if isKilling { return }
         let isFrozen = observation.state == .paused
         if isFrozen || grace <= .zero || reason == .outOfMemory { return await kill() }
-        if stopStage == .signalled {
-            armGrace(grace)
-            return
-        }
-        stopStage = .signalled
+        if let signalled = observation.stopSignalledAt { return armGrace(grace, since: signalled) }
         observation.state = .stopping
         do { try container.signal(stopSignal) } catch {
             logger.notice("stop signal not delivered", metadata: ["attempt": "\(id)", "error": "\(error)"])
         }
-        armGrace(grace)
+        let now = services.clock.now().boot
+        observation.stopSignalledAt = now
+        armGrace(grace, since: now)
         await report()
     }
 
-    private func armGrace(_ grace: TimeSpan) {
+    /// The job has its grace period once, also when a restart of the daemon or another request comes in between.
+    private func armGrace(_ grace: TimeSpan, since signalled: BootTime) {
         if let graceTimer { services.reactor.cancel(graceTimer) }
-        let at = UInt64(services.clock.now().boot.nanoseconds + grace.nanoseconds)
+        let at = UInt64(max(1, signalled.nanoseconds + grace.nanoseconds))
         graceTimer = services.reactor.at(bootNanoseconds: at) { [weak self] in Task { await self?.kill() } }
     }
 
     private func kill() async {
-        guard !isFinished, let group, stopStage != .killing else { return }
-        stopStage = .killing
+        guard !isFinished, !isKilling else { return }
+        isKilling = true
         if observation.state != .stopping {
             observation.state = .stopping
             await report()
         }
+        // Without its groups it ends with PID 1: the whole pid namespace does.
+        guard let group else { return killMonitorAlone() }
         do {
             try await services.work.run { try group.kill(.job) }
         } catch {
@@ -143,6 +144,12 @@ extension Supervisor {
         // PID 1 reaps and writes the record; one that does not within 5 s is killed too, and the attempt ends as decided.
         let at = UInt64(services.clock.now().boot.nanoseconds) + 5_000_000_000
         services.reactor.at(bootNanoseconds: at) { [weak self] in Task { await self?.killMonitor() } }
+    }
+
+    private func killMonitorAlone() {
+        do { try container?.monitor.signal(9) } catch {
+            logger.error("PID 1 could not be killed", metadata: ["attempt": "\(id)", "error": "\(error)"])
+        }
     }
 
     private func killMonitor() async {

@@ -4,11 +4,13 @@ import Logging
 
 extension Supervisor {
     /// The one switch: frozen while a pause stands or the attempt has no cores (contract §2).
-    func freezeOrThaw() async {
-        guard let group else { return }
+    ///
+    /// - Parameter mayRun: its cores are in force; without them it stays frozen, because others may have those it had.
+    func freezeOrThaw(mayRun: Bool) async {
         if desired.frozen, observation.state != .paused, !freezeGivenUp {
+            guard let group else { return await freezeFailed("freeze: its control groups are gone") }
             await freeze(group)
-        } else if !desired.frozen, observation.state == .paused {
+        } else if !desired.frozen, observation.state == .paused, mayRun, let group {
             await thaw(group)
         }
     }
@@ -27,29 +29,49 @@ extension Supervisor {
             disarmLimits()
         } catch {
             guard !isFinished else { return }
-            freezeGivenUp = true
-            observation.freezeFailed = true
-            observation.note = "\(error)"
-            observation.state = .running
+            return await freezeFailed("\(error)")
         }
         await report()
         kick()
     }
 
-    private func thaw(_ group: AttemptGroup) async {
-        observation.state = .resuming
+    private func freezeFailed(_ why: String) async {
+        freezeGivenUp = true
+        observation.freezeFailed = true
+        observation.note = why
+        observation.state = .running
         await report()
+        kick()
+    }
+
+    private func thaw(_ group: AttemptGroup) async {
+        if !thawIsLate {
+            observation.state = .resuming
+            await report()
+        }
         do {
             try await services.work.run { try group.thaw() }
         } catch {
-            logger.error("thaw failed", metadata: ["attempt": "\(id)", "error": "\(error)"])
-            observation.note = "\(error)"
+            guard !isFinished else { return }
+            return await thawFailed(error)
         }
         guard !isFinished else { return }
+        thawIsLate = false
+        observation.note = nil
         endPause(at: services.clock.now().boot)
         observation.state = .running
         armLimits()
         await report()
         kick()
+    }
+
+    /// It stands still, so it is not told as running; tried again until it goes or the attempt is stopped.
+    private func thawFailed(_ error: any Error) async {
+        if !thawIsLate { logger.error("thaw failed", metadata: ["attempt": "\(id)", "error": "\(error)"]) }
+        thawIsLate = true
+        observation.state = .paused
+        observation.note = "\(error)"
+        await report()
+        lookAgainLater()
     }
 }

@@ -13,7 +13,7 @@ extension Supervisor {
         limitTimer = services.reactor.at(bootNanoseconds: UInt64(max(0, end.nanoseconds))) { [weak self] in
             Task { await self?.limitReached() }
         }
-        guard let warning = desired.job.spec.warning, !warned else { return }
+        guard let warning = desired.job.spec.warning, !observation.warned else { return }
         let at = end.nanoseconds - warning.before.nanoseconds
         warningTimer = services.reactor.at(bootNanoseconds: UInt64(max(0, at))) { [weak self] in Task { await self?.warn() } }
     }
@@ -27,8 +27,7 @@ extension Supervisor {
     func disarm() {
         disarmLimits()
         if let graceTimer { services.reactor.cancel(graceTimer) }
-        for watch in memoryWatches { services.reactor.cancel(watch) }
-        memoryWatches = []
+        for token in memoryTokens.takeAll() { services.reactor.cancel(token) }
     }
 
     private func limitReached() async {
@@ -37,8 +36,10 @@ extension Supervisor {
     }
 
     private func warn() async {
-        guard !isFinished, !warned, let warning = desired.job.spec.warning, let number = SignalName.number(warning.signal) else { return }
-        warned = true
+        guard !isFinished, !observation.warned, let warning = desired.job.spec.warning, let number = SignalName.number(warning.signal) else { return }
+        // Noted before it is sent: most programs die of a second one, but hardly any of none.
+        observation.warned = true
+        await report()
         try? container?.signal(number)
         await observer.noticed(id, .warningSignal, "\(warning.signal), \(warning.before) before the time limit")
     }
@@ -47,13 +48,14 @@ extension Supervisor {
 
     /// Begins to watch a little after the start: a job that is shorter costs the kernel no registration, and what it reached is told at its end.
     func watchMemory() {
-        guard let watch = try? group?.watchMemory(limit: desired.job.demand.memory, percentages: services.settings.memoryThresholds) else { return }
+        let told = (Set(observation.thresholdsTold), observation.killsTold)
+        let marks = services.settings.memoryThresholds
+        guard let watch = try? group?.watchMemory(limit: desired.job.demand.memory, percentages: marks, told: told) else { return }
         memoryWatch = watch
-        memoryWatches = [
+        memoryTokens.keep(
             services.reactor.at(bootNanoseconds: UInt64(services.clock.now().boot.nanoseconds) + 200_000_000) { [weak self] in
                 Task { await self?.armMemoryWatch(watch) }
-            }
-        ]
+            })
     }
 
     private func armMemoryWatch(_ watch: MemoryWatch) async {
@@ -65,7 +67,7 @@ extension Supervisor {
                     Task { await self?.memoryChanged(watch) }
                     return true
                 }
-                memoryWatches.append(token)
+                memoryTokens.keep(token)
             }
             if let period = watch.pollMilliseconds { pollMemory(watch, UInt64(period)) }
         } catch {
@@ -82,7 +84,7 @@ extension Supervisor {
                 await self?.pollMemoryAgain(watch, milliseconds)
             }
         }
-        memoryWatches = memoryWatches.suffix(8) + [token]
+        memoryTokens.follow(with: token)
     }
 
     private func pollMemoryAgain(_ watch: MemoryWatch, _ milliseconds: UInt64) {
@@ -90,8 +92,9 @@ extension Supervisor {
     }
 
     private func memoryChanged(_ watch: MemoryWatch) async {
-        guard !isFinished, let events = try? await services.work.run({ try watch.events() }) else { return }
+        guard !isFinished, let events = try? await services.work.run({ try watch.events() }), !events.isEmpty else { return }
         await tell(events)
+        if !isFinished { await report() }
     }
 
     /// What the counters say at the end, for what was too short to be seen.
@@ -104,9 +107,29 @@ extension Supervisor {
     private func tell(_ events: [MemoryEvent]) async {
         for event in events {
             switch event {
-            case .reached(let percent): await observer.noticed(id, .memoryThreshold, "\(percent) % of \(desired.job.demand.memory)")
-            case .outOfMemory(let kills): await observer.noticed(id, .outOfMemory, "\(kills) processes killed by the kernel")
+            case .reached(let percent):
+                observation.thresholdsTold.append(percent)
+                await observer.noticed(id, .memoryThreshold, "\(percent) % of \(desired.job.demand.memory)")
+            case .outOfMemory(let kills):
+                observation.killsTold = kills
+                await observer.noticed(id, .outOfMemory, "\(kills) processes killed by the kernel")
             }
         }
+    }
+}
+
+/// Tokens of the reactor that are given back together: watches and timers that last, and one timer that each follows the last.
+struct WatchTokens {
+    private var lasting: [UInt64] = []
+    private var timer: UInt64?
+
+    mutating func keep(_ token: UInt64) { lasting.append(token) }
+
+    /// The one before has fired.
+    mutating func follow(with token: UInt64) { timer = token }
+
+    mutating func takeAll() -> [UInt64] {
+        defer { self = WatchTokens() }
+        return lasting + [timer].compactMap { $0 }
     }
 }

@@ -23,26 +23,67 @@ extension Supervisor {
         switch found {
         case .running(let container): await adopt(container)
         case .ended(let summary): await takeEnded(summary)
-        case .neverCloned: await finish(.startFailed(operation: "start: interrupted before PID 1 was cloned", errno: "EINTR"))
+        case .neverCloned: await startAnew()
+        case .nothing where isInherited: await startAnew()
         case .nothing: await startAfresh()
         }
     }
 
-    private func startAfresh() async {
-        switch observation.state {
-        case .assigned, .starting: break
-        // It was seen running, and its run directory is gone: someone removed it.
-        default: return await finish(.monitorLost)
+    /// An earlier daemon may have begun to start it.
+    private var isInherited: Bool { services.inherited.contains(id) && lostLaunchers == 0 && isEarly }
+
+    /// Not seen running.
+    private var isEarly: Bool { observation.state == .assigned || observation.state == .starting }
+
+    /// The launcher died before PID 1 had its go, and its successor holds the lock: nothing of the job ran, and nothing will any more. What is
+    /// left goes, and the attempt starts as if for the first time.
+    private func startAnew() async {
+        do {
+            try await clearAway()
+            let (runtime, name) = (services.runtime, containerName(id))
+            let (logs, id) = (services.logs, id)
+            try await services.work.run {
+                try logs.remove(id)
+                try runtime.forget(name)
+            }
+        } catch {
+            return await finish(.startFailed(operation: "clear away an interrupted start: \(error)", errno: "EIO"))
         }
-        if let stop = desired.record.stop { return await finish(stop.outcome) }
+        await startAfresh()
+    }
+
+    /// Groups are used once, and so is scratch, because overlayfs marks it: those of a start that came to nothing go before others are made.
+    private func clearAway() async throws {
+        let (groups, name, known, isRetry) = (services.groups, containerName(id), group, lostLaunchers > 0)
+        group = nil
+        applied = nil
+        try await services.work.run {
+            // A plan that came to nothing has them removed in the background, which must not hit those of the next.
+            if isRetry, known == nil { _ = groups.waitForRemovals() }
+            guard let left = try known ?? groups.open(name) else { return }
+            try left.kill(.everything)
+            try left.remove()
+        }
+        try await services.scratch.remove(id)
+    }
+
+    private func startAfresh() async {
+        // It was seen running, and its run directory is gone: someone removed it.
+        guard isEarly else { return await finish(.monitorLost) }
+        guard await launcherLives() else { return }
         observation.state = .starting
         await report()
+        let runtime = services.runtime
         do {
             let plan = try await makePlan()
             group = plan.group
             stopSignal = plan.stopSignal
-            let container = try await services.runtime.start(plan.description)
+            // The pool may have changed while its groups were made.
+            if let misplaced = await applyPlacement() { throw misplaced }
+            let container = try await runtime.start(plan.description)
             await running(container, since: container.startedBootNanoseconds)
+        } catch let error as LaunchError where error.isUnanswered {
+            await launcherFailed(runtime, error)
         } catch let error as LaunchError {
             await startFailed(error)
         } catch let error as AccountMissing {
@@ -53,6 +94,44 @@ extension Supervisor {
         } catch {
             await startFailed(LaunchError(operation: "\(error)", errno: "EINVAL"))
         }
+    }
+
+    // MARK: The launcher's end
+
+    /// A start that this many launchers died over is what kills them.
+    private static let launchersToLose = 5
+
+    /// Starts are held while no launcher lives; one that is to be stopped then ends at once, and is told so by false.
+    private func launcherLives() async -> Bool {
+        while true {
+            if let stop = desired.record.stop {
+                await finish(stop.outcome)
+                return false
+            }
+            if services.launcherLives { return true }
+            try? await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
+    /// What came of the request is seen once a new launcher holds the lock: it started, it did not, or it was cut off in between.
+    private func launcherFailed(_ runtime: ContainerRuntime, _ error: LaunchError) async {
+        let isLost = (try? await services.work.run { runtime.hasLostLauncher }) ?? true
+        guard isLost, lostLaunchers < Self.launchersToLose else { return await startFailed(error) }
+        services.launcherDied(runtime)
+        while !services.launcherLives { try? await Task.sleep(for: .milliseconds(20)) }
+        await startOver()
+    }
+
+    /// Looks at what is there and goes on from it. Groups that an earlier try made are no hindrance.
+    private func startOver() async {
+        lostLaunchers += 1
+        let (runtime, name) = (services.runtime, containerName(id))
+        do {
+            if case .nothing = try await services.work.run({ try runtime.find(name) }) { try await clearAway() }
+        } catch {
+            return await finish(.startFailed(operation: "start again: \(error)", errno: "EIO"))
+        }
+        await begin()
     }
 
     private func makePlan() async throws -> AttemptPlan {
@@ -70,7 +149,10 @@ extension Supervisor {
         let scratch: ScratchSpace = try await services.scratch.take(
             for: id, kind: job.demand.scratchKind, bytes: job.demand.scratch, inodes: job.demand.scratchInodes, uid: slot, gid: slot)
         let planner = AttemptPlanner(services: services, record: record, job: job, lease: lease, scratch: scratch)
-        return try await services.starts.run { try planner.plan(sharedPool: pool) }
+        let plan = try await services.starts.run { try planner.plan(sharedPool: pool) }
+        let cpus = record.placement.shared ? pool ?? record.placement.cpus : record.placement.cpus
+        applied = InForce(cpus: cpus, nodes: record.placement.memoryNodes)
+        return plan
     }
 
     private func startFailed(_ error: LaunchError) async {
@@ -81,12 +163,18 @@ extension Supervisor {
         await finish(.startFailed(operation: error.operation, errno: error.errno))
     }
 
+    /// The time limit runs from the job's first instruction.
+    private func startStamp(_ time: UInt64?) -> Stamp {
+        let now = services.clock.stamp()
+        guard let time else { return now }
+        let boot = BootTime(nanoseconds: Int64(time))
+        return Stamp(wall: now.wall + (boot - now.boot), boot: boot, bootID: now.bootID)
+    }
+
     private func running(_ container: Container, since time: UInt64?) async {
         self.container = container
-        let now = services.clock.stamp()
         observation.state = .running
-        observation.startedAt = Stamp(
-            wall: now.wall, boot: time.map { BootTime(nanoseconds: Int64($0)) } ?? now.boot, bootID: now.bootID)
+        observation.startedAt = startStamp(time)
         watchEnd(of: container)
         watchMemory()
         armLimits()
@@ -97,7 +185,15 @@ extension Supervisor {
 
     private func adopt(_ container: Container) async {
         let (groups, name) = (services.groups, containerName(id))
-        group = try? await services.work.run { try groups.open(name) }
+        do { group = try await services.work.run { try groups.open(name) } } catch {
+            // Without its groups it could be neither frozen nor killed, so it is not taken over blindly.
+            logger.error("the groups of a running job cannot be opened", metadata: ["attempt": "\(id)", "error": "\(error)"])
+            return lookAgainLater()
+        }
+        if group == nil {
+            logger.error("a running job has no groups: it cannot be frozen, and ends with its PID 1", metadata: ["attempt": "\(id)"])
+            observation.note = "its control groups are gone"
+        }
         self.container = container
         if let signal = desired.job.spec.stopSignal.flatMap({ SignalName.number($0) }) {
             stopSignal = signal
@@ -105,15 +201,16 @@ extension Supervisor {
             stopSignal = lease.config.stopSignal ?? 15
         }
         let group = group
-        let isFrozen = (try? await services.work.run { try group?.isFrozen() ?? false }) ?? false
+        let wasFrozen = observation.state == .paused
+        let isFrozen = (try? await services.work.run { try group?.isFrozen() ?? false }) ?? wasFrozen
         let now = services.clock.stamp()
-        if observation.startedAt == nil { observation.startedAt = now }
+        if observation.startedAt == nil { observation.startedAt = startStamp(container.startedBootNanoseconds) }
         if isFrozen {
             observation.pausedSince = observation.pausedSince ?? now.boot
             observation.state = .paused
         } else {
             endPause(at: now.boot)
-            observation.state = .running
+            observation.state = observation.stopSignalledAt == nil ? .running : .stopping
         }
         logger.info("adopted", metadata: ["attempt": "\(id)", "pid": "\(container.monitor.pid)"])
         watchEnd(of: container)
@@ -125,7 +222,10 @@ extension Supervisor {
     /// It ended while no daemon looked: its record and its groups tell how.
     private func takeEnded(_ summary: ExitSummary?) async {
         let (groups, name) = (services.groups, containerName(id))
-        group = try? await services.work.run { try groups.open(name) }
+        do { group = try await services.work.run { try groups.open(name) } } catch {
+            // How it ended is known; what it used is not, and its groups are swept at the next start.
+            logger.error("the groups of an ended job cannot be opened", metadata: ["attempt": "\(id)", "error": "\(error)"])
+        }
         await concluded(summary)
     }
 

@@ -23,21 +23,20 @@ actor Supervisor {
 
     private var isWorking = false
     private var isDue = false
-    /// The stop signal was sent, or the kill is under way.
-    var stopStage = StopStage.none
+    /// The kill is under way.
+    var isKilling = false
     var stopSignal: Int32 = 15
     var limitTimer: UInt64?
     var warningTimer: UInt64?
     var graceTimer: UInt64?
-    var warned = false
     /// A failed freeze is not tried again until the pause is placed anew.
     var freezeGivenUp = false
+    /// A thaw has failed and is tried again.
+    var thawIsLate = false
     var memoryWatch: MemoryWatch?
-    /// Timers and watches of the reactor that belong to it.
-    var memoryWatches: [UInt64] = []
-    var launchFailure: LaunchError?
-
-    enum StopStage { case none, signalled, killing }
+    var memoryTokens = WatchTokens()
+    /// Launchers that died over this start.
+    var lostLaunchers = 0
 
     init(_ desired: DesiredAttempt, services: NodeServices, observer: any AgentObserver) {
         id = desired.record.id
@@ -79,48 +78,76 @@ actor Supervisor {
         guard !isFinished else { return }
         if container == nil { await begin() }
         guard container != nil, !isFinished else { return }
-        if desired.record.stop != nil {
-            await stop()
-        } else {
-            await applyPlacement()
-            await freezeOrThaw()
-        }
+        if desired.record.stop != nil { return await stop() }
+        let misplaced = await applyPlacement()
+        await freezeOrThaw(mayRun: misplaced == nil)
+        if misplaced != nil { lookAgainLater() }
+    }
+
+    /// What did not work is tried again in a second.
+    func lookAgainLater() {
+        let at = UInt64(services.clock.now().boot.nanoseconds) + 1_000_000_000
+        services.reactor.at(bootNanoseconds: at) { [weak self] in Task { await self?.kick() } }
     }
 
     /// Tells the controller, in order: the supervisor waits until it was taken.
     func report() async { await observer.observed(observation) }
 
+    /// Returns once the pool is in force for this attempt, if it is one of the pool's.
     func setSharedPool(_ cpus: CpuSet) async {
         sharedPool = cpus
-        guard desired.record.placement.shared, let group, !isFinished else { return }
-        var limits = GroupLimits()
-        limits.cpus = cpus
-        limits.memoryNodes = desired.record.placement.memoryNodes
-        await apply(limits, to: group)
+        guard desired.record.placement.shared, !isFinished, await applyPlacement() != nil else { return }
+        lookAgainLater()
     }
 
     // MARK: Cores
 
-    private var appliedPlacement: Placement?
+    /// The cpus and memory nodes that were written and read back; nil after a restart of the daemon, when the kernel may have others.
+    var applied: InForce?
+    private var applying: Task<(any Error)?, Never>?
 
-    /// A resumed attempt may have got other cores than before.
-    private func applyPlacement() async {
-        let wanted = desired.record.placement
-        guard let group, !desired.record.coresReleased else { return }
-        defer { appliedPlacement = wanted }
-        guard let applied = appliedPlacement, applied != wanted else { return }
-        var limits = GroupLimits()
-        limits.cpus = wanted.shared ? sharedPool ?? wanted.cpus : wanted.cpus
-        limits.memoryNodes = wanted.memoryNodes
-        await apply(limits, to: group)
+    struct InForce: Hashable {
+        var cpus: CpuSet
+        var nodes: MemoryNodeSet
     }
 
-    private func apply(_ limits: GroupLimits, to group: AttemptGroup) async {
+    /// Nil while the pool of a shared attempt is not known: until then it has not changed either.
+    private var wanted: InForce? {
+        let placement = desired.record.placement
+        let cpus = placement.shared ? sharedPool : placement.cpus
+        return cpus.map { InForce(cpus: $0, nodes: placement.memoryNodes) }
+    }
+
+    /// Sees to it that the attempt has the cores that are its, or says why not. One that gave its cores to others has none to be set.
+    func applyPlacement() async -> (any Error)? {
+        if applying == nil, wanted == applied { return nil }
+        // One after the other: two writes at once could end in either order.
+        let before = applying
+        let task = Task {
+            _ = await before?.value
+            return await self.applyWanted()
+        }
+        applying = task
+        defer { if applying == task { applying = nil } }
+        return await task.value
+    }
+
+    private func applyWanted() async -> (any Error)? {
+        guard let group, !isFinished, let wanted, wanted != applied else { return nil }
+        guard desired.record.placement.shared || !desired.record.coresReleased else { return nil }
+        var limits = GroupLimits()
+        limits.cpus = wanted.cpus
+        limits.memoryNodes = wanted.nodes
         do {
+            let limits = limits
             try await services.work.run { try group.apply(limits) }
+            applied = wanted
+            return nil
         } catch {
-            logger.error("cores of a running job could not be set", metadata: ["attempt": "\(id)", "error": "\(error)"])
+            logger.error("cores of a job could not be set", metadata: ["attempt": "\(id)", "error": "\(error)"])
+            applied = nil
             observation.note = "\(error)"
+            return error
         }
     }
 

@@ -1,0 +1,232 @@
+import Cgroups
+import Containers
+import Foundation
+import Images
+import JobModel
+import LinuxSys
+import TestSupport
+import Testing
+
+@testable import NodeAgent
+
+extension AgentSuite {
+    /// What a daemon makes of what an earlier one left.
+    @Suite struct AdoptionTests {
+        @Test func anotherBootIsALoss() async throws {
+            try await withNode { node in
+                let id = await node.assign(await node.job("exit 0"), bootID: "11111111-2222-3333-4444-555555555555")
+                #expect(await node.outcome(id) == .nodeLost)
+                let states = await node.recorder.states(id)
+                #expect(states == [.finished], "nothing was started")
+            }
+        }
+
+        /// contract §2: time limits run on the boot clock, also when the daemon died before it could store that the job runs.
+        @Test func aRunningJobIsTakenOverWithItsTrueStart() async throws {
+            try await withNode { node in
+                let id = await node.assign(await node.job("echo up; sleep 600"))
+                await node.becomes(id, .running)
+                let started = try #require(await node.recorder.last(id)?.startedAt)
+                try await Task.sleep(for: .seconds(1))
+                try await node.restart { $0.lastSeen = nil }
+                await node.eventually("it is adopted") { await node.recorder.seen[id]?.filter { $0.state == .running }.count == 2 }
+                let adopted = try #require(await node.recorder.last(id)?.startedAt)
+                #expect(abs((adopted.boot - started.boot).milliseconds) < 500, "\(adopted) \(started)")
+            }
+        }
+
+        @Test func aJobThatEndedMeanwhileTellsHow() async throws {
+            try await withNode { node in
+                let id = await node.assign(await node.job("sleep 0.3; exit 7"))
+                await node.becomes(id, .running)
+                await node.services.shutDown()
+                try await Task.sleep(for: .seconds(1))
+                try await node.restart()
+                #expect(await node.outcome(id) == .failed(code: 7))
+                let end = try #require(await node.recorder.last(id))
+                #expect(end.usage?.memoryPeak != nil && end.usage?.cpuUserMicroseconds != nil)
+                // The record says when, not the adoption.
+                let ran = try #require(end.endedAt).boot - (try #require(end.startedAt)).boot
+                #expect((200..<900).contains(ran.milliseconds), "\(ran)")
+            }
+        }
+
+        /// A start that was cut off before PID 1 had its go: nothing ran, and now it does, once.
+        @Test(arguments: [false, true])
+        func anInterruptedStartIsMadeAnew(groupsToo: Bool) async throws {
+            try await withNode { node in
+                let here = try node.place.directory("out", owner: .first)
+                let job = await node.job("echo ran >> \(here)/ran; exit 4") {
+                    $0.spec.mounts = [MountSpec(kind: .bind, source: here, target: here)]
+                }
+                let id = AttemptID(TaskID(job.id), 1)
+                let (services, name) = (await node.services, containerName(id))
+                let root = "\(node.runPlace.path)/run/attempts-\(node.clock.bootID)"
+                try Descriptor.workingDirectory.makeDirectory("\(root)/\(name)", mode: 0o700)
+                // The log's files were made with the directory.
+                try services.logs.make(id).open(at: "head", [.writeOnly, .create, .exclusive], mode: 0o600).close()
+                if groupsToo { _ = try services.groups.prepare(name) }
+                _ = await node.assign(job)
+                #expect(await node.outcome(id) == .failed(code: 4))
+                #expect(try readTextFile("\(here)/ran") == "ran\n")
+            }
+        }
+
+        /// The daemon died between the overlay, which marks the scratch as used, and the run directory.
+        @Test func aStartThatWasCutOffBeforeItsDirectoryIsMadeAnew() async throws {
+            try await withNode { node in
+                let first = await node.assign(await node.job("exit 0"))
+                #expect(await node.outcome(first) == .succeeded)
+                let services = await node.services
+                // What a start had made by then: groups, and scratch with an overlay over it.
+                try services.groups.open(containerName(first))?.kill(.everything)
+                try services.runtime.forget(containerName(first))
+                try await node.restart { $0.lastSeen = nil }
+                await node.eventually("it ran again") { await node.recorder.seen[first]?.filter { $0.state == .finished }.count == 2 }
+                #expect(await node.recorder.last(first)?.outcome == .succeeded)
+            }
+        }
+
+        /// The run directory of a job that was seen running is gone, and its PID 1 cannot be found: nobody knows how it ended.
+        @Test func aVanishedRunDirectoryIsALostMonitor() async throws {
+            try await withNode { node in
+                let id = await node.assign(await node.job("sleep 600"))
+                await node.becomes(id, .running)
+                let services = await node.services
+                try services.groups.open(containerName(id))?.kill(.everything)
+                await node.becomes(id, .finished)
+                let seen = try #require(await node.recorder.seen[id]?.first { $0.state == .running })
+                try services.runtime.forget(containerName(id))
+                try await node.restart { $0.lastSeen = seen }
+                await node.eventually("it is told again") { await node.recorder.seen[id]?.filter { $0.state == .finished }.count == 2 }
+                #expect(await node.recorder.last(id)?.outcome == .monitorLost)
+            }
+        }
+
+        /// design §4 rule 1: the cores that were decided are in force before anything runs on them, whatever the kernel had before.
+        @Test(.enabled(if: Node.hasTwoCpus, "needs two cpus"))
+        func anAdoptedJobGetsItsCoresBeforeItIsThawed() async throws {
+            try await withNode { node in
+                let id = await node.assign(await node.job("sleep 600"), cpus: CpuSet([0]))
+                await node.becomes(id, .running)
+                await node.change(id) {
+                    $0.frozen = true
+                    $0.record.coresReleased = true
+                }
+                await node.becomes(id, .paused)
+                try await node.restart()
+                await node.eventually("it is adopted") { await node.recorder.seen[id]?.filter { $0.state == .paused }.count == 2 }
+                #expect(try await node.kernelCpus(id) == CpuSet([0]), "it has no cores to be set")
+                await node.change(id) {
+                    $0.frozen = false
+                    $0.record.coresReleased = false
+                    $0.record.placement.cpus = CpuSet([1])
+                }
+                await node.becomes(id, .running)
+                #expect(try await node.kernelCpus(id) == CpuSet([1]))
+                // And one that ran on while no daemon looked.
+                try await node.restart { $0.record.placement.cpus = CpuSet([0]) }
+                try await node.eventually("its cores are set") { try await node.kernelCpus(id) == CpuSet([0]) }
+            }
+        }
+
+        @Test func aWarningIsSentOnce() async throws {
+            try await withNode { node in
+                let job = await node.job("trap 'echo warned' USR1; echo ready; while true; do sleep 0.1; done") {
+                    $0.timeLimit = .seconds(60)
+                    $0.spec.warning = WarningSignal(signal: "USR1", before: .seconds(59))
+                }
+                let id = await node.assign(job)
+                try await node.prints(id, "warned")
+                try await node.restart()
+                await node.eventually("it is adopted") { await node.recorder.seen[id]?.filter { $0.state == .running }.count ?? 0 >= 3 }
+                try await Task.sleep(for: .seconds(1))
+                #expect(try await node.log(id) == "ready\nwarned\n")
+                #expect(await node.recorder.details(id, .warningSignal).count == 1)
+            }
+        }
+
+        @Test func thresholdsAreToldOnce() async throws {
+            try await withNode { node in
+                let id = await node.assign(await node.job("echo up; exec probe eat 29 stay"))
+                await node.eventually("80 % is told") { await node.recorder.details(id, .memoryThreshold).contains { $0.hasPrefix("80") } }
+                try await Task.sleep(for: .milliseconds(300))
+                let before = await node.recorder.details(id, .memoryThreshold)
+                try await node.restart()
+                try await Task.sleep(for: .seconds(1))
+                #expect(await node.recorder.details(id, .memoryThreshold) == before)
+                await node.change(id) {
+                    $0.record.stop = .cancelled
+                    $0.record.grace = .zero
+                }
+                await node.becomes(id, .finished)
+                #expect(await node.recorder.details(id, .memoryThreshold) == before)
+            }
+        }
+
+        /// The grace period goes on, and the job is not asked twice.
+        @Test func anAdoptedStopIsOneStop() async throws {
+            try await withNode { node in
+                let id = await node.assign(await node.job("trap 'echo asked' TERM; echo ready; while true; do sleep 0.1; done"))
+                try await node.prints(id, "ready")
+                await node.change(id) {
+                    $0.record.stop = .cancelled
+                    $0.record.grace = .seconds(4)
+                }
+                try await node.prints(id, "asked")
+                let asked = node.clock.now().boot
+                try await Task.sleep(for: .seconds(2))
+                try await node.restart()
+                #expect(await node.outcome(id) == .cancelled)
+                let ended = try #require(await node.recorder.last(id)?.endedAt).boot
+                #expect((3_000..<5_500).contains((ended - asked).milliseconds), "\(ended - asked)")
+                #expect(try await node.log(id) == "ready\nasked\n")
+            }
+        }
+
+        /// Somebody removed the job's groups: it can be neither frozen nor counted, but it can be ended.
+        @Test func aJobWithoutGroupsCanBeEnded() async throws {
+            try await withNode { node in
+                let id = await node.assign(await node.job("echo up; sleep 600"))
+                try await node.prints(id, "up")
+                let services = await node.services
+                let pids = try #require(try services.groups.open(containerName(id))).processes()
+                let name = containerName(id)
+                let groups = Leftovers.groups(below: node.groupParent).filter { $0.hasSuffix("/\(name)/job") || $0.hasSuffix("/\(name)") }
+                for group in groups {
+                    let above = group.components(separatedBy: "/\(node.groupParent)")[0]
+                    for pid in pids { try Descriptor.open("\(above)/cgroup.procs", [.writeOnly]).write("\(pid)") }
+                }
+                for group in groups.sorted(by: >) { try Command(["rmdir", group]).run() }
+                try await node.restart()
+                await node.eventually("it is adopted") { await node.recorder.seen[id]?.filter { $0.state == .running }.count == 2 }
+                await node.change(id) { $0.frozen = true }
+                await node.eventually("the pause is refused") { await node.recorder.last(id)?.freezeFailed == true }
+                await node.change(id) {
+                    $0.record.stop = .cancelled
+                    $0.record.grace = .zero
+                }
+                #expect(await node.outcome(id) == .cancelled)
+                for pid in pids { #expect((try? ProcessHandle(pid: pid).isAlive) != true) }
+            }
+        }
+
+        /// Jobs whose scratch is in memory are not found in any directory; they go on all the same.
+        @Test func aCleanStopCountsJobsWithScratchInMemory() async throws {
+            try await withNode { node in
+                let id = await node.assign(await node.job("sleep 600") { $0.demand.scratchKind = .memory })
+                await node.becomes(id, .running)
+                try await node.restart()
+                await node.eventually("it is adopted") { await node.recorder.seen[id]?.filter { $0.state == .running }.count == 2 }
+                let services = await node.services
+                await services.shutDown()
+                if services.scratch.diskLimit == .subvolumeQuota {
+                    let mounted = try MountTable().entries.contains { $0.mountPoint == node.place("state/scratch/mount") }
+                    #expect(mounted, "nothing is taken down while a job goes on")
+                }
+                try await node.restart()
+                await node.eventually("it is adopted again") { await node.recorder.seen[id]?.filter { $0.state == .running }.count == 3 }
+            }
+        }
+    }
+}
