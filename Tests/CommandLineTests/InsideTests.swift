@@ -149,6 +149,65 @@ extension EndToEnd {
             }
         }
 
+        /// design §4 rule 2: what a job may do is derived from its spec at exec too: the same rights, limits and groups.
+        @Test(arguments: [[], ["--user", "0"], ["--user", "0", "--capabilities", "CAP_CHOWN,CAP_KILL"]])
+        func anExecHasTheJobsRights(words: [String]) throws {
+            let look = """
+                grep -E '^(Uid|Gid|Groups|Umask|Cap...|NoNewPrivs|Seccomp|Cpus_allowed_list|Mems_allowed_list)' /proc/self/status
+                cat /proc/self/limits /proc/self/oom_score_adj /proc/self/uid_map /proc/self/gid_map; pwd; umask
+                for n in cgroup ipc mnt net pid user uts; do readlink /proc/self/ns/$n; done; cut -d: -f2- /proc/self/cgroup
+                """
+            let settings = words + ["--umask", "027", "--rlimits", "nofile=77:88,core=0:0"]
+            let id = try daemon.submit(script: "\(look); echo looked; sleep 60", settings, as: .first)
+            let job = try daemon.awaitLog(id, "looked\n")
+            let inside = try daemon.berth(["exec", id, "--", "/bin/sh", "-c", look], as: .first)
+            #expect(inside.status == 0)
+            #expect(job == inside.output + "looked\n", "\(inside)")
+            #expect(job.contains("CapInh:\t0000000000000000") && job.contains("\n0027\n"), "\(job)")
+            try daemon.berth("cancel --now \(id)")
+            _ = try daemon.berth("wait \(id)")
+        }
+
+        /// Issue §3: a keyring of its own: an anonymous session keyring that belongs to the slot, one for each job.
+        @Test func eachJobHasAKeyringOfItsOwn() throws {
+            let ids = try (0..<2).map { _ in try daemon.submit(["--cpu", "0.2", "--no-cwd", "--", "sleep", "60"], as: .first) }
+            for id in ids { try daemon.await(id, "running") }
+            let monitor = Int32(try #require(try daemon.show(ids[0])["attempts"][-1]["pid"].number))
+            let map = try readTextFile("/proc/\(monitor)/uid_map").split(separator: "\n").map { $0.split(separator: " ").compactMap { UInt32($0) } }
+            let slot = try #require(map.first { $0.first == 0 }?.dropFirst().first)
+            func keyrings() throws -> [String] {
+                let text = try Command(["setpriv", "--reuid=\(slot)", "--regid=\(slot)", "--clear-groups", "cat", "/proc/keys"]).run().output
+                return text.split(separator: "\n").filter { $0.contains(" keyring ") && $0.contains(" _ses") && $0.contains(" \(slot) ") }.map(
+                    String.init)
+            }
+            let found = try keyrings()
+            #expect(found.count == 2, "\(found)")
+            for id in ids { try daemon.berth("cancel --now \(id)") }
+            _ = try daemon.berth(["wait"] + ids)
+            try eventually("they go with their jobs") { try keyrings().isEmpty }
+        }
+
+        /// Issue §3: propagation private: no mount is a peer or slave of the host's, and none that the host makes later appears inside.
+        @Test func mountsDoNotPropagate() throws {
+            let here = try daemon.place.directory("propagation")
+            try daemon.place.directory("propagation/later")
+            let script = """
+                cat /proc/self/mountinfo; echo looked; while [ ! -e /tmp/go ]; do sleep 0.1; done
+                ls /in/later; grep -c /in/later /proc/self/mountinfo
+                """
+            let id = try daemon.submit(script: script, ["--mounts", "\(here):/in:ro"])
+            let table = try daemon.awaitLog(id, "looked\n")
+            for line in table.split(separator: "\n") where line != "looked" {
+                #expect(!line.contains(" shared:") && !line.contains(" master:") && !line.contains(" propagate_from:"), "\(line)")
+            }
+            try Mount.mount("later", at: "\(here)/later", type: "tmpfs")
+            defer { try? Mount.detach("\(here)/later", lazily: true) }
+            try Descriptor.open("\(here)/later/seen", [.writeOnly, .create], mode: 0o644).close()
+            #expect(try daemon.berth(["exec", id, "--", "touch", "/tmp/go"]).status == 0)
+            _ = try daemon.berth(["wait", id])
+            #expect(try daemon.berth(["logs", id]).output.hasSuffix("looked\n0\n"))
+        }
+
         /// Attack class A: the host's binary cannot be overwritten through a job's exe links.
         @Test func theHostsBinariesStayAsTheyAre() throws {
             let before = try Command(["sha256sum", Programs.path("berth-init")]).run().output

@@ -124,6 +124,50 @@ extension EndToEnd {
             #expect((attempt["usage"]["writtenBytes"].number ?? 0) >= 8 << 20, "\(attempt)")
         }
 
+        /// Bytes read, from a disk that is named by a path; the throttle stands in the group of the running job.
+        @Test func aReadLimitOfANamedDiskHolds() throws {
+            let here = try daemon.place.directory("io-\(UInt32.random(in: .min ... .max))", mode: 0o777)
+            try Command(["dd", "if=/dev/urandom", "of=\(here)/big", "bs=1M", "count=8", "conv=fsync", "status=none"]).run()
+            let words = ["--io", "read=2M,path=\(here)", "--memory", "64M"]
+            let id = try daemon.submit(script: "while [ ! -e go ]; do sleep 0.05; done; probe directread big", words, in: here)
+            try daemon.await(id, "running")
+            let places = ["blkio/\(daemon.groupParent)/\(id)-1/blkio.throttle.read_bps_device", "\(daemon.groupParent)/\(id)-1/io.max"]
+            let text = places.compactMap { try? readTextFile("/sys/fs/cgroup/\($0)") }.first ?? ""
+            #expect(text.contains("\(2 << 20)"), "\(text)")
+            try Command(["touch", "\(here)/go"]).run()
+            let begun = bootNanoseconds()
+            #expect(try daemon.berth(["wait", id]).status == 0)
+            let seconds = Double(bootNanoseconds() - begun) / 1e9
+            #expect(try daemon.berth(["logs", id]).output == "\(8 << 20)\n")
+            #expect(seconds >= 2.5, "8 MiB at 2 MiB a second took \(seconds) s")
+            #expect((try daemon.show(id)["attempts"][-1]["usage"]["readBytes"].number ?? 0) >= 8 << 20)
+        }
+
+        /// Operations a second; 4 KiB each, so that no limit of bytes would be felt.
+        @Test(arguments: ["write_ops", "read_ops"])
+        func anOperationLimitHolds(kind: String) throws {
+            let here = try daemon.place.directory("ops-\(UInt32.random(in: .min ... .max))", mode: 0o777)
+            try Command(["dd", "if=/dev/urandom", "of=\(here)/file", "bs=4k", "count=60", "conv=fsync", "status=none"]).run()
+            let reading = "n=0; while [ $n -lt 60 ]; do dd if=file of=/dev/null bs=4k count=1 skip=$n iflag=direct 2>/dev/null; n=$((n+1)); done"
+            let script = kind == "write_ops" ? "probe directsmall file 60" : reading
+            let id = try daemon.submit(script: script, ["--io", "\(kind)=20,path=\(here)", "--memory", "64M"], in: here)
+            #expect(try daemon.berth(["wait", id]).status == 0, "\(String(describing: try? daemon.berth(["logs", id])))")
+            let attempt = try daemon.show(id)["attempts"][-1]
+            let ran = try #require(attempt["ranFor"].number ?? attempt["ranFor"]["milliseconds"].number, "\(attempt)")
+            #expect(ran >= 2000, "60 operations at 20 a second: \(attempt)")
+        }
+
+        /// Issue §4: cpu weight, by what the job asked for.
+        @Test func aJobsWeightStandsInItsGroup() throws {
+            let id = try daemon.submit(["--cpu", "0.5", "--no-cwd", "--", "sleep", "60"])
+            try daemon.await(id, "running")
+            let places = ["cpu/\(daemon.groupParent)/\(id)-1/cpu.shares", "\(daemon.groupParent)/\(id)-1/cpu.weight"]
+            let found = places.compactMap { try? readTextFile("/sys/fs/cgroup/\($0)") }.first
+            #expect(found == "512\n" || found == "50\n", "\(found ?? "-")")
+            try daemon.berth("cancel --now \(id)")
+            _ = try daemon.berth("wait \(id)")
+        }
+
         @Test func aForkBombIsContained() throws {
             let id = try daemon.submit(["--pids", "40", "--no-cwd", "--", "probe", "bomb"])
             #expect(try daemon.berth(["wait", "--timeout", "60s", id]).status == 7)

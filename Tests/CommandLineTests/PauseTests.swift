@@ -137,6 +137,26 @@ extension EndToEnd {
             _ = try daemon.berth(["wait", kept, waiting])
         }
 
+        /// Issue §5: a process that cannot be frozen: thawed again after 10 s, with the pid and where it waits; and it can be ended.
+        @Test(.enabled(if: StuckFileSystem.canRun, "needs FUSE and python3"))
+        func whatCannotBeFrozenRunsOn() throws {
+            let stuck = try StuckFileSystem()
+            defer { stuck.remove() }
+            let script = "(while true; do echo tick; sleep 0.2; done) & cat /stuck/file; wait"
+            let id = try daemon.submit(script: script, ["--mounts", "\(stuck.path):/stuck:ro"], as: .first)
+            try daemon.await(id, "running")
+            try #require(stuck.isWaitedFor(within: 20))
+            let begun = bootNanoseconds()
+            let paused = try daemon.berth(["pause", id], as: .first)
+            #expect(paused.status == 1 && paused.errors.contains("pid ") && paused.errors.contains("waits in "), "\(paused)")
+            #expect((9...25).contains((bootNanoseconds() - begun) / 1_000_000_000))
+            let before = try daemon.berth(["logs", id]).output.count
+            eventually("the others go on") { (try? daemon.berth(["logs", id]).output.count) ?? 0 > before + 5 }
+            #expect(try daemon.berth(["cancel", "--now", id]).status == 0)
+            #expect(try daemon.berth(["wait", "--timeout", "30s", id]).status != 124)
+            #expect(try daemon.outcome(id)["kind"].text == "cancelled")
+        }
+
         @Test func execIntoAPausedJobDoesNotHangForEver() throws {
             let id = try daemon.submit(["--no-cwd", "--", "sleep", "60"])
             try daemon.await(id, "running")

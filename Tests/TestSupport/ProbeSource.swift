@@ -105,6 +105,20 @@ enum ProbeSource {
             void *block; posix_memalign(&block, 4096, 1 << 20); memset(block, 1, 1 << 20);
             for (int number = 0; number < mebibytes; number++) if (write(file, block, 1 << 20) < 0) { say("write", -1); exit(1); }
         }
+        static void read_direct(const char *path) {
+            int file = open(path, O_RDONLY | O_DIRECT);
+            if (file < 0) { say("open", -1); exit(1); }
+            void *block; posix_memalign(&block, 4096, 1 << 20);
+            ssize_t got; long sum = 0;
+            while ((got = read(file, block, 1 << 20)) > 0) sum += got;
+            printf("%ld\n", sum); fflush(stdout);
+        }
+        static void small_direct(const char *path, int count) {
+            int file = open(path, O_RDWR | O_CREAT | O_DIRECT, 0600);
+            if (file < 0) { say("open", -1); exit(1); }
+            void *block; posix_memalign(&block, 4096, 4096); memset(block, 1, 4096);
+            for (int number = 0; number < count; number++) if (pwrite(file, block, 4096, 4096L * number) < 0) { say("write", -1); exit(1); }
+        }
         static void http(const char *path, const char *method, const char *target, const char *body) {
             struct sockaddr_un address = {AF_UNIX}; strncpy(address.sun_path, path, sizeof address.sun_path - 1);
             int link = socket(AF_UNIX, SOCK_STREAM, 0);
@@ -124,6 +138,8 @@ enum ProbeSource {
             else if (!strcmp(words[1], "bomb")) bomb();
             else if (!strcmp(words[1], "eat")) { eat(atol(words[2])); if (count > 3) for (;;) pause(); }
             else if (!strcmp(words[1], "direct")) write_direct(words[2], atoi(words[3]));
+            else if (!strcmp(words[1], "directread")) read_direct(words[2]);
+            else if (!strcmp(words[1], "directsmall")) small_direct(words[2], atoi(words[3]));
             else if (!strcmp(words[1], "killself")) kill(getpid(), atoi(words[2]));
             else if (!strcmp(words[1], "http")) http(words[2], words[3], words[4], count > 5 ? words[5] : "");
             else return 2;

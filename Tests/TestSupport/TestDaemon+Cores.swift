@@ -1,0 +1,39 @@
+import LinuxSys
+
+extension TestDaemon {
+    /// The cpus that the kernel gives a job's attempt, as a list such as `0-1`; nil when it has no group.
+    public func kernelCpus(_ id: String, attempt: Int = 1) -> String? {
+        let places = [
+            "/sys/fs/cgroup/cpuset/\(groupParent)/\(id)-\(attempt)/cpuset.effective_cpus",
+            "/sys/fs/cgroup/\(groupParent)/\(id)-\(attempt)/cpuset.cpus.effective",
+        ]
+        return places.lazy.compactMap { try? readTextFile($0) }.first.map { String($0.prefix { !$0.isNewline }) }
+    }
+
+    /// Breaches of design §4 rule 1 among running jobs with exclusive cores: one whose cores in the kernel are not those decided, or two that
+    /// share one.
+    public func misplacedCores() throws -> [String] {
+        var owners: [String: String] = [:]
+        var findings: [String] = []
+        for id in try berth("list --quiet --user all --state running").output.split(separator: "\n").map(String.init) {
+            let attempt = try show(id)["attempts"][-1]
+            guard attempt["state"].text == "running", attempt["placement"]["shared"].flag != true else { continue }
+            let number = attempt["id"].text?.split(separator: "#").last.flatMap { Int($0) } ?? 1
+            let decided = attempt["placement"]["cpus"].text ?? "?"
+            let kernel = kernelCpus(id, attempt: number) ?? "nothing"
+            if kernel != decided { findings.append("job \(id): decided are cpus \(decided), the kernel says \(kernel)") }
+            for cpu in members(kernel) {
+                if let other = owners.updateValue(id, forKey: cpu) { findings.append("jobs \(other) and \(id) share cpu \(cpu)") }
+            }
+        }
+        return findings
+    }
+
+    private func members(_ list: String) -> [String] {
+        list.split(separator: ",").flatMap { part -> [String] in
+            let ends = part.split(separator: "-").compactMap { Int($0) }
+            guard let first = ends.first, let last = ends.last else { return [] }
+            return (first...last).map(String.init)
+        }
+    }
+}
