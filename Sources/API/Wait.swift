@@ -31,6 +31,8 @@ public struct WaitReply: Hashable, Sendable, Codable {
     public var counts: TaskCounts
     /// The lowest id among all selected that finished and did not succeed; its status is what `wait` exits with.
     public var lowestUnsuccessful: Result?
+    /// What a selection without ids meant when it came: to be asked with next, so that what ends in between is not forgotten.
+    public var selection: Selection?
 
     public init(tasks: Int, remaining: Int, counts: TaskCounts, lowestUnsuccessful: Result? = nil) {
         self.tasks = tasks

@@ -46,6 +46,12 @@ struct Decision: Sendable {
     mutating func remove(_ key: StoreKey) { changes.append(.remove(key)) }
 }
 
+/// The store takes nothing at the moment.
+struct BrokenStore: Error, CustomStringConvertible {
+    var reason: String
+    var description: String { "the state directory takes no changes at the moment: \(reason)" }
+}
+
 extension Controller {
     /// Puts a decision in line; it is in force in memory already. `then` runs once it is durable.
     func commit(_ decision: Decision, then action: (@Sendable (isolated Controller) -> Void)? = nil) {
@@ -58,6 +64,8 @@ extension Controller {
     /// Waits until everything decided so far is durable.
     func durable() async throws {
         guard !queue.isEmpty || isCommitting else { return }
+        // It may take all the same later; nobody is kept waiting for that.
+        if let storageFailure { throw BrokenStore(reason: storageFailure) }
         try await withCheckedThrowingContinuation { continuation in
             if queue.isEmpty { queue.append(CommitBatch()) }
             queue[queue.count - 1].waiters.append(continuation)
@@ -73,15 +81,45 @@ extension Controller {
     private func flush() async {
         while !queue.isEmpty {
             var batch = queue.removeFirst()
+            committing = batch.waiters
+            batch.waiters = []
             let receipt = await commitUntilDurable(batch.transaction)
-            if let receipt, let first = receipt.firstEvent {
+            var first = receipt?.firstEvent
+            if first == nil, !batch.events.isEmpty { first = await firstSequence(of: batch.events) }
+            if let first {
                 for index in batch.events.indices { batch.events[index].sequence = first + UInt64(index) }
+                lastEvent = max(lastEvent, first + UInt64(batch.events.count) - 1)
             }
             if !batch.events.isEmpty { hub.publish(batch.events) }
+            for case .put(.attempt(let record)) in batch.changes.values { attempts[record.id]?.durable = record }
             for action in batch.actions { action(self) }
-            for waiter in batch.waiters { waiter.resume() }
+            for waiter in committing { waiter.resume() }
+            committing = []
         }
         isCommitting = false
+    }
+
+    /// The sequence of events whose commit was done although its reply was lost: they follow those of the commit before, as nobody else writes any.
+    private func firstSequence(of events: [Event]) async -> UInt64? {
+        var last = lastEvent
+        while let page = try? await store.events(after: last, limit: 1000), let newest = page.events.last?.sequence {
+            for found in page.events {
+                var event = events[0]
+                event.sequence = found.sequence
+                if event == found { return found.sequence }
+            }
+            last = newest
+        }
+        return nil
+    }
+
+    /// Those who wait are told that the outcome is not known; the commit is tried on.
+    private func giveUpWaiting(_ reason: String) {
+        storageFailure = reason
+        let waiters = committing + queue.flatMap(\.waiters)
+        committing = []
+        for index in queue.indices { queue[index].waiters = [] }
+        for waiter in waiters { waiter.resume(throwing: BrokenStore(reason: reason)) }
     }
 
     /// Successive failures, over about 0.3 s, after which the store counts as broken.
@@ -108,7 +146,7 @@ extension Controller {
                 if failures == Self.failuresOfABrokenStore {
                     logger.error("commit failed, trying again until it succeeds", metadata: ["error": "\(error)"])
                 }
-                if failures >= Self.failuresOfABrokenStore { storageFailure = "\(error)" }
+                if failures >= Self.failuresOfABrokenStore { giveUpWaiting("\(error)") }
                 try? await Task.sleep(for: .milliseconds(delay))
                 delay = min(delay * 2, 2000)
             }

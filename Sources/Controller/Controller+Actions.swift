@@ -9,6 +9,7 @@ extension Controller {
     /// `cancel`, `signal`, `requeue`, `pause`, `resume`, `hold` and `release` of a selection.
     public func act(_ route: Route, _ request: ActionRequest, peer: Peer) async throws(APIError) -> ActionReply {
         let action = try accessAction(route, asOperator: request.asOperator == true)
+        if route != .signal { try requireStore(route.rawValue) }
         if route == .requeue { return try await requeue(request, peer: peer) }
         var (chosen, refused) = try await choose(request.selection, action, peer: peer)
         if request.asOperator == true { try refuse { () throws(Access.Refusal) in try settings.access.require(.operate, for: peer) } }
@@ -83,6 +84,8 @@ extension Controller {
         job.table.unsuccessful = job.table.unsuccessful.union(tasks)
         // A back-off ends with its task, so that one put back by hand starts at once, also after a restart.
         job.table.notBefore = job.table.notBefore.filter { !tasks.contains($0.key) }
+        job.table.retried = job.table.retried.filter { !tasks.contains($0.key) }
+        job.table.pendingSince = job.table.pendingSince.filter { !tasks.contains($0.key) }
         if outcome == .cancelled { job.table.cancelled = job.table.cancelled.union(tasks) }
         if outcome == .dependencyFailed { job.table.dependencyFailed = job.table.dependencyFailed.union(tasks) }
         jobs[id] = job
@@ -121,6 +124,8 @@ extension Controller {
 
     private func place(_ route: Route, _ chosen: [Chosen], _ request: ActionRequest, _ peer: Peer) {
         let kind = Self.holdKind(route, asOperator: request.asOperator == true)
+        // The account may be back: should it not be, the next start holds the task again.
+        let lifted: Set<Hold.Kind> = route == .release ? [kind, .account] : [kind]
         for part in chosen {
             guard var job = jobs[part.job] else { continue }
             if route == .hold || route == .pause {
@@ -131,7 +136,7 @@ extension Controller {
                 let added = part.slots.subtracting(already)
                 if !added.isEmpty { job.table.holds.append(TaskHold(hold: hold, tasks: added)) }
             } else {
-                for index in job.table.holds.indices where job.table.holds[index].hold.kind == kind {
+                for index in job.table.holds.indices where lifted.contains(job.table.holds[index].hold.kind) {
                     job.table.holds[index].tasks = job.table.holds[index].tasks.subtracting(part.slots)
                 }
                 job.table.holds.removeAll { $0.tasks.isEmpty }
@@ -164,6 +169,8 @@ extension Controller {
 
     private func pauseChanged(_ id: AttemptID) {
         guard var attempt = attempts[id] else { return }
+        attempt.freezeGeneration += 1
+        attempts[id] = attempt
         let stands = pauseStands(id)
         if attempt.record.coresReleased, attempt.record.stop == nil, stands == attempt.waitsForCores {
             attempt.waitsForCores = !stands
@@ -188,11 +195,12 @@ extension Controller {
         await wait(until: deadline) { controller in
             wanted.allSatisfy { id in
                 guard let attempt = controller.attempts[id], controller.pauseStands(id) else { return true }
-                return attempt.observation?.state == .paused || attempt.observation?.freezeFailed == true || attempt.record.stop != nil
+                if attempt.record.stop != nil { return true }
+                return attempt.isPausedAsWanted || attempt.isAnswered && attempt.observation?.freezeFailed == true
             }
         }
         for id in wanted {
-            guard let attempt = attempts[id], pauseStands(id), attempt.record.stop == nil, attempt.observation?.state != .paused else { continue }
+            guard let attempt = attempts[id], pauseStands(id), attempt.record.stop == nil, !attempt.isPausedAsWanted else { continue }
             let reason = attempt.observation?.note ?? "it was not frozen within 30s"
             refused.append(ActionReply.Refusal(TaskSelector(id.task), APIError(.conflict, "pause of job \(id.task): \(reason)")))
         }

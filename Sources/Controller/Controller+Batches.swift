@@ -22,6 +22,7 @@ extension Controller {
     /// One write, however many members: they inherit it, those yet to come too (contract §2).
     public func act(_ route: Route, onBatch request: BatchActionRequest, peer: Peer) async throws(APIError) -> BatchReply {
         let action: Access.Action = route == .batchCancel ? .cancel : route == .batchPause || route == .batchResume ? .pause : .hold
+        try requireStore(route.rawValue)
         let id = try await batch(request.name, request.user, action, peer)
         if request.asOperator == true { try refuse { () throws(Access.Refusal) in try settings.access.require(.operate, for: peer) } }
         let chosen = (members[id] ?? []).sorted().map { Chosen(job: $0, slots: living($0)) }

@@ -63,6 +63,8 @@ extension Controller {
     ) async {
         guard filter.takes(event) else { return }
         let mine = await maySee(event, peer)
+        // Whether it is of that batch is private too (contract §8).
+        if filter.batch != nil, !mine { return }
         if case .dropped = continuation.yield(EventLine(mine ? event : event.redacted)) {
             // The client does not read: end, so that it resumes by sequence.
             continuation.finish()

@@ -21,8 +21,8 @@ extension Controller {
         let limit = min(request.limit ?? APILimit.page, APILimit.page)
         let after = request.after?.value ?? 0
         var rows: [JobSummary] = []
-        let finished = try await finishedJobs(request, selection, owner, after: after, limit: limit + 1)
-        let living = jobs.keys.filter { $0.value > after && matches($0, selection, owner) }.sorted()
+        let finished = try await finishedJobs(request, selection, owner, peer, after: after, limit: limit + 1)
+        let living = jobs.keys.filter { $0.value > after && matches($0, selection, owner, peer) }.sorted()
         let merged = (living.map { ($0, LedgerJob?.none) } + finished.map { ($0.record.id, $0) }).sorted { $0.0 < $1.0 }
         for (id, ledger) in merged {
             if rows.count == limit { return ListReply(now: clock.now().wall, jobs: rows, next: rows.last?.id) }
@@ -35,14 +35,21 @@ extension Controller {
         return ListReply(now: clock.now().wall, jobs: rows)
     }
 
-    private func matches(_ id: JobID, _ selection: Selection, _ owner: UserID?) -> Bool {
+    /// Whether a filter may look at a job: by what is private only of jobs whose private parts the peer may see, or it would tell them one guess
+    /// at a time (contract §8).
+    private func mayFilter(_ selection: Selection, of owner: UserID, _ peer: Peer) -> Bool {
+        selection.name == nil && selection.batch == nil || settings.access.maySeePrivate(peer, owner: owner)
+    }
+
+    private func matches(_ id: JobID, _ selection: Selection, _ owner: UserID?, _ peer: Peer) -> Bool {
         guard let job = jobs[id] else { return false }
         if let ids = selection.ids, !ids.contains(where: { $0.jobs.contains(id.value) }) { return false }
+        guard mayFilter(selection, of: job.record.owner.user, peer) else { return false }
         return narrow(Chosen(job: id, slots: job.record.indices), selection, owner) != nil
     }
 
     private func finishedJobs(
-        _ request: ListRequest, _ selection: Selection, _ owner: UserID?, after: UInt64, limit: Int
+        _ request: ListRequest, _ selection: Selection, _ owner: UserID?, _ peer: Peer, after: UInt64, limit: Int
     ) async throws(APIError) -> [LedgerJob] {
         let finishedStates: Set<StateFilter> = [.finished, .succeeded, .failed, .cancelled]
         let wanted = selection.states.map { !finishedStates.isDisjoint(with: $0) } ?? false
@@ -51,7 +58,11 @@ extension Controller {
         filter.owner = owner
         filter.batch = selection.batch
         filter.queue = selection.queue
-        try await settled()
+        if selection.name != nil || selection.batch != nil, !settings.access.isOperator(peer) {
+            guard owner == nil || owner == peer.user else { return [] }
+            filter.owner = peer.user
+        }
+        await caughtUp()
         do throws(StoreError) {
             let found = try await store.foldJobs(matching: filter, into: [LedgerJob]()) { list, job in
                 guard job.record.id.value > after, list.count < limit else { return }
@@ -107,8 +118,8 @@ extension Controller {
         if groups.count == 1, groups[0].count == 1, let slot = slots.first {
             let outcome = try? await outcome(of: finished.record.task(slot), table)
             groups[0].outcome = outcome.map { OutcomeView($0) }
-            let last = try? await store.ledgerAttempts(of: finished.record.id, after: nil, limit: APILimit.attempts).last
-            groups[0].attempt = last.flatMap { $0 }.map { AttemptView($0) }
+            let last = try? await lastEnded(of: finished.record.task(slot), table)
+            groups[0].attempt = (last ?? nil).map { AttemptView($0) }
         }
         return redact(base(finished.record, counts, groups), finished.record, peer)
     }

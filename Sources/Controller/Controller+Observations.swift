@@ -19,7 +19,9 @@ extension Controller: AgentObserver {
         decision.put(.observation(observation))
         decision.events = stateEvents(from: before?.state, to: observation)
         commit(decision)
-        if observation.state == .paused, before?.state != .paused { frozen(observation.id) }
+        if attempt.isPausedAsWanted, before?.state != .paused || before?.freezeGeneration != observation.freezeGeneration {
+            frozen(observation.id, anew: before?.state != .paused)
+        }
         if observation.state == .running, before?.state == nil || before?.state == .starting, let started = observation.startedAt {
             // The limit runs from the job's first instruction.
             scheduler.apply(.started(observation.id, attempt.record.placement, at: started.boot))
@@ -45,12 +47,14 @@ extension Controller: AgentObserver {
     }
 
     /// Once frozen, a paused attempt's cores go to others, unless its pause keeps them.
-    private func frozen(_ id: AttemptID) {
-        guard var attempt = attempts[id], attempt.record.stop == nil else { return }
+    private func frozen(_ id: AttemptID, anew: Bool) {
+        guard var attempt = attempts[id], attempt.record.stop == nil, !attempt.record.coresReleased else { return }
         let pauses = standingPauses(id.task)
         guard !pauses.isEmpty else { return }
         let keeps = pauses.contains(where: \.keepCores)
-        scheduler.apply(.frozen(id, keepCores: keeps, at: attempt.observation?.pausedSince ?? clock.now().boot))
+        // One that was never thawed between two pauses counts as running until the second.
+        let since = anew ? attempt.observation?.pausedSince : nil
+        scheduler.apply(.frozen(id, keepCores: keeps, at: since ?? clock.now().boot))
         guard !keeps else { return }
         attempt.record.coresReleased = true
         attempts[id] = attempt
@@ -64,7 +68,9 @@ extension Controller: AgentObserver {
     public func requestStop(_ id: AttemptID, _ reason: StopReason) async { stop(id, reason) }
 
     func stop(_ id: AttemptID, _ reason: StopReason, detail: String? = nil) {
-        guard var attempt = attempts[id], attempt.record.stop == nil, attempt.observation?.state != .finished else { return }
+        guard var attempt = attempts[id], attempt.observation?.state != .finished else { return }
+        // A cancel is the last word: it takes the place of a stop after which the task would run again.
+        guard attempt.record.stop == nil || reason == .cancelled && attempt.record.stop != .cancelled else { return }
         attempt.record.stop = reason
         attempts[id] = attempt
         var decision = Decision(events: [event(.stopping, attempt: id, detail: detail ?? reason.rawValue)])
@@ -81,18 +87,21 @@ extension Controller: AgentObserver {
 
     private func finish(_ observation: AttemptObservation) {
         let id = observation.id
-        guard let attempt = attempts[id], var job = jobs[id.task.job], let outcome = observation.outcome else { return }
+        guard let attempt = attempts[id], var job = jobs[id.task.job], let seen = observation.outcome else { return }
+        // It ends as was decided, whatever the agent saw before it heard of it (design §2).
+        let outcome = attempt.record.stop?.outcome ?? seen
         let slot = id.task.slot
         let now = clock.now()
         job.table.active.remove(slot)
         job.active[slot] = nil
         attempts[id] = nil
-        var again = RetryDecision(outcome: outcome, attempt: id.number, spec: job.record.spec)
-        if observation.accountMissing {
+        var again = RetryDecision(outcome: outcome, retried: job.table.retried[slot] ?? 0, spec: job.record.spec)
+        let accountMissing = observation.accountMissing && attempt.record.stop == nil
+        if accountMissing {
             // Held until the account is back and an operator releases it.
             let hold = Hold(kind: .account, scope: .task, by: .root, at: now.wall, reason: "user \(job.record.owner.name) has no account")
             job.table.holds.append(TaskHold(hold: hold, tasks: IntervalSet([slot])))
-            again = .again(after: .zero)
+            again = .again
         }
         var decision = Decision(events: [event(.finished, attempt: id, outcome: outcome)])
         switch again {
@@ -100,23 +109,29 @@ extension Controller: AgentObserver {
             if outcome == .succeeded { job.table.succeeded.insert(slot) } else { job.table.unsuccessful.insert(slot) }
             if outcome == .cancelled { job.table.cancelled.insert(slot) }
             if id.number > 1 { job.table.attempts[slot] = id.number }
+            job.table.retried[slot] = nil
             scheduler.apply(.ended(id, .finished(.attempt(outcome))))
-        case .again(let delay):
-            let notBefore = delay > .zero ? now.wall + delay : nil
+        case .again, .retry:
+            var notBefore: WallTime?
+            if case .retry(let delay) = again {
+                job.table.retried[slot, default: 0] += 1
+                if delay > .zero { notBefore = now.wall + delay }
+            }
             job.table.pending.insert(slot)
+            job.table.pendingSince[slot] = now.wall
             job.table.attempts[slot] = id.number
             job.table.notBefore[slot] = notBefore
             scheduler.apply(.ended(id, .pending(notBefore: notBefore)))
             decision.events.append(event(.requeued, task: id.task, detail: "after \(outcome)"))
         }
-        if observation.accountMissing { scheduler.apply(.holds(id.task.job, job.table.holds)) }
+        if accountMissing { scheduler.apply(.holds(id.task.job, job.table.holds)) }
         jobs[id.task.job] = job
         decision.remove(.attempt(id))
         decision.remove(.observation(id))
         decision.ledger.append(.attempt(ledgerAttempt(attempt.record, observation, job.record, outcome)))
         settle(job, &decision)
         commit(decision) { controller in
-            Task { await controller.agent.release(id) }
+            controller.release(id)
             controller.wakeWaiters()
         }
         replan()
@@ -152,7 +167,7 @@ extension Controller: AgentObserver {
             id: record.id, owner: job.owner.user, ownerName: job.owner.name, name: job.spec.name, batch: job.spec.batch, queue: job.queue,
             image: job.spec.image, node: settings.nodeName, demand: job.demand, timeLimit: job.timeLimit, placement: record.placement,
             submittedAt: job.submittedAt, startedAt: started?.wall, endedAt: ended.wall,
-            queuedFor: max(.zero, (started ?? record.assignedAt).wall - job.submittedAt), ranFor: max(.zero, ran),
+            queuedFor: max(.zero, (started ?? record.assignedAt).wall - (record.queuedAt ?? job.submittedAt)), ranFor: max(.zero, ran),
             pausedFor: observation.pausedFor, outcome: outcome, usage: observation.usage ?? Usage())
     }
 }

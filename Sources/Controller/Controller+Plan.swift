@@ -37,7 +37,8 @@ extension Controller {
         switch decision {
         case .start(let task, let placement): assign(task, placement)
         case .resume(let attempt, let placement): giveCores(attempt, placement)
-        case .poolChanged(let cpus): sharedPool = cpus
+        // In line with the decisions: what it loses goes to starts committed after it, what it gains came of ends committed before.
+        case .poolChanged(let cpus): commit(Decision()) { $0.changePool(to: cpus) }
         case .dependencyFailed(let job, let tasks): endPending(job, tasks, .dependencyFailed, Decision())
         }
     }
@@ -48,7 +49,8 @@ extension Controller {
             return
         }
         let id = job.nextAttempt(task.slot)
-        let record = AttemptRecord(id: id, placement: placement, assignedAt: clock.stamp())
+        var record = AttemptRecord(id: id, placement: placement, assignedAt: clock.stamp())
+        record.queuedAt = job.table.pendingSince.removeValue(forKey: task.slot)
         job.table.pending.remove(task.slot)
         job.table.active.insert(task.slot)
         job.table.started.insert(task.slot)
@@ -73,28 +75,12 @@ extension Controller {
         attempt.record.placement = placement
         attempt.record.coresReleased = false
         attempt.waitsForCores = false
+        attempt.freezeGeneration += 1
         attempts[id] = attempt
         scheduler.apply(.resumed(id, placement, at: clock.now().boot))
         var decision = Decision()
         decision.put(.attempt(attempt.record))
         commit(decision) { $0.reconcile(id) }
-    }
-
-    /// Tells the agent what should be of an attempt. Only called once the decision is durable.
-    func reconcile(_ id: AttemptID) {
-        guard attempts[id] != nil else { return }
-        Task { await self.reconcileNow(id) }
-    }
-
-    func reconcileNow(_ id: AttemptID) async {
-        guard let attempt = attempts[id], let job = jobs[id.task.job] else { return }
-        // The pool shrinks before cores that were its are used by others.
-        if let cpus = sharedPool {
-            sharedPool = nil
-            await agent.setSharedPool(cpus)
-        }
-        let frozen = pauseStands(id) || attempt.record.coresReleased
-        await agent.reconcile(DesiredAttempt(record: attempt.record, job: job.record, frozen: frozen, lastSeen: attempt.observation))
     }
 
     /// Whether a pause of either scope stands over an attempt's task.

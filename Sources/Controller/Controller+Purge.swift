@@ -46,7 +46,8 @@ extension Controller {
                     try settings.access.require(user == peer.user ? .see : .purge, for: peer, on: user, what: "job \(id)")
                 }
             }
-            let found = (meant + forgotten).map(\.0)
+            // A job that was put back in the queue lives, whatever the ledger still says of it.
+            let found = (meant + forgotten).map(\.0).filter { jobs[$0] == nil }
             if request.dryRun == true { return (PurgeReply(jobs: found.count, attempts: 0, freed: .zero), []) }
             guard request.keepAccounts != true, let purgeable = store as? any ForgettingStore else {
                 return (PurgeReply(jobs: found.count, attempts: 0, freed: .zero), found)

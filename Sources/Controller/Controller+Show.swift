@@ -59,15 +59,13 @@ extension Controller {
     }
 
     private func addAttempts(to detail: inout JobDetail, _ record: JobRecord, _ request: ShowRequest, _ peer: Peer) async throws(APIError) {
-        try await settled()
-        let ended: [LedgerAttempt]
-        do throws(StoreError) {
-            ended = try await store.ledgerAttempts(of: record.id, after: nil, limit: APILimit.attempts + 1)
-        } catch { throw APIError(.internal, "\(error)") }
+        await caughtUp()
+        let ended = try await endedAttempts(of: record, request)
         func meant(_ attempt: AttemptID) -> Bool {
             (request.indices?.contains(attempt.task.slot) ?? true) && (request.attempt.map { $0 == attempt.number } ?? true)
         }
-        var views = ended.filter { meant($0.id) }.map { AttemptView($0) }
+        var views = ended.attempts.map { AttemptView($0) }
+        let all = ended.count + (jobs[record.id]?.active.values.count(where: meant) ?? 0)
         if let job = jobs[record.id] {
             for (_, attempt) in job.active.sorted(by: { $0.key < $1.key }) where meant(attempt) { views.append(view(of: attempt, job, peer)) }
         }
@@ -77,11 +75,37 @@ extension Controller {
                 views[index].pid = nil
             }
         }
-        if views.count > APILimit.attempts {
-            detail.attemptsOmitted = views.count - APILimit.attempts
-            views.removeFirst(views.count - APILimit.attempts)
+        if all > APILimit.attempts {
+            detail.attemptsOmitted = all - APILimit.attempts
+            views.removeFirst(max(0, views.count - APILimit.attempts))
         }
         detail.attempts = views
+    }
+
+    /// The newest of the ended attempts that are meant, by task and number, and how many are meant.
+    private func endedAttempts(of record: JobRecord, _ request: ShowRequest) async throws(APIError) -> (attempts: [LedgerAttempt], count: Int) {
+        do throws(StoreError) {
+            guard request.indices != nil || request.attempt != nil else {
+                return try await store.newestLedgerAttempts(of: record.id, limit: APILimit.attempts)
+            }
+            var kept: [LedgerAttempt] = []
+            var count = 0
+            for range in (request.indices ?? record.indices).ranges {
+                var after = range.lowerBound > 0 ? AttemptID(TaskID(record.id, range.lowerBound - 1), .max) : nil
+                while true {
+                    let page = try await store.ledgerAttempts(of: record.id, after: after, limit: APILimit.attempts)
+                    let meant = page.filter { range.contains($0.id.task.slot) && (request.attempt ?? $0.id.number) == $0.id.number }
+                    count += meant.count
+                    kept += meant
+                    if kept.count > APILimit.attempts {
+                        kept = Array(kept.sorted { ($0.endedAt, $0.id) < ($1.endedAt, $1.id) }.suffix(APILimit.attempts))
+                    }
+                    guard let last = page.last?.id, last.task.slot <= range.upperBound else { break }
+                    after = last
+                }
+            }
+            return (kept.sorted { $0.id < $1.id }, count)
+        } catch { throw APIError(.internal, "\(error)") }
     }
 
     /// A running attempt as shown.
@@ -98,7 +122,7 @@ extension Controller {
         view.waitingForCores = attempt.waitsForCores ? true : nil
         view.stop = attempt.record.stop
         view.note = seen?.note
-        view.queuedFor = max(.zero, (seen?.startedAt ?? attempt.record.assignedAt).wall - job.record.submittedAt)
+        view.queuedFor = max(.zero, (seen?.startedAt ?? attempt.record.assignedAt).wall - (attempt.record.queuedAt ?? job.record.submittedAt))
         guard let started = seen?.startedAt, started.bootID == clock.bootID else { return view }
         let now = clock.now().boot
         let paused = (seen?.pausedFor ?? .zero) + (seen?.pausedSince.map { now - $0 } ?? .zero)

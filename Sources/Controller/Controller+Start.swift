@@ -12,11 +12,13 @@ extension Controller {
         lastJob = state.counters[.jobs]?.value ?? 0
         for batch in state.batches.values { take(batch.value) }
         let ordered = state.jobs.values.map(\.value).sorted { $0.id < $1.id }
-        try await learnFinishedDependencies(of: ordered, living: Set(state.jobs.keys))
+        jobs = Dictionary(uniqueKeysWithValues: ordered.map { ($0.id, LiveJob(record: $0, table: TaskTable(pending: $0.indices))) })
+        try await learnFinishedDependencies(of: ordered)
         for record in ordered { take(record, state.tasks[record.id]?.value ?? TaskTable(pending: record.indices)) }
         for attempt in state.attempts.values.map(\.value).sorted(by: { $0.id < $1.id }) {
             take(attempt, seen: state.observations[attempt.id]?.value)
         }
+        lastEvent = try await store.events(after: .max, limit: 1).newest
         commit(Decision(events: [event(.daemonStarted, detail: "boot \(clock.bootID)")]))
         for id in attempts.keys.sorted() { await reconcileNow(id) }
         await agent.sweep(keeping: Set(attempts.keys))
@@ -31,7 +33,7 @@ extension Controller {
     private func take(_ record: JobRecord, _ table: TaskTable) {
         jobs[record.id] = LiveJob(record: record, table: table)
         if let batch = record.batch { members[batch, default: []].insert(record.id) }
-        scheduler.apply(.jobAdded(State.Job(record), tasks: table))
+        scheduler.apply(.jobAdded(schedulerJob(record), tasks: table))
         if !table.holds.isEmpty { scheduler.apply(.holds(record.id, table.holds)) }
     }
 
@@ -41,12 +43,14 @@ extension Controller {
             logger.error("attempt without a job in the store is left alone", metadata: ["attempt": "\(record.id)"])
             return
         }
-        attempts[record.id] = LiveAttempt(record: record, observation: seen)
+        attempts[record.id] = LiveAttempt(record: record, durable: record, observation: seen)
         jobs[task.job]?.active[task.slot] = record.id
         let started = seen?.startedAt ?? record.assignedAt
-        let isFrozen = record.coresReleased || seen?.state == .paused
+        let isFrozen = record.coresReleased || seen?.state == .paused && pauseStands(record.id)
         let waits = record.coresReleased && record.stop == nil && !pauseStands(record.id)
         attempts[record.id]?.waitsForCores = waits
+        // Asked anew: what a freeze has to be followed by may not have been committed.
+        attempts[record.id]?.freezeGeneration = (seen?.freezeGeneration ?? 0) + 1
         scheduler.apply(
             .adopted(
                 State.Adoption(
@@ -55,12 +59,25 @@ extension Controller {
                     waitingSince: waits ? clock.now().boot : nil)))
     }
 
-    private func learnFinishedDependencies(of records: [JobRecord], living: Set<JobID>) async throws {
-        let wanted = Set(records.flatMap { ($0.spec.dependencies ?? []).map(\.job) }).subtracting(living)
-        for id in wanted.sorted() {
-            guard let finished = try await store.ledgerJob(id) else { continue }
-            scheduler.apply(.finishedElsewhere(JobOutcomes(finished.record, finished.tasks)))
+    /// Tells the scheduler how the jobs ended that these depend on and that no longer live.
+    func learnFinishedDependencies(of records: [JobRecord]) async throws {
+        let wanted = Set(records.flatMap { ($0.spec.dependencies ?? []).map(\.job) })
+        for id in wanted.sorted() where jobs[id] == nil {
+            guard let finished = try await store.ledgerJob(id) else {
+                if jobs[id] == nil { purgedSources.insert(id) }
+                continue
+            }
+            purgedSources.remove(id)
+            if jobs[id] == nil { scheduler.apply(.finishedElsewhere(JobOutcomes(finished.record, finished.tasks))) }
         }
+    }
+
+    /// The job as the scheduler sees it, without dependencies on jobs that were purged. One that could not hold any more ended the task as soon
+    /// as the other job had ended, long before that could be purged: to tasks that still wait, it held.
+    func schedulerJob(_ record: JobRecord) -> State.Job {
+        var job = State.Job(record)
+        job.dependencies.removeAll { purgedSources.contains($0.job) }
+        return job
     }
 
     /// Makes an event; its sequence is given by the store.

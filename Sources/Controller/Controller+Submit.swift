@@ -8,7 +8,7 @@ extension Controller {
     /// Accepts jobs, all or none. Returns only after the commit is durable (contract §9).
     public func submit(_ request: SubmitRequest, peer: Peer) async throws(APIError) -> SubmitReply {
         try refuse { () throws(Access.Refusal) in try settings.access.require(.submit, for: peer) }
-        if let failure = storageFailure { throw APIError(.unavailable, "submit: the state directory takes no changes at the moment: \(failure)") }
+        try requireStore("submit")
         let key = request.requestKey.map { RequestKey("\(peer.user)/\($0)") }
         if let key, let known = try await known(key) { return known }
         guard !request.jobs.isEmpty, request.jobs.count <= APILimit.jobsPerSubmit else {
@@ -24,6 +24,7 @@ extension Controller {
         // The same request may have come twice while this one looked things up.
         if let key, recentRequests[key] != nil, let known = try await known(key) { return known }
         renumber(&records)
+        if request.session?.cancelWhenLost == true, records.count == 1 { records[0].cancelWhenLost = true }
         try checkLimits(records, peer)
         try schedule(records)
         if request.dryRun == true {
@@ -66,6 +67,14 @@ extension Controller {
     /// Waits for durability; a store that fails meanwhile leaves the outcome unknown.
     func settled() async throws(APIError) {
         do { try await durable() } catch { throw APIError(.unknownOutcome, "the commit's outcome is unknown: \(error)") }
+    }
+
+    /// What is in the store by then is seen; of a broken one, what it has.
+    func caughtUp() async { try? await durable() }
+
+    /// Nothing new is begun while the store takes nothing.
+    func requireStore(_ what: String) throws(APIError) {
+        if let storageFailure { throw APIError(.unavailable, "\(what): \(BrokenStore(reason: storageFailure))") }
     }
 
     func refuse<T>(_ body: () throws(Access.Refusal) -> T) throws(APIError) -> T {

@@ -61,12 +61,28 @@ extension Controller {
     public func livingRecord(_ job: JobID) -> JobRecord? { jobs[job]?.record }
 
     /// The job that owns a container of Berth's, if its processes may use the socket.
-    public func jobInside(container: String) -> (AttemptID, BatchID)? {
+    /// Its owner is who asks, whatever ids the process has taken inside.
+    public func jobInside(container: String) -> (AttemptID, BatchID, Owner)? {
         for (id, _) in attempts where containerName(id) == container {
             guard let job = jobs[id.task.job], job.record.spec.api == true, let batch = job.record.batch else { return nil }
-            return (id, batch)
+            return (id, batch, job.record.owner)
         }
         return nil
+    }
+
+    /// Tasks of `run`s whose clients had not detached: to be cancelled when none of them comes back.
+    public var tasksOfClients: [TaskID] {
+        jobs.values.filter { $0.record.cancelWhenLost == true }.map { TaskID($0.record.id) }.sorted()
+    }
+
+    /// The client of a `run` left it to itself.
+    public func detached(_ job: JobID) {
+        guard jobs[job]?.record.cancelWhenLost == true else { return }
+        jobs[job]?.record.cancelWhenLost = nil
+        guard let record = jobs[job]?.record else { return }
+        var decision = Decision()
+        decision.put(.job(record))
+        commit(decision)
     }
 
     /// Cancels a task on behalf of a session whose client is gone.

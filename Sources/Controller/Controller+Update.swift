@@ -1,11 +1,13 @@
 public import API
 import JobModel
 import JobStore
+import NodeAgent
 import Scheduling
 
 extension Controller {
     /// New values for pending tasks; time limit, priority, array limit and name also while they run. Bad input changes nothing.
     public func update(_ request: UpdateRequest, peer: Peer) async throws(APIError) -> ActionReply {
+        try requireStore("update")
         var (chosen, refused) = try await choose(request.selection, .update, peer: peer)
         guard !request.changes.isEmpty else { throw APIError(.invalid, "found no change, accepted at least one field", field: "changes") }
         var updated: [JobRecord] = []
@@ -20,11 +22,14 @@ extension Controller {
         for record in updated {
             let former = jobs[record.id]?.record.batch
             jobs[record.id]?.record = record
-            scheduler.apply(.jobUpdated(State.Job(record)))
+            scheduler.apply(.jobUpdated(schedulerJob(record)))
             var decision = Decision(events: [event(.updated, job: record.id)])
             if former != record.batch {
                 if let former { members[former]?.remove(record.id) }
+                if let former, members[former]?.isEmpty == true { members[former] = nil }
                 if let batch = record.batch { join(batch, record.id, &decision) }
+                // Pauses of the former batch no longer stand, and those of the new one do.
+                _ = pausesChanged(record.id, record.indices)
             }
             decision.put(.job(record))
             commit(decision) { controller in
@@ -132,6 +137,9 @@ extension Controller {
     private func revive(_ selector: TaskSelector, _ peer: Peer) async throws(APIError) -> Chosen? {
         guard let id = selector.job else { return nil }
         let finished = jobs[id] == nil ? try await finishedJob(id) : nil
+        if let finished {
+            do { try await learnFinishedDependencies(of: [finished.record]) } catch { throw APIError(.internal, "\(error)") }
+        }
         guard var job = jobs[id] ?? finished.map({ LiveJob(record: $0.record, table: $0.tasks) }) else { return nil }
         try refuse { () throws(Access.Refusal) in
             try settings.access.require(.requeue, for: peer, on: job.record.owner.user, what: "job \(id)")
@@ -145,11 +153,14 @@ extension Controller {
         job.table.cancelled = job.table.cancelled.subtracting(ended)
         job.table.dependencyFailed = job.table.dependencyFailed.subtracting(ended)
         job.table.pending = job.table.pending.union(ended)
+        let now = clock.now().wall
+        for slot in ended.members { job.table.pendingSince[slot] = now }
         let returns = jobs[id] == nil
         jobs[id] = job
         var decision = Decision(events: [event(.requeued, job: id, detail: "tasks \(ended)")])
         if returns {
-            scheduler.apply(.jobAdded(State.Job(job.record), tasks: job.table))
+            decision.ledger.append(.livesAgain(id))
+            scheduler.apply(.jobAdded(schedulerJob(job.record), tasks: job.table))
             if let batch = job.record.batch { join(batch, id, &decision) }
             decision.put(.job(job.record))
         } else {

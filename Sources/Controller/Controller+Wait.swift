@@ -45,19 +45,71 @@ extension Controller {
         try refuse { () throws(Access.Refusal) in try settings.access.require(.wait, for: peer) }
         let hold = min(request.holdFor.milliseconds, APILimit.longPollMilliseconds)
         let deadline = clock.now().boot + TimeSpan(milliseconds: hold)
+        let ids = try await waitedFor(request.selection, peer)
         while true {
-            let reply = try await waitReply(request.selection, peer)
+            var reply = try await waitReply(ids, peer)
+            if request.selection.ids == nil { reply.selection = Selection(ids) }
             if reply.remaining == 0 || clock.now().boot >= deadline || Task.isCancelled { return reply }
-            await nextChange(within: deadline - clock.now().boot)
+            // The ledger is asked again only once there is something to tell.
+            await wait(until: deadline) { controller in ids.allSatisfy { controller.living($0).isEmpty } }
         }
     }
 
-    private func waitReply(_ selection: Selection, _ peer: Peer) async throws(APIError) -> WaitReply {
-        guard let ids = selection.ids else { return try await waitReply(byFilter: selection, peer) }
+    /// What is meant, once and for all. A batch is waited for with all its jobs, also those that have ended; of a user those that live.
+    private func waitedFor(_ selection: Selection, _ peer: Peer) async throws(APIError) -> [TaskSelector] {
+        if let ids = selection.ids { return ids }
+        let (chosen, _) = try await choose(selection, .wait, peer: peer)
+        var meant = Dictionary(uniqueKeysWithValues: chosen.map { ($0.job, selector($0)) })
+        if selection.batch != nil, selection.states == nil {
+            var filter = LedgerFilter()
+            filter.owner = try await user(of: selection, peer)
+            filter.batch = selection.batch
+            filter.queue = selection.queue
+            let name = selection.name
+            await caughtUp()
+            let ended: [JobID]
+            do throws(StoreError) {
+                ended = try await store.foldJobs(matching: filter, into: [JobID]()) { found, job in
+                    if name == nil || job.record.spec.name == name { found.append(job.record.id) }
+                }
+            } catch { throw APIError(.internal, "\(error)") }
+            for id in ended where meant[id] == nil { meant[id] = TaskSelector(id) }
+        }
+        return joined(meant.keys.sorted().compactMap { meant[$0] })
+    }
+
+    /// Jobs with consecutive numbers as one range.
+    private func joined(_ selectors: [TaskSelector]) -> [TaskSelector] {
+        selectors.reduce(into: []) { list, next in
+            if let last = list.last, last.indices == nil, next.indices == nil, last.jobs.upperBound + 1 == next.jobs.lowerBound {
+                list[list.count - 1] = TaskSelector(jobs: last.jobs.lowerBound...next.jobs.upperBound)
+            } else {
+                list.append(next)
+            }
+        }
+    }
+
+    /// The living jobs that a selector names, in order.
+    private func livingJobs(_ selector: TaskSelector) -> [JobID] {
+        if selector.jobs.upperBound - selector.jobs.lowerBound < UInt64(jobs.count) {
+            return selector.jobs.map { JobID($0) }.filter { jobs[$0] != nil }
+        }
+        return jobs.keys.filter { selector.jobs.contains($0.value) }.sorted()
+    }
+
+    /// Of the living jobs that a selector names, those with tasks that have not ended.
+    private func living(_ selector: TaskSelector) -> [JobID] {
+        livingJobs(selector).filter { id in
+            let alive = living(id)
+            return !(selector.indices.map { alive.intersection($0) } ?? alive).isEmpty
+        }
+    }
+
+    private func waitReply(_ ids: [TaskSelector], _ peer: Peer) async throws(APIError) -> WaitReply {
         var sum = WaitReply(tasks: 0, remaining: 0, counts: TaskCounts())
         for selector in ids {
             var found = false
-            for id in jobs.keys.filter({ selector.jobs.contains($0.value) }).sorted() {
+            for id in livingJobs(selector) {
                 guard let job = jobs[id] else { continue }
                 found = true
                 try count(job.record, job.table, selector, peer, &sum)
@@ -76,15 +128,9 @@ extension Controller {
         return sum
     }
 
-    private func waitReply(byFilter selection: Selection, _ peer: Peer) async throws(APIError) -> WaitReply {
-        let (chosen, _) = try await choose(selection, .wait, peer: peer)
-        let remaining = chosen.reduce(0) { $0 + $1.slots.count }
-        return WaitReply(tasks: remaining, remaining: remaining, counts: TaskCounts())
-    }
-
     func finishedJob(_ id: JobID) async throws(APIError) -> LedgerJob? {
         // Memory is ahead of the ledger by what is being committed.
-        try await settled()
+        await caughtUp()
         do throws(StoreError) { return try await store.ledgerJob(id) } catch { throw APIError(.internal, "\(error)") }
     }
 
@@ -117,7 +163,7 @@ extension Controller {
 
     private func lowestOfLiving(_ ids: [TaskSelector], _ sum: inout WaitReply) async throws(APIError) {
         for selector in ids {
-            for id in jobs.keys.filter({ selector.jobs.contains($0.value) }).sorted() {
+            for id in livingJobs(selector) {
                 guard let job = jobs[id] else { continue }
                 try await consider(job.record, job.table, try wanted(job.record, selector), &sum)
             }
@@ -135,14 +181,19 @@ extension Controller {
     func outcome(of task: TaskID, _ table: TaskTable) async throws(APIError) -> TaskOutcome {
         if table.succeeded.contains(task.slot) { return .attempt(.succeeded) }
         if table.dependencyFailed.contains(task.slot) { return .dependencyFailed }
+        let found = try await lastEnded(of: task, table)
+        // One that was cancelled while it waited for another try ended so, whatever its last attempt came to.
+        guard let last = found, last.outcome == .cancelled || !table.cancelled.contains(task.slot) else { return .cancelled }
+        return .attempt(last.outcome)
+    }
+
+    /// The last attempt of a task that has ended; nil when it never had one.
+    func lastEnded(of task: TaskID, _ table: TaskTable) async throws(APIError) -> LedgerAttempt? {
         let number = table.attempts[task.slot] ?? 1
         let after = number > 1 ? AttemptID(task, number - 1) : task.slot > 0 ? AttemptID(TaskID(task.job, task.slot - 1), .max) : nil
-        try await settled()
-        let found: [LedgerAttempt]
+        await caughtUp()
         do throws(StoreError) {
-            found = try await store.ledgerAttempts(of: task.job, after: after, limit: 1)
+            return try await store.ledgerAttempts(of: task.job, after: after, limit: 1).first { $0.id.task == task }
         } catch { throw APIError(.internal, "\(error)") }
-        if let last = found.first, last.id.task == task { return .attempt(last.outcome) }
-        return .cancelled
     }
 }

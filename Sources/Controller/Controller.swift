@@ -61,6 +61,8 @@ public actor Controller {
     /// Living jobs of a batch.
     var members: [BatchID: Set<JobID>] = [:]
     var lastJob: UInt64 = 0
+    /// Finished jobs that others depend on and that the ledger no longer knew when it was asked.
+    var purgedSources: Set<JobID> = []
     /// Submits of this daemon's time; older ones are asked of the store.
     var recentRequests: [RequestKey: [JobID]] = [:]
     var waiters: [UInt64: Waiter] = [:]
@@ -69,7 +71,11 @@ public actor Controller {
     // The commit pipeline.
     var queue: [CommitBatch] = []
     var isCommitting = false
+    /// Those who wait for the commit under way.
+    var committing: [CheckedContinuation<Void, any Error>] = []
     var term: Term?
+    /// The highest sequence of the events committed so far.
+    var lastEvent: UInt64 = 0
     /// Why the store takes nothing at the moment; new work is refused meanwhile.
     var storageFailure: String?
 
@@ -77,7 +83,11 @@ public actor Controller {
     var planIsDue = false
     var wakeUp: Task<Void, Never>?
     var upkeep: Task<Void, Never>?
-    var sharedPool: CpuSet?
+    /// The last change of the shared pool that was told to the agent; done once it is in force.
+    var poolChange: Task<Void, Never>?
+    var errands: [AttemptID: Errands] = [:]
+    /// Attempts that the agent is being told of.
+    var busyErrands: Set<AttemptID> = []
     var isShuttingDown = false
 
     public init(
@@ -119,7 +129,15 @@ struct LiveJob: Sendable {
 /// An attempt that has not ended.
 struct LiveAttempt: Sendable {
     var record: AttemptRecord
+    /// The record as far as it is committed: what the agent may be told; nil until the first commit.
+    var durable: AttemptRecord?
     var observation: AttemptObservation?
     /// Resumed by its user, but its cores are not free yet.
     var waitsForCores = false
+    /// Grows with each pause that is placed or lifted, and with each return of cores.
+    var freezeGeneration: UInt64 = 1
+
+    /// Frozen as wanted last: not one whose thaw, or another freeze, is under way.
+    var isPausedAsWanted: Bool { observation?.state == .paused && isAnswered }
+    var isAnswered: Bool { observation?.freezeGeneration == freezeGeneration }
 }

@@ -25,6 +25,8 @@ public final class EventHub: Sendable {
         return stream
     }
 
+    var followerCount: Int { state.withLock { $0.followers.count } }
+
     func publish(_ events: [Event]) {
         let followers = state.withLock { $0.followers }
         for (id, continuation) in followers {

@@ -26,6 +26,17 @@ extension SQLiteStore {
         return try await read { db in try query.fetch(db) { try LedgerAttempt(packed: $0) } }
     }
 
+    public func newestLedgerAttempts(of job: JobID, limit: Int) async throws(StoreError) -> (attempts: [LedgerAttempt], count: Int) {
+        var clause = LedgerClause(LedgerFilter(), withOutcomes: false)
+        clause.require("job = ?", job.column)
+        let query = clause.query("SELECT body FROM ledger_attempts", order: "ended DESC, slot DESC, number DESC", limit: limit)
+        return try await read { db in
+            let newest = try query.fetch(db) { try LedgerAttempt(packed: $0) }
+            let statement = try db.cachedStatement(sql: "SELECT count(*) FROM ledger_attempts WHERE job = ?")
+            return (newest.sorted { $0.id < $1.id }, try Int.fetchOne(statement, arguments: [job.column]) ?? 0)
+        }
+    }
+
     public func foldAttempts<Result: Sendable>(
         matching filter: LedgerFilter, into initial: Result, _ body: @escaping @Sendable (inout Result, LedgerAttempt) -> Void
     ) async throws(StoreError) -> Result {

@@ -9,6 +9,7 @@ extension WriteSession {
             switch entry {
             case .attempt(let attempt): try append(attempt)
             case .job(let job): try append(job)
+            case .livesAgain(let id): try execute("DELETE FROM ledger_jobs WHERE job = ?", [id.column])
             }
         }
     }

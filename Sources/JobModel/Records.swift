@@ -26,6 +26,8 @@ public struct JobRecord: Hashable, Sendable, Codable {
     /// The order of submission.
     public var sequence: UInt64
     public var requestKey: RequestKey?
+    /// Of a `run` whose client has not detached: cancelled when the client is gone, also if the daemon was restarted meanwhile.
+    public var cancelWhenLost: Bool?
 
     public init(
         id: JobID, owner: Owner, spec: JobSpec, demand: ResourceDemand, queue: String, priority: Int, timeLimit: TimeSpan,
@@ -66,6 +68,10 @@ public struct TaskTable: Hashable, Sendable, Codable {
     public var attempts: [TaskIndex: UInt32] = [:]
     /// Earliest next start of tasks that wait out a back-off.
     public var notBefore: [TaskIndex: WallTime] = [:]
+    /// Of its attempts, those whose end used up one of the retries.
+    public var retried: [TaskIndex: UInt32] = [:]
+    /// When a task went back to pending; without an entry it has been pending since its submit.
+    public var pendingSince: [TaskIndex: WallTime] = [:]
 
     public init(pending: IntervalSet) { self.pending = pending }
 
@@ -82,6 +88,8 @@ public struct AttemptRecord: Hashable, Sendable, Codable {
     public var stop: StopReason?
     /// Given with a cancel, in place of the job's own grace period.
     public var grace: TimeSpan?
+    /// Since when the task was pending before; nil: since its submit.
+    public var queuedAt: WallTime?
 
     public init(id: AttemptID, placement: Placement, assignedAt: Stamp) {
         self.id = id
@@ -129,6 +137,8 @@ public struct AttemptObservation: Hashable, Sendable, Codable {
     public var killsTold: UInt64
     /// When the stop signal was sent; the grace period runs from here.
     public var stopSignalledAt: BootTime?
+    /// Of `DesiredAttempt`: the wish to freeze or to run that this state answers.
+    public var freezeGeneration: UInt64
 
     public init(id: AttemptID, state: AttemptState) {
         self.id = id
@@ -139,6 +149,7 @@ public struct AttemptObservation: Hashable, Sendable, Codable {
         self.warned = false
         self.thresholdsTold = []
         self.killsTold = 0
+        self.freezeGeneration = 0
     }
 }
 

@@ -54,6 +54,9 @@ public protocol JobLedger: Sendable {
     /// The ended attempts of a job, finished or not, by task and number; at most `limit` after `after`.
     func ledgerAttempts(of job: JobID, after: AttemptID?, limit: Int) async throws(StoreError) -> [LedgerAttempt]
 
+    /// Of all ended attempts of a job those that ended last, at most `limit`, by task and number, and how many there are.
+    func newestLedgerAttempts(of job: JobID, limit: Int) async throws(StoreError) -> (attempts: [LedgerAttempt], count: Int)
+
     /// Folds all matching attempts, by task and number, at one point in time.
     func foldAttempts<Result: Sendable>(
         matching filter: LedgerFilter, into initial: Result, _ body: @escaping @Sendable (inout Result, LedgerAttempt) -> Void

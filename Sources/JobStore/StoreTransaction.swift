@@ -8,9 +8,11 @@ public struct StagingID: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// What is appended to the ledger in the transaction that ends an attempt or a job. Appending the same again changes nothing.
+/// A job that lives again is taken out of it, so that it is not purged as one that has ended; its attempts stay.
 public enum LedgerEntry: Hashable, Sendable {
     case attempt(LedgerAttempt)
     case job(LedgerJob)
+    case livesAgain(JobID)
 }
 
 /// A table of the node's own state: image leases, scratch, slots.

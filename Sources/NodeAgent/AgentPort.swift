@@ -8,12 +8,15 @@ public struct DesiredAttempt: Sendable {
     public var frozen: Bool
     /// What was last seen, at a restart of the daemon.
     public var lastSeen: AttemptObservation?
+    /// Grows whenever a pause is placed or lifted; the observation that answers it carries it, so that an older one is not taken for the answer.
+    public var freezeGeneration: UInt64
 
-    public init(record: AttemptRecord, job: JobRecord, frozen: Bool, lastSeen: AttemptObservation? = nil) {
+    public init(record: AttemptRecord, job: JobRecord, frozen: Bool, lastSeen: AttemptObservation? = nil, freezeGeneration: UInt64 = 0) {
         self.record = record
         self.job = job
         self.frozen = frozen
         self.lastSeen = lastSeen
+        self.freezeGeneration = freezeGeneration
     }
 }
 

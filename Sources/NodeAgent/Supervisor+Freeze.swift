@@ -7,11 +7,16 @@ extension Supervisor {
     ///
     /// - Parameter mayRun: its cores are in force; without them it stays frozen, because others may have those it had.
     func freezeOrThaw(mayRun: Bool) async {
+        let isNew = observation.freezeGeneration != desired.freezeGeneration
+        observation.freezeGeneration = desired.freezeGeneration
         if desired.frozen, observation.state != .paused, !freezeGivenUp {
             guard let group else { return await freezeFailed("freeze: its control groups are gone") }
             await freeze(group)
         } else if !desired.frozen, observation.state == .paused, mayRun, let group {
             await thaw(group)
+        } else if isNew {
+            // It is as wanted already: only the answer is missing.
+            await report()
         }
     }
 

@@ -145,7 +145,11 @@ extension Supervisor {
             throw LaunchError(operation: operation, errno: "EINVAL")
         }
         let lease: ImageLease = try await services.images.lease(image, for: id)
-        let slot: UInt32 = try await services.starts.run { try services.slots.slot(of: job.owner.user) }
+        let slot: UInt32 = try await services.starts.run {
+            // Slots are for ever: none for an id that is nobody's.
+            guard try services.accounts.entry(of: job.owner.user.value) != nil else { throw AccountMissing(user: job.owner.user) }
+            return try services.slots.slot(of: job.owner.user)
+        }
         let scratch: ScratchSpace = try await services.scratch.take(
             for: id, kind: job.demand.scratchKind, bytes: job.demand.scratch, inodes: job.demand.scratchInodes, uid: slot, gid: slot)
         let planner = AttemptPlanner(services: services, record: record, job: job, lease: lease, scratch: scratch)

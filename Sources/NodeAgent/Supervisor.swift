@@ -53,7 +53,7 @@ actor Supervisor {
     func desire(_ wanted: DesiredAttempt) {
         let former = desired
         desired = wanted
-        if former.frozen != wanted.frozen { freezeGivenUp = false }
+        if former.frozen != wanted.frozen || former.freezeGeneration != wanted.freezeGeneration { freezeGivenUp = false }
         if former.job.timeLimit != wanted.job.timeLimit, container != nil { armLimits() }
         kick()
     }

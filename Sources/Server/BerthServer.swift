@@ -134,9 +134,10 @@ public struct BerthServer: Sendable {
                 configuration: .init(
                     additionalChannelHandlers: [ConnectionHandler(connections), IdleHandler(.milliseconds(idle.milliseconds), quiet)])),
             configuration: .init(address: .unixDomainSocket(path: path), serverName: "berthd"),
-            onServerRunning: { _ in
+            onServerRunning: { [sessions] _ in
                 // Everybody may connect; who may do what is decided by the peer's credentials (contract §8).
                 try? Descriptor.open(path, [.path]).changeMode(0o666)
+                await sessions.awaitClients()
                 await ready()
             }, logger: logger)
     }

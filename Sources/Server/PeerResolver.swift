@@ -10,7 +10,7 @@ import Synchronization
 /// A peer outside the initial user namespace or inside one of Berth's groups is refused, unless its job's spec says `api: true`.
 final class PeerResolver: Sendable {
     /// The job that a process of Berth's groups belongs to, if it may use the socket.
-    typealias JobOf = @Sendable (_ container: String) async -> (AttemptID, BatchID)?
+    typealias JobOf = @Sendable (_ container: String) async -> (AttemptID, BatchID, Owner)?
 
     private let parent: String
     private let work: WorkQueue
@@ -39,13 +39,12 @@ final class PeerResolver: Sendable {
     }
 
     private func admit(_ found: PeerCredentials) async throws(APIError) -> Peer {
-        let place: (shares: Bool, container: String?)
+        let place: (shares: Bool, containers: Set<String>)
         do {
             let parent = parent
             place = try await work.run {
                 let paths = try found.cgroupPaths()
-                let inside = paths.values.compactMap { Self.container(in: $0, parent: parent) }.first
-                return (try found.sharesUserNamespace(), inside)
+                return (try found.sharesUserNamespace(), Set(paths.values.compactMap { Self.container(in: $0, parent: parent) }))
             }
         } catch {
             throw APIError(.denied, "the peer has ended: \(error)")
@@ -54,12 +53,20 @@ final class PeerResolver: Sendable {
         var peer = Peer(
             user: UserID(found.uid), group: GroupID(found.gid), groups: groups, name: await name(of: UserID(found.uid)),
             groupNames: await names(of: groups))
-        if let container = place.container {
-            guard let (attempt, batch) = await jobOf(container) else {
-                throw APIError(.denied, "a process inside a job may not use this socket: its job's spec does not say `api: true`")
+        if !place.containers.isEmpty {
+            // Some groups of v1 are shared between jobs and name none of them.
+            for container in place.containers.sorted() {
+                guard let (attempt, batch, owner) = await jobOf(container) else { continue }
+                // Inside, it may have any id of its user's slot: it acts for the job's owner.
+                peer.user = owner.user
+                peer.group = owner.group
+                peer.groups = owner.groups
+                peer.name = owner.name
+                peer.groupNames = await names(of: owner.groups)
+                peer.origin = .job(attempt, batch: batch)
+                return peer
             }
-            peer.origin = .job(attempt, batch: batch)
-            return peer
+            throw APIError(.denied, "a process inside a job may not use this socket: its job's spec does not say `api: true`")
         }
         guard place.shares else { throw APIError(.denied, "a process of another user namespace may not use this socket") }
         return peer

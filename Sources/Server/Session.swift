@@ -46,6 +46,7 @@ actor Session {
         case .signal(let number): try? await signal(number)
         case .detach:
             detached = true
+            if request.kind == .run { await parts.controller.detached(request.task.job) }
             try await output?.write(Frame.detached.encoded)
             await output?.finish()
             isOver = true

@@ -72,6 +72,18 @@ actor SessionTable {
         }
     }
 
+    /// After a restart: clients that do not come back in time are gone.
+    func awaitClients() async {
+        for task in await parts.controller.tasksOfClients {
+            Task {
+                try? await Task.sleep(for: .milliseconds(APILimit.clientLossMilliseconds))
+                // One that came back may have detached since.
+                guard await self.parts.controller.livingRecord(task.job)?.cancelWhenLost == true else { return }
+                await self.cancelUnlessBack(SessionRequest(.run, task: task))
+            }
+        }
+    }
+
     /// A client that came back has made another session on its job.
     private func cancelUnlessBack(_ lost: SessionRequest) async {
         let isBack = sessions.values.contains { $0.request.kind == .run && $0.request.task == lost.task }

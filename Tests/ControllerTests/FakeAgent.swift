@@ -9,7 +9,12 @@ actor FakeAgent: AgentPort {
     private(set) var released: [AttemptID] = []
     private(set) var swept: [Set<AttemptID>] = []
     private(set) var signals: [Int32] = []
+    /// The pools it was told, in order.
+    private(set) var pools: [CpuSet] = []
     private var states: [AttemptID: AttemptState] = [:]
+    private var waitingPools: [CheckedContinuation<Void, Never>] = []
+    private var poolIsHeld = false
+    private var isStuck = false
     private var observer: (any AgentObserver)?
     private let clock: any AgentClock
     /// Whether a decided stop ends the attempt by itself.
@@ -22,6 +27,20 @@ actor FakeAgent: AgentPort {
     func report(to observer: any AgentObserver) { self.observer = observer }
     func script(_ job: JobID, _ outcomes: [AttemptOutcome]) { scripts[job] = outcomes }
     func ignoreStops() { obeysStops = false }
+    /// From now on a change of the pool takes until `letPoolGo`.
+    func holdPool() { poolIsHeld = true }
+    func letPoolGo() {
+        poolIsHeld = false
+        for waiting in waitingPools { waiting.resume() }
+        waitingPools = []
+    }
+    /// From now on it hears what should be, but does nothing until `goOn`, and then only the last of it.
+    func getStuck() { isStuck = true }
+    var isGoing: Bool { !isStuck }
+    func goOn() async {
+        isStuck = false
+        for wanted in desired.values.sorted(by: { $0.record.id < $1.record.id }) { await reconcile(wanted) }
+    }
 
     /// The attempts that run now.
     var running: [AttemptID] { states.filter { $0.value == .running || $0.value == .paused }.keys.sorted() }
@@ -29,7 +48,10 @@ actor FakeAgent: AgentPort {
     func reconcile(_ wanted: DesiredAttempt) async {
         let id = wanted.record.id
         desired[id] = wanted
-        guard states[id] != .finished else { return }
+        guard states[id] != .finished, !isStuck else { return }
+        let isNew = seen[id] != wanted.freezeGeneration
+        seen[id] = wanted.freezeGeneration
+        if states[id] == nil, let last = wanted.lastSeen?.state, last == .running || last == .paused { states[id] = last }
         if states[id] == nil, wanted.record.stop == nil {
             starts.append(id)
             logged[id.task.job, default: []].append(id)
@@ -43,9 +65,13 @@ actor FakeAgent: AgentPort {
             await finish(id, outcomes[Int(id.number) - 1])
             return
         }
-        if wanted.frozen, states[id] == .running { await see(id, .paused) }
-        if !wanted.frozen, states[id] == .paused { await see(id, .running) }
+        if wanted.frozen, states[id] == .running { return await see(id, .paused) }
+        if !wanted.frozen, states[id] == .paused { return await see(id, .running) }
+        if isNew, let state = states[id] { await see(id, state) }
     }
+
+    /// The freeze generations that were answered.
+    private var seen: [AttemptID: UInt64] = [:]
 
     /// An attempt ends.
     func finish(_ id: AttemptID, _ outcome: AttemptOutcome, accountMissing: Bool = false) async {
@@ -60,13 +86,21 @@ actor FakeAgent: AgentPort {
         if state == .paused { observation.pausedSince = clock.now().boot }
         if state == .finished { observation.endedAt = clock.stamp() }
         observation.outcome = outcome
+        observation.freezeGeneration = seen[id] ?? 0
         observation.accountMissing = accountMissing
         await observer?.observed(observation)
     }
 
-    func setSharedPool(_ cpus: CpuSet) async {}
+    func setSharedPool(_ cpus: CpuSet) async {
+        pools.append(cpus)
+        if poolIsHeld { await withCheckedContinuation { waitingPools.append($0) } }
+    }
     func signal(_ attempt: AttemptID, number: Int32, toAll: Bool) async throws { signals.append(number) }
-    func release(_ attempt: AttemptID) async { released.append(attempt) }
+    /// As with the real one, what is told of it afterwards would be a start.
+    func release(_ attempt: AttemptID) async {
+        released.append(attempt)
+        states[attempt] = nil
+    }
     func sweep(keeping attempts: Set<AttemptID>) async { swept.append(attempts) }
     private(set) var logged: [JobID: [AttemptID]] = [:]
     func loggedAttempts() async -> [JobID: [AttemptID]] { logged }

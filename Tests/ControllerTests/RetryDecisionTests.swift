@@ -12,16 +12,16 @@ import Testing
 
     @Test(arguments: retriable)
     func withoutAPolicyNothingIsTriedAgain(outcome: AttemptOutcome) {
-        #expect(RetryDecision(outcome: outcome, attempt: 1, spec: JobSpec()) == .final)
+        #expect(RetryDecision(outcome: outcome, retried: 0, spec: JobSpec()) == .final)
     }
 
     @Test(arguments: retriable)
     func aPolicyWithoutOutcomesMeansAllOfThem(outcome: AttemptOutcome) {
         var spec = JobSpec()
         spec.retries = RetryPolicy(count: 2)
-        #expect(RetryDecision(outcome: outcome, attempt: 1, spec: spec) == .again(after: .zero))
-        #expect(RetryDecision(outcome: outcome, attempt: 2, spec: spec) == .again(after: .zero))
-        #expect(RetryDecision(outcome: outcome, attempt: 3, spec: spec) == .final)
+        #expect(RetryDecision(outcome: outcome, retried: 0, spec: spec) == .retry(after: .zero))
+        #expect(RetryDecision(outcome: outcome, retried: 1, spec: spec) == .retry(after: .zero))
+        #expect(RetryDecision(outcome: outcome, retried: 2, spec: spec) == .final)
     }
 
     @Test(arguments: [AttemptOutcome.succeeded, .cancelled])
@@ -29,26 +29,26 @@ import Testing
         var spec = JobSpec()
         spec.retries = RetryPolicy(count: 100, outcomes: AttemptOutcome.Kind.allCases)
         spec.rerun = .onLoss
-        #expect(RetryDecision(outcome: outcome, attempt: 1, spec: spec) == .final)
+        #expect(RetryDecision(outcome: outcome, retried: 0, spec: spec) == .final)
     }
 
     @Test func onlyTheNamedOutcomesAreTriedAgain() {
         var spec = JobSpec()
         spec.retries = RetryPolicy(count: 3, outcomes: [.timedOut])
-        #expect(RetryDecision(outcome: .failed(code: 1), attempt: 1, spec: spec) == .final)
-        #expect(RetryDecision(outcome: .timedOut, attempt: 1, spec: spec) == .again(after: .zero))
+        #expect(RetryDecision(outcome: .failed(code: 1), retried: 0, spec: spec) == .final)
+        #expect(RetryDecision(outcome: .timedOut, retried: 0, spec: spec) == .retry(after: .zero))
     }
 
     @Test func preemptionAndLoss() {
         var spec = JobSpec()
-        #expect(RetryDecision(outcome: .preempted, attempt: 50, spec: spec) == .again(after: .zero))
+        #expect(RetryDecision(outcome: .preempted, retried: 50, spec: spec) == .again)
         for lost in [AttemptOutcome.nodeLost, .monitorLost] {
             spec.rerun = nil
-            #expect(RetryDecision(outcome: lost, attempt: 1, spec: spec) == .final)
+            #expect(RetryDecision(outcome: lost, retried: 0, spec: spec) == .final)
             spec.retries = RetryPolicy(count: 5)
-            #expect(RetryDecision(outcome: lost, attempt: 1, spec: spec) == .final, "retries do not cover a loss")
+            #expect(RetryDecision(outcome: lost, retried: 0, spec: spec) == .final, "retries do not cover a loss")
             spec.rerun = .onLoss
-            #expect(RetryDecision(outcome: lost, attempt: 9, spec: spec) == .again(after: .zero))
+            #expect(RetryDecision(outcome: lost, retried: 9, spec: spec) == .again)
             spec.retries = nil
         }
     }
@@ -56,8 +56,8 @@ import Testing
     @Test func theBackOffDoublesUpToADay() {
         var spec = JobSpec()
         spec.retries = RetryPolicy(count: 1000, backoff: .seconds(10))
-        for (attempt, seconds) in [(1, 10), (2, 20), (3, 40), (4, 80), (13, 40_960), (15, 86_400), (900, 86_400)] as [(UInt32, Int64)] {
-            #expect(RetryDecision(outcome: .timedOut, attempt: attempt, spec: spec) == .again(after: .seconds(seconds)), "attempt \(attempt)")
+        for (retried, seconds) in [(0, 10), (1, 20), (2, 40), (3, 80), (12, 40_960), (14, 86_400), (899, 86_400)] as [(UInt32, Int64)] {
+            #expect(RetryDecision(outcome: .timedOut, retried: retried, spec: spec) == .retry(after: .seconds(seconds)), "after \(retried) retries")
         }
     }
 }

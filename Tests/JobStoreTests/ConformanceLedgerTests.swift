@@ -32,6 +32,31 @@ import Testing
         }
     }
 
+    @Test(arguments: StoreUnderTest.allCases) func aJobThatLivesAgainLeavesTheLedger(_ kind: StoreUnderTest) async throws {
+        try await kind.with { store in
+            let id = Sample.attemptID(1)
+            _ = try await store.commit(
+                StoreTransaction(ledger: [.attempt(Sample.ledgerAttempt(id)), .job(Sample.ledgerJob(1)), .job(Sample.ledgerJob(2))]))
+            _ = try await store.commit(StoreTransaction(changes: [.put(.job(Sample.job(1)))], ledger: [.livesAgain(JobID(1))]))
+            #expect(try await store.ledgerJob(JobID(1)) == nil)
+            #expect(try await store.ledgerJob(JobID(2)) == Sample.ledgerJob(2))
+            #expect(try await store.ledgerAttempts(of: JobID(1), after: nil, limit: 9).count == 1)
+        }
+    }
+
+    @Test(arguments: StoreUnderTest.allCases) func theNewestAttemptsByTheirEnds(_ kind: StoreUnderTest) async throws {
+        try await kind.with { store in
+            let attempts = [(1, 5), (2, 900), (3, 7), (4, 800)].map { index, ended in
+                Sample.ledgerAttempt(Sample.attemptID(1, index), endedAt: ended)
+            }
+            let other = LedgerEntry.attempt(Sample.ledgerAttempt(Sample.attemptID(2), endedAt: 1000))
+            _ = try await store.commit(StoreTransaction(ledger: attempts.map { .attempt($0) } + [other]))
+            let newest = try await store.newestLedgerAttempts(of: JobID(1), limit: 2)
+            #expect(newest.attempts == [attempts[1], attempts[3]] && newest.count == 4)
+            #expect(try await store.newestLedgerAttempts(of: JobID(3), limit: 2).count == 0)
+        }
+    }
+
     @Test(arguments: StoreUnderTest.allCases) func eventsAreNumberedAndResumable(_ kind: StoreUnderTest) async throws {
         try await kind.with { store in
             let none = EventPage(events: [], oldest: 0, newest: 0)

@@ -8,18 +8,18 @@ import Testing
     /// here: without that it would be lost at the next restart.
     @Test func everyFieldIsPacked() {
         func fields(_ value: Any) -> [String] { Mirror(reflecting: value).children.compactMap(\.label) }
-        #expect(fields(Sample.attempt(1)) == ["id", "placement", "assignedAt", "coresReleased", "stop", "grace"])
+        #expect(fields(Sample.attempt(1)) == ["id", "placement", "assignedAt", "coresReleased", "stop", "grace", "queuedAt"])
         #expect(
             fields(Sample.observation(1)) == [
                 "id", "state", "startedAt", "endedAt", "pausedFor", "pausedSince", "outcome", "usage", "freezeFailed", "accountMissing",
-                "note", "warned", "thresholdsTold", "killsTold", "stopSignalledAt",
+                "note", "warned", "thresholdsTold", "killsTold", "stopSignalledAt", "freezeGeneration",
             ])
         #expect(fields(Sample.placement) == ["cpus", "memoryNodes", "shared", "named"])
         #expect(fields(Sample.stamp) == ["wall", "boot", "bootID"])
         #expect(
             fields(Sample.table()) == [
                 "pending", "active", "succeeded", "unsuccessful", "cancelled", "dependencyFailed", "started", "holds", "attempts",
-                "notBefore",
+                "notBefore", "retried", "pendingSince",
             ])
         #expect(
             fields(Hold(kind: .user, scope: .task, by: .root, at: WallTime(milliseconds: 0))) == [
@@ -57,6 +57,8 @@ import Testing
         ]
         table.attempts = [3: 2, 900_000: 7, 0: 1]
         table.notBefore = [3: WallTime(milliseconds: -1), 4: WallTime(milliseconds: .max)]
+        table.retried = [3: 1, 9: 4]
+        table.pendingSince = [3: WallTime(milliseconds: 5), 8: WallTime(milliseconds: -7)]
         let hold = Hold(kind: .user, scope: .batch, by: .root, at: WallTime(milliseconds: 1))
         let entries: [StoreEntry] = [
             .job(Sample.job(7, array: IntervalSet(0...99))), .job(Sample.job(8)), .tasks(JobID(7), table), .attempt(Sample.attempt(7, 3)),

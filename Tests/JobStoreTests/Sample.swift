@@ -43,6 +43,7 @@ enum Sample {
         record.coresReleased = true
         record.stop = .timedOut
         record.grace = .seconds(7)
+        record.queuedAt = WallTime(milliseconds: 1_700_000_000_100)
         return record
     }
 
@@ -61,6 +62,7 @@ enum Sample {
         observation.thresholdsTold = [80, 95]
         observation.killsTold = 300
         observation.stopSignalledAt = BootTime(nanoseconds: 1 << 40)
+        observation.freezeGeneration = 3
         return observation
     }
 

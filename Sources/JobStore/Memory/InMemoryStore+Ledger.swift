@@ -4,6 +4,7 @@ extension InMemoryStore {
     func append(_ entry: LedgerEntry) {
         switch entry {
         case .job(let job): ended[job.record.id] = job
+        case .livesAgain(let id): ended[id] = nil
         case .attempt(let attempt):
             if attemptIDs.insert(attempt.id).inserted { attempts.append(attempt) }
         }
@@ -37,6 +38,12 @@ extension InMemoryStore {
     public func ledgerAttempts(of job: JobID, after: AttemptID?, limit: Int) -> [LedgerAttempt] {
         let wanted = attempts.filter { attempt in attempt.id.task.job == job && (after.map { $0 < attempt.id } ?? true) }
         return Array(wanted.sorted { $0.id < $1.id }.prefix(limit))
+    }
+
+    public func newestLedgerAttempts(of job: JobID, limit: Int) -> (attempts: [LedgerAttempt], count: Int) {
+        let all = attempts.filter { $0.id.task.job == job }
+        let newest = all.sorted { ($0.endedAt, $0.id) < ($1.endedAt, $1.id) }.suffix(limit)
+        return (newest.sorted { $0.id < $1.id }, all.count)
     }
 
     public func foldAttempts<Result: Sendable>(

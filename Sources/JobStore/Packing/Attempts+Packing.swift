@@ -8,6 +8,7 @@ extension AttemptRecord: Packable {
         packer.flag(4, coresReleased)
         packer.text(5, stop?.rawValue)
         packer.signed(6, grace?.milliseconds)
+        packer.signed(7, queuedAt?.milliseconds)
     }
 
     package init(unpacking fields: inout Unpacker) throws(PackingError) {
@@ -17,6 +18,7 @@ extension AttemptRecord: Packable {
         var coresReleased = false
         var stop: StopReason?
         var grace: TimeSpan?
+        var queuedAt: WallTime?
         while let field = try fields.next() {
             switch field.number {
             case 1: id = try field.nested()
@@ -25,6 +27,7 @@ extension AttemptRecord: Packable {
             case 4: coresReleased = field.flag
             case 5: stop = try field.name()
             case 6: grace = TimeSpan(milliseconds: field.signed)
+            case 7: queuedAt = WallTime(milliseconds: field.signed)
             default: break
             }
         }
@@ -34,6 +37,7 @@ extension AttemptRecord: Packable {
         self.coresReleased = coresReleased
         self.stop = stop
         self.grace = grace
+        self.queuedAt = queuedAt
     }
 }
 
@@ -54,6 +58,7 @@ extension AttemptObservation: Packable {
         for percent in thresholdsTold { packer.signed(13, Int64(percent)) }
         packer.number(14, killsTold == 0 ? nil : killsTold)
         packer.signed(15, stopSignalledAt?.nanoseconds)
+        packer.number(20, freezeGeneration)
     }
 
     package init(unpacking fields: inout Unpacker) throws(PackingError) {
@@ -78,6 +83,7 @@ extension AttemptObservation: Packable {
             case 13: result.thresholdsTold.append(Int(field.signed))
             case 14: result.killsTold = field.value
             case 15: result.stopSignalledAt = BootTime(nanoseconds: field.signed)
+            case 20: result.freezeGeneration = field.value
             default: break
             }
         }

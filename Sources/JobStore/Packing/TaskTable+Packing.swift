@@ -7,6 +7,8 @@ extension TaskTable: Packable {
         for hold in holds { packer.nested(8, hold) }
         if !attempts.isEmpty { packer.nested(9, PackedMap(attempts.mapValues { UInt64($0) })) }
         if !notBefore.isEmpty { packer.nested(10, PackedMap(notBefore.mapValues { UInt64(bitPattern: $0.milliseconds) })) }
+        if !retried.isEmpty { packer.nested(11, PackedMap(retried.mapValues { UInt64($0) })) }
+        if !pendingSince.isEmpty { packer.nested(12, PackedMap(pendingSince.mapValues { UInt64(bitPattern: $0.milliseconds) })) }
     }
 
     package init(unpacking fields: inout Unpacker) throws(PackingError) {
@@ -23,6 +25,8 @@ extension TaskTable: Packable {
             case 8: holds.append(try field.nested())
             case 9: attempts = try field.nested(PackedMap.self).values.mapValues { UInt32(truncatingIfNeeded: $0) }
             case 10: notBefore = try field.nested(PackedMap.self).values.mapValues { WallTime(milliseconds: Int64(bitPattern: $0)) }
+            case 11: retried = try field.nested(PackedMap.self).values.mapValues { UInt32(truncatingIfNeeded: $0) }
+            case 12: pendingSince = try field.nested(PackedMap.self).values.mapValues { WallTime(milliseconds: Int64(bitPattern: $0)) }
             default: break
             }
         }

@@ -30,6 +30,7 @@ struct Waiter {
     }
 
     private func wait() throws -> (WaitReply, timedOut: Bool) {
+        var selection = selection
         let deadline = timeout.map { Self.now + UInt64(clamping: $0.milliseconds) }
         var lostSince: UInt64?
         var last: WaitReply?
@@ -39,6 +40,7 @@ struct Waiter {
                 let hold = TimeSpan(milliseconds: min(left, APILimit.longPollMilliseconds))
                 let reply = try client.wait(WaitRequest(selection, holdFor: hold))
                 (last, lostSince) = (reply, nil)
+                selection = reply.selection ?? selection
                 if reply.remaining == 0 { return (reply, false) }
                 if left == 0 { return (reply, true) }
             } catch {
