@@ -154,7 +154,16 @@ extension EndToEnd {
             }
             #expect(kinds != nil, "\(String(describing: try? daemon.berth(["show", id])))")
             #expect(try daemon.taskState(id) == "held")
-            try daemon.berth(["cancel", id])
+            // Slots are for ever, and there are 4,093: none for an id that is nobody's.
+            let slots = (try? readTextFile("\(daemon.state)/slots")) ?? ""
+            #expect(!slots.contains("\(user.uid) "), "\(slots)")
+            // Released too early it is held again; once the account is back it runs.
+            #expect(try daemon.berth(["release", id]).status == 0)
+            try eventually("it is held again") { try daemon.show(id)["attempts"].list.count == 2 && daemon.taskState(id) == "held" }
+            defer { user.remove() }
+            try Command(["useradd", "--no-create-home", "--home-dir", "/", "--uid", "\(user.uid)", user.name]).run()
+            #expect(try daemon.berth(["release", id]).status == 0)
+            #expect(try daemon.berth(["wait", "--timeout", "30s", id]).status == 0)
         }
 
         /// contract §7: a file system that cannot be id-mapped: the submitter gets it read-write and runs without SETUID, SETGID, CHOWN and DAC

@@ -38,7 +38,7 @@ import Testing
 
     /// `pause` returns once the job is frozen by it, not because an earlier freeze was seen.
     @Test func pauseWaitsForItsOwnFreeze() async throws {
-        let (bench, id, _) = try await onOneCore()
+        let (bench, id, attempt) = try await onOneCore()
         try await bench.act(.pause, id) { $0.keepCores = true }
         await bench.agent.getStuck()
         try await bench.act(.resume, id)
@@ -46,7 +46,9 @@ import Testing
             try await bench.act(.pause, id) { $0.keepCores = true }
             return await bench.agent.isGoing
         }
-        try await Task.sleep(for: .milliseconds(100))
+        try await bench.eventually("the second pause is told") { (await bench.agent.desired[attempt]?.freezeGeneration ?? 0) >= 4 }
+        try await bench.controller.durable()
+        try await Task.sleep(for: .milliseconds(200))
         await bench.agent.goOn()
         #expect(try await pausing.value, "it returned before the agent answered")
     }

@@ -11,10 +11,12 @@ enum Sample {
         spec.environment = ["A": "1"]
         spec.array = array.map { ArraySpec(indices: $0, limit: 10) }
         spec.batch = batch
-        return JobRecord(
+        var record = JobRecord(
             id: JobID(number), owner: Owner(user: UserID(1000), group: GroupID(1000), groups: [GroupID(27)], name: "ada"), spec: spec,
             demand: demand, queue: "default", priority: 0, timeLimit: .hours(1), submittedAt: WallTime(milliseconds: 1_700_000_000_000),
             sequence: number, requestKey: RequestKey("key \(number)"))
+        record.cancelWhenLost = true
+        return record
     }
 
     static var demand: ResourceDemand {
