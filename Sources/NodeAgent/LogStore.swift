@@ -28,16 +28,6 @@ public final class LogStore: Sendable {
         return files.count == 3 ? files : nil
     }
 
-    /// Removes an attempt's log, which holds nothing yet; nothing happens if there is none.
-    func remove(_ attempt: AttemptID) throws(SystemError) {
-        let job: Descriptor
-        do throws(SystemError) { job = try root.open(at: attempt.task.job.description, [.path, .directory, .noFollow]) } catch {
-            if error.isNotFound { return }
-            throw error
-        }
-        _ = try removeTree(at: job, Self.name(attempt))
-    }
-
     /// Removes the logs of a job, by descriptor; tells how many entries went.
     @discardableResult
     public func remove(_ job: JobID) throws(SystemError) -> Int {
@@ -45,11 +35,16 @@ public final class LogStore: Sendable {
         return try removeTree(at: root, job.description)
     }
 
-    /// Removes one attempt's log, and its job's directory with the last of them.
+    /// Removes one attempt's log, and its job's directory with the last of them; nothing happens if there is none.
     func remove(_ attempt: AttemptID) throws(SystemError) {
         let name = attempt.task.job.description
-        guard let job = try? root.open(at: name, [.readOnly, .directory, .noFollow]) else { return }
-        for file in Self.files { try? job.unlink("\(containerName(attempt)).\(file)") }
+        do throws(SystemError) {
+            let job = try root.open(at: name, [.path, .directory, .noFollow])
+            for file in Self.files { _ = try removeTree(at: job, "\(containerName(attempt)).\(file)") }
+        } catch {
+            if error.isNotFound { return }
+            throw error
+        }
         latest.withLock { if $0?.job == attempt.task.job { $0 = nil } }
         // Not empty as long as another attempt has a log.
         try? root.removeDirectory(name)

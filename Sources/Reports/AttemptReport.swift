@@ -54,8 +54,7 @@ public struct AttemptReport: Hashable, Sendable, Codable {
         ranFor = attempt.ranFor
         pausedFor = attempt.pausedFor
         usage = attempt.usage
-        let given = attempt.givenCpuMicroseconds
-        cpuEfficiency = attempt.usage.cpuMicroseconds.flatMap { given > 0 ? Double($0) / Double(given) : nil }
+        cpuEfficiency = CPUEfficiency.of(attempt.usage.cpuMicroseconds, given: Double(attempt.givenCpuMicroseconds))
         memoryEfficiency = attempt.usage.memoryPeak.flatMap { memory > .zero ? Double($0.count) / Double(memory.count) : nil }
     }
 }
@@ -63,6 +62,14 @@ public struct AttemptReport: Hashable, Sendable, Codable {
 extension AttemptReport {
     /// What was written, marked where the kernel attributes only some of it.
     public var written: ReportSum { ReportSum(value: usage.writtenBytes, partial: usage.ioPartial == true && usage.writtenBytes != nil) }
+}
+
+/// CPU time over the CPU time that was given.
+enum CPUEfficiency {
+    /// Of a run of a few milliseconds most is the start, which is counted but is no part of the run: too little to tell.
+    private static let leastMicroseconds = 100_000.0
+
+    static func of(_ used: UInt64?, given: Double) -> Double? { used.flatMap { given >= leastMicroseconds ? Double($0) / given : nil } }
 }
 
 extension LedgerAttempt {

@@ -97,7 +97,7 @@ extension ReportRow {
             return ReportRow(
                 label: label, user: user, batch: batch, jobs: jobs.count, attempts: attempts, coreSeconds: givenMicroseconds / 1_000_000,
                 cpuUser: cpuUser.result, cpuSystem: cpuSystem.result, cpu: cpu,
-                cpuEfficiency: cpu.value.flatMap { countedMicroseconds > 0 ? Double($0) / countedMicroseconds : nil },
+                cpuEfficiency: CPUEfficiency.of(cpu.value, given: countedMicroseconds),
                 memoryPeak: ReportSum(value: peak, partial: peak != nil && withoutPeak > 0), readBytes: read.result,
                 writtenBytes: written.result, throttled: throttled.result,
                 outcomes: Dictionary(uniqueKeysWithValues: outcomes.map { ($0.key.rawValue, $0.value) }), queued: Percentiles(queued),

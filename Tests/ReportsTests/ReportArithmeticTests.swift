@@ -30,6 +30,16 @@ import Testing
         #expect(row.cpuEfficiency == nil)
     }
 
+    /// Most of what a run of a few milliseconds used is its start.
+    @Test func aShortRunHasNoEfficiency() {
+        let usage = Ledger.usage(user: 30_000, system: 30_000)
+        #expect(AttemptReport(Ledger.attempt(1, ranMs: 40, usage: usage)).cpuEfficiency == nil)
+        #expect(AttemptReport(Ledger.attempt(1, ranMs: 50, usage: usage)).cpuEfficiency == 0.6)
+        var list = ReportList(limit: 9)
+        for job in UInt64(1)...3 { list.add(Ledger.attempt(job, ranMs: 40, usage: usage)) }
+        #expect(list.total.cpuEfficiency == 0.75, "together they tell")
+    }
+
     @Test func sumsOfSomeAreMarkedPartial() {
         var builder = ReportTable.Builder(by: .user)
         builder.add(

@@ -164,6 +164,7 @@ import Testing
 
     @Test func whatWasNotCountedIsADash() {
         #expect(ReportView.percent(nil) == "-")
+        #expect(ReportView.percent(1.7) == "100%")
         #expect(UsageText.line(Usage()) == "")
     }
 

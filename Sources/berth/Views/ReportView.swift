@@ -124,6 +124,6 @@ struct ReportView {
     private static func bytes(_ count: UInt64) -> String { Bytes(count).description }
     private static func coreTime(_ row: ReportRow) -> String { TimeSpan(milliseconds: Int64(row.coreSeconds * 1000)).description }
 
-    /// Of a run of a few milliseconds most is the start, which is counted but no part of the run: more than all there was says nothing.
-    static func percent(_ ratio: Double?) -> String { ratio.map { "\(Int((min($0, 1) * 100).rounded()))%" } ?? "-" }
+    /// The start is counted but is no part of the run, so that a short one may seem to have used more than it was given.
+    static func percent(_ ratio: Double?) -> String { ratio.map { "\(min(100, Int(($0 * 100).rounded())))%" } ?? "-" }
 }
