@@ -9,7 +9,8 @@ enum SubmitFile {
     /// `file` nil: flags only; `-`: standard input.
     static func read(file: String?, flags: SpecFlags) throws -> JobFile {
         let source = try file.map(read) ?? .none
-        if case .none = source, flags.command.isEmpty, flags.script == nil {
+        // An image that was named may bring what is to run.
+        if case .none = source, flags.command.isEmpty, flags.script == nil, flags.image == nil {
             throw CommandFailure.usage(
                 "nothing to run: name a file, give --wrap 'text', or put the command behind --, as in: berth submit -- echo hello")
         }

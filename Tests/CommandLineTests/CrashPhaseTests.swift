@@ -12,11 +12,6 @@ extension EndToEnd {
             here = try daemon.place.directory("phase-\(UInt32.random(in: .min ... .max))", mode: 0o777)
         }
 
-        private func expectRightCores(sourceLocation: SourceLocation = #_sourceLocation) throws {
-            let found: [String]? = try poll(seconds: 10) { try daemon.misplacedCores().isEmpty ? [] : nil }
-            #expect(try found ?? daemon.misplacedCores() == [], sourceLocation: sourceLocation)
-        }
-
         private func end(_ ids: String...) throws {
             for id in ids { try daemon.berth(["cancel", "--now", id]) }
             _ = try daemon.berth(["wait", "--timeout", "60s"] + ids)
@@ -35,7 +30,7 @@ extension EndToEnd {
             try daemon.berth(["resume", first])
             try daemon.await(first, "running")
             #expect(daemon.kernelCpus(first) != daemon.kernelCpus(second))
-            try expectRightCores()
+            try daemon.expectRightCores()
             try end(first, second)
         }
 
@@ -50,7 +45,7 @@ extension EndToEnd {
                 _ = try resuming.finish()
                 let held = try daemon.show(id)["holds"].list.contains { $0["hold"]["kind"].text == "userPause" }
                 try daemon.await(id, held ? "paused" : "running")
-                try expectRightCores()
+                try daemon.expectRightCores()
                 try end(id)
             }
         }
@@ -65,10 +60,10 @@ extension EndToEnd {
             #expect(try daemon.show(wide)["attempts"][-1]["waitingForCores"].flag == true)
             try daemon.restart()
             #expect(try daemon.show(wide)["attempts"][-1]["waitingForCores"].flag == true)
-            try expectRightCores()
+            try daemon.expectRightCores()
             try end(other)
             try daemon.await(wide, "running")
-            try expectRightCores()
+            try daemon.expectRightCores()
             #expect(try daemon.show(wide)["attempts"].list.count == 1)
             try end(wide)
         }
@@ -92,7 +87,7 @@ extension EndToEnd {
             sleepBlocking(nanoseconds: 500_000_000)
             try daemon.restart()
             #expect(try daemon.berth(["wait", "--timeout", "60s", id]).status == 6)
-            try expectRightCores()
+            try daemon.expectRightCores()
         }
 
         @Test func killedDuringABackOff() throws {
@@ -114,7 +109,7 @@ extension EndToEnd {
             try daemon.restart()
             #expect(try daemon.berth(["wait", "--timeout", "60s", id]).status == 0)
             #expect(try readTextFile("\(here)/runs") == "1\n2\n")
-            try expectRightCores()
+            try daemon.expectRightCores()
         }
 
         @Test func killedDuringAnExec() throws {
@@ -126,7 +121,7 @@ extension EndToEnd {
             #expect(try inside.finish(seconds: 30).status != 0)
             #expect(try daemon.taskState(id) == "running")
             #expect(try daemon.berth(["exec", id, "--", "true"]).status == 0)
-            try expectRightCores()
+            try daemon.expectRightCores()
             try Command(["touch", "\(here)/go3"]).run()
             #expect(try daemon.berth(["wait", "--timeout", "60s", id]).status == 3)
             eventually("what was executed in it ends with it") {

@@ -1,4 +1,5 @@
 import LinuxSys
+public import Testing
 
 extension TestDaemon {
     /// The cpus that the kernel gives a job's attempt, as a list such as `0-1`; nil when it has no group.
@@ -27,6 +28,13 @@ extension TestDaemon {
             }
         }
         return findings
+    }
+
+    /// Expects that soon every running job has the cores that were decided, and none of another's.
+    public func expectRightCores(sourceLocation: SourceLocation = #_sourceLocation) throws {
+        let found: [String]? = try TestSupport.poll(seconds: 10) { try misplacedCores().isEmpty ? [] : nil }
+        let findings = try found ?? misplacedCores()
+        #expect(findings.isEmpty, sourceLocation: sourceLocation)
     }
 
     private func members(_ list: String) -> [String] {
