@@ -17,7 +17,7 @@ extension Controller: AgentObserver {
         }
         var decision = Decision()
         decision.put(.observation(observation))
-        decision.events = stateEvents(from: before?.state, to: observation)
+        decision.events = stateEvents(from: before, to: observation)
         commit(decision)
         if attempt.isPausedAsWanted, before?.state != .paused || before?.freezeGeneration != observation.freezeGeneration {
             frozen(observation.id, anew: before?.state != .paused)
@@ -29,9 +29,12 @@ extension Controller: AgentObserver {
         wakeWaiters()
     }
 
-    private func stateEvents(from before: AttemptState?, to observation: AttemptObservation) -> [Event] {
+    private func stateEvents(from seen: AttemptObservation?, to observation: AttemptObservation) -> [Event] {
+        let before = seen?.state
         guard before != observation.state else {
-            return observation.note.map { [event(.freezeFailed, attempt: observation.id, detail: $0)] } ?? []
+            // What else is told of an attempt whose freeze failed once is no further failure.
+            guard observation.freezeFailed, seen?.freezeFailed != true else { return [] }
+            return [event(.freezeFailed, attempt: observation.id, detail: observation.note)]
         }
         let kind: Event.Kind? =
             switch observation.state {

@@ -101,7 +101,7 @@ extension Supervisor {
     /// A start that this many launchers died over is what kills them.
     private static let launchersToLose = 5
 
-    /// Starts are held while no launcher lives; one that is to be stopped then ends at once, and is told so by false.
+    /// Starts are held while no launcher lives; one that is to be stopped then ends at once. False when it is not to start.
     private func launcherLives() async -> Bool {
         while true {
             if let stop = desired.record.stop {
@@ -109,6 +109,7 @@ extension Supervisor {
                 return false
             }
             if services.launcherLives { return true }
+            if services.isStopping { return false }
             try? await Task.sleep(for: .milliseconds(20))
         }
     }
@@ -118,7 +119,11 @@ extension Supervisor {
         let isLost = (try? await services.work.run { runtime.hasLostLauncher }) ?? true
         guard isLost, lostLaunchers < Self.launchersToLose else { return await startFailed(error) }
         services.launcherDied(runtime)
-        while !services.launcherLives { try? await Task.sleep(for: .milliseconds(20)) }
+        while !services.launcherLives {
+            // Its end is wanted: the next daemon goes on from here.
+            if services.isStopping { return }
+            try? await Task.sleep(for: .milliseconds(20))
+        }
         await startOver()
     }
 

@@ -39,6 +39,27 @@ import Testing
         #expect(kept.count == 3)
     }
 
+    /// What is told of an attempt later on, with the note still there, is not one failed freeze more.
+    @Test func aFailedFreezeIsToldOnce() async throws {
+        let bench = try await Bench()
+        let id = try await bench.submit()
+        try await bench.becomes(id, .running)
+        var seen = AttemptObservation(id: AttemptID(TaskID(id), 1), state: .pausing)
+        await bench.controller.observed(seen)
+        seen.state = .running
+        seen.freezeFailed = true
+        seen.note = "pid 7 in state D"
+        await bench.controller.observed(seen)
+        seen.thresholdsTold = [80]
+        await bench.controller.observed(seen)
+        seen.warned = true
+        await bench.controller.observed(seen)
+        await bench.agent.finish(seen.id, .succeeded)
+        try await bench.becomes(id, .succeeded)
+        let failures = await bench.store.events(after: 0, limit: 1000).events.filter { $0.kind == .freezeFailed }
+        #expect(failures.map(\.detail) == ["pid 7 in state D"])
+    }
+
     /// contract §7: a deleted account holds the job, kind `account`.
     @Test func aMissingAccountHoldsTheTask() async throws {
         let bench = try await Bench()

@@ -65,7 +65,7 @@ actor Node {
             socketPath: runPlace("berthd.sock"), initProgram: place("bin/berth-init"), helperProgram: Programs.path("berth-helper"),
             seccompProfile: Programs.path("../../../Config/seccomp/default.json"), cgroupParent: groupParent,
             slots: 1_879_048_192...2_147_352_575, isMachineWide: false)
-        settings.freezeTimeout = TimeSpan(milliseconds: 700)
+        settings.freezeTimeout = TimeSpan(milliseconds: 2500)
         let quiet = Logger(label: "node", factory: { _ in SwiftLogNoOpLogHandler() })
         return try await NodeServices.open(settings, clock: clock, running: running, logger: quiet)
     }
