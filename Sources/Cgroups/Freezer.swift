@@ -91,7 +91,12 @@ extension AttemptGroup {
             try? Freezer.request(false, of: job)
             throw .group(error)
         }
+        // On v2 those that stand are merely asleep, so the one in the way stands out now; after the thaw all are awake for a moment.
+        let seen = job.version == .v2 ? culprit(of: job, waited: deadlineMilliseconds) : nil
         do throws(CgroupError) { try Freezer.request(false, of: job) } catch { throw .group(error) }
+        if let seen { throw .notFrozen(seen) }
+        // v1's frozen processes look as if they were in uninterruptible sleep themselves.
+        sleepBlocking(nanoseconds: 2_000_000)
         throw .notFrozen(culprit(of: job, waited: deadlineMilliseconds))
     }
 
@@ -109,9 +114,7 @@ extension AttemptGroup {
         try directories.job.map { job throws(CgroupError) in try Freezer.isFrozen(job) } ?? false
     }
 
-    /// Looked for after the thaw: v1's frozen processes look as if they were in uninterruptible sleep themselves.
     private func culprit(of job: GroupDirectory, waited: UInt64) -> FreezeFailure {
-        sleepBlocking(nanoseconds: 2_000_000)
         var failure = FreezeFailure(group: job.path, waitedMilliseconds: waited)
         let statuses = ((try? job.processes()) ?? []).compactMap { try? ProcessStatus(pid: $0) }
         // One in uninterruptible sleep is what holds a freeze up; otherwise name any that is not merely asleep.
