@@ -131,7 +131,7 @@ extension EndToEnd {
 
         /// contract §8: whatever id a process has taken inside, it acts for its job's owner. Each of many such jobs is let in.
         @Test func anAPIJobSubmitsAsItsOwner() throws {
-            let body = #"{"jobs":[{"spec":{"command":["true"],"cwd":false,"resources":{"cpuMillis":100}}}]}"#
+            let body = #"{"jobs":[{"spec":{"command":["true"],"resources":{"cpuMillis":100}}}]}"#
             let script = "id -u; probe http $BERTH_SOCKET POST /v1/jobs '\(body)'"
             for user in [["--user", "image"], []] {
                 for _ in 0..<3 {

@@ -154,7 +154,7 @@ extension EndToEnd {
 
         static let effects: [Effect] = [
             .wait("per_user.active_tasks", [], "1 tasks are active, at most 1 may"),
-            .refusal("per_user.active_cores", ["--cores", "2"], "at most 1 are allowed"),
+            .refusal("per_user.active_cores", ["--cores", "2"], "at most 1 is allowed"),
             .refusal("per_user.active_memory", ["--memory", "160M"], "at most 150M"),
             .refusal("per_user.pending_tasks", ["--array", "1-5"], "at most 4"),
         ]

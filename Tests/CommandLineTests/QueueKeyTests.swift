@@ -30,7 +30,7 @@ extension EndToEnd {
 
         static let effects: [Effect] = [
             .wait("per_batch.active_tasks", ["--batch", "b"], "1 tasks are active, at most 1 may"),
-            .refusal("per_batch.active_cores", ["--batch", "b", "--cores", "2"], "at most 1 are allowed"),
+            .refusal("per_batch.active_cores", ["--batch", "b", "--cores", "2"], "at most 1 is allowed"),
             .refusal("per_batch.active_memory", ["--batch", "b", "--memory", "160M"], "at most 150M"),
             .refusal("per_batch.pending_tasks", ["--batch", "b", "--array", "1-5"], "at most 4"),
             .ofJob("queues.defaults.cores", ["--queue", "given"], { $0["job"]["demand"]["cores"] }, is: 2),
@@ -63,7 +63,7 @@ extension EndToEnd {
             .refusal("queues.maximum.pids", ["--queue", "pids", "--pids", "5001"], "5000"),
             .refusal("queues.maximum.time_limit", ["--queue", "time_limit", "--time-limit", "62m"], "1h"),
             .wait("queues.maximum.active_tasks", ["--queue", "active_tasks"], "1 tasks are active, at most 1 may"),
-            .refusal("queues.maximum.active_cores", ["--queue", "active_cores", "--cores", "2"], "at most 1 are allowed"),
+            .refusal("queues.maximum.active_cores", ["--queue", "active_cores", "--cores", "2"], "at most 1 is allowed"),
             .refusal("queues.maximum.active_memory", ["--queue", "active_memory", "--memory", "160M"], "at most 150M"),
             .refusal("queues.maximum.pending_tasks", ["--queue", "pending_tasks", "--array", "1-5"], "at most 4"),
         ]
