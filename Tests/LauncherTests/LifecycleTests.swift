@@ -72,8 +72,9 @@ extension KernelTests {
             attach.waitUntilExit()
             #expect(attach.terminationStatus == 0)
             try #require(job.monitor).signal(MonitorSignal.prepareDump)
+            // In the middle of an exec the new program is there before its arguments.
             for _ in 0..<500 {
-                if try readLink("/proc/\(pid)/exe").hasSuffix("/.berth/init") { break }
+                if try readLink("/proc/\(pid)/exe").hasSuffix("/.berth/init"), try readTextFile("/proc/\(pid)/cmdline").contains("monitor") { break }
                 usleep(10_000)
             }
             #expect(try readLink("/proc/\(pid)/exe").hasSuffix("/.berth/init"))
