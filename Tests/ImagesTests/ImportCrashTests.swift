@@ -30,7 +30,7 @@ struct ImportCrashTests {
         let seed = UInt64.random(in: 0 ... .max)
         var random = SeededGenerator(seed: seed)
         var interrupted = 0
-        for round in 0..<12 {
+        for round in 0..<(Programs.isEmulated ? 4 : 12) {
             let child = try Spawn(
                 path: CommandLine.arguments[0],
                 arguments: [
