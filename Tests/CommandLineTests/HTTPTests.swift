@@ -120,7 +120,7 @@ extension EndToEnd {
                     try connection.send(announced ? block : "10000\r\n\(block)\r\n")
                     sent += 0x10000
                 } catch let error as SystemError where ["EPIPE", "ECONNRESET"].contains(error.errnoName) { return true }
-                if answer == nil, sent > 40 << 20 { answer = try connection.reply(seconds: 10) }
+                if answer == nil, sent > (announced ? 4 : 40) << 20 { answer = try connection.reply(seconds: 10) }
                 if answer != nil, !isServed { isServed = try daemon.berth(["node"]).status == 0 }
                 return nil
             }
