@@ -58,17 +58,21 @@ public struct IdentityMap: Hashable, Sendable {
         return (shifted(users), shifted(groups))
     }
 
-    /// The map for read-write binds: the submitter's ids alone, so that no one else inside can create or chown there (EOVERFLOW).
-    public static func binds(slot: UInt32, owner: Owner) -> (users: [IDMapExtent], groups: [IDMapExtent]) {
-        guard owner.user != .root else {
-            // Real root's files appear as those of id 0 inside.
-            let extent = [IDMapExtent(inside: 0, outside: slot, count: 1)]
-            return (extent, extent)
-        }
-        let groups = Set(([owner.group.value] + owner.groups.map(\.value)).filter { $0 != 0 }).sorted().prefix(150)
-        return (
-            [IDMapExtent(inside: owner.user.value, outside: owner.user.value, count: 1)],
-            groups.map { IDMapExtent(inside: $0, outside: $0, count: 1) }
-        )
+    /// The map for read-write binds: every host id stands for itself but those of slots, so that the submitter writes wherever it may outside,
+    /// and no one else inside can create or chown there (EOVERFLOW). An owner that the job's own map lacks gives nobody inside a privilege
+    /// (`capable_wrt_inode_uidgid`).
+    ///
+    /// - Parameter slots: the range that slots are cut from.
+    public static func binds(slot: UInt32, owner: Owner, slots: ClosedRange<UInt32>) -> (users: [IDMapExtent], groups: [IDMapExtent]) {
+        var extents: [IDMapExtent] = []
+        let isRoot = owner.user == .root
+        // Real root's files appear as those of id 0 inside.
+        if isRoot { extents.append(IDMapExtent(inside: 0, outside: slot, count: 1)) }
+        let first: UInt32 = isRoot ? 1 : 0
+        extents.append(IDMapExtent(inside: first, outside: first, count: slots.lowerBound - first))
+        // -1 is no id.
+        let above = slots.upperBound + 1
+        if above < .max { extents.append(IDMapExtent(inside: above, outside: above, count: .max - above)) }
+        return (extents, extents)
     }
 }

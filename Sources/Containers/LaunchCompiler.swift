@@ -38,8 +38,9 @@ struct LaunchCompiler {
         program.jobTaskFiles = description.groups.jobTasks.map { [table.pass($0)] } ?? []
         let passed = Passed(&table, description)
         buildRoot(passed)
-        buildMounts(passed)
+        // Before the binds: written through one, our files would replace the submitter's.
         buildFiles()
+        buildMounts(passed)
         closeRoot()
         program.streams = streams()
         program.hostOperations = host

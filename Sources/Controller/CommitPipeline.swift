@@ -54,11 +54,26 @@ struct BrokenStore: Error, CustomStringConvertible {
 
 extension Controller {
     /// Puts a decision in line; it is in force in memory already. `then` runs once it is durable.
-    func commit(_ decision: Decision, then action: (@Sendable (isolated Controller) -> Void)? = nil) {
+    ///
+    /// - Parameter mayWait: for a few milliseconds, so that it shares a transaction with what comes next: nobody waits for it, and a daemon
+    ///   that is killed finds it out anew.
+    func commit(_ decision: Decision, mayWait: Bool = false, then action: (@Sendable (isolated Controller) -> Void)? = nil) {
         if queue.isEmpty || !queue[queue.count - 1].takes(decision) { queue.append(CommitBatch()) }
         queue[queue.count - 1].add(decision)
         if let action { queue[queue.count - 1].actions.append(action) }
-        flushIfIdle()
+        if mayWait { flushSoon() } else { flushIfIdle() }
+    }
+
+    private static let longestWait = Duration.milliseconds(3)
+
+    private func flushSoon() {
+        guard !isCommitting, !isFlushDue else { return }
+        isFlushDue = true
+        Task {
+            try? await Task.sleep(for: Self.longestWait)
+            isFlushDue = false
+            if !queue.isEmpty { flushIfIdle() }
+        }
     }
 
     /// Waits until everything decided so far is durable.
@@ -69,13 +84,18 @@ extension Controller {
         try await withCheckedThrowingContinuation { continuation in
             if queue.isEmpty { queue.append(CommitBatch()) }
             queue[queue.count - 1].waiters.append(continuation)
+            flushIfIdle()
         }
     }
 
     private func flushIfIdle() {
         guard !isCommitting else { return }
         isCommitting = true
-        Task { await flush() }
+        Task {
+            // What is planned because of this decision shares its transaction.
+            await Task.yield()
+            await flush()
+        }
     }
 
     private func flush() async {

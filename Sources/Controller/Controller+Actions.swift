@@ -18,7 +18,7 @@ extension Controller {
         if request.dryRun == true { return ActionReply(done: done, jobs: chosen.count, tasks: tasks, refused: refused) }
         audit(route.rawValue, chosen, peer)
         switch route {
-        case .cancel: for part in chosen { cancel(part, grace: request.grace) }
+        case .cancel: for part in chosen { cancel(part, grace: request.grace.map { max($0, .zero) }) }
         case .signal: (chosen, refused) = try await signal(chosen, request, refused)
         case .pause, .resume, .hold, .release: place(route, chosen, request, peer)
         default: throw APIError(.internal, "internal error: \(route) is no action")

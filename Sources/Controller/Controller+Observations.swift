@@ -18,7 +18,8 @@ extension Controller: AgentObserver {
         var decision = Decision()
         decision.put(.observation(observation))
         decision.events = stateEvents(from: before, to: observation)
-        commit(decision)
+        let isEarly = before == nil || before?.state == .assigned || before?.state == .starting
+        commit(decision, mayWait: isEarly && (observation.state == .starting || observation.state == .running))
         if attempt.isPausedAsWanted, before?.state != .paused || before?.freezeGeneration != observation.freezeGeneration {
             frozen(observation.id, anew: before?.state != .paused)
         }

@@ -43,7 +43,7 @@ extension Controller {
     /// Held until everything selected has finished or the time is over.
     public func wait(for request: WaitRequest, peer: Peer) async throws(APIError) -> WaitReply {
         try refuse { () throws(Access.Refusal) in try settings.access.require(.wait, for: peer) }
-        let hold = min(request.holdFor.milliseconds, APILimit.longPollMilliseconds)
+        let hold = min(max(request.holdFor.milliseconds, 0), APILimit.longPollMilliseconds)
         let deadline = clock.now().boot + TimeSpan(milliseconds: hold)
         let ids = try await waitedFor(request.selection, peer)
         while true {

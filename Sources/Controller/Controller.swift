@@ -81,6 +81,8 @@ public actor Controller {
 
     // Planning.
     var planIsDue = false
+    /// What may wait for company is committed in a moment.
+    var isFlushDue = false
     var wakeUp: Task<Void, Never>?
     var upkeep: Task<Void, Never>?
     /// The last change of the shared pool that was told to the agent; done once it is in force.

@@ -20,6 +20,10 @@ extension JobSpec {
     func validateFiles() throws(SpecError) {
         try SpecCheck.path(workingDirectory, "workingDirectory", root: true)
         try SpecCheck.path(submitDirectory, "submitDirectory", root: true)
+        // Without mounts of its own a job finds the directory at the same place.
+        if mounts == nil, let directory = submitDirectory, MountSpec.isReserved(directory), directory != "/dev/shm" {
+            throw SpecCheck.refuse("submitDirectory", DocumentText.quoted(directory), "a directory outside /proc, /sys and /dev, or none")
+        }
         try SpecCheck.pattern(output?.path, "output.path")
         try SpecCheck.pattern(error?.path, "error.path")
         try SpecCheck.pattern(input, "input")
@@ -44,9 +48,11 @@ extension MountSpec {
     /// Where Berth mounts itself: nothing of a job may lie over it or under it.
     private static let reserved = ["/proc", "/sys", "/dev"]
 
+    static func isReserved(_ path: String) -> Bool { reserved.contains { path == $0 || path.hasPrefix($0 + "/") } }
+
     func validate(_ field: String) throws(SpecError) {
         try SpecCheck.path(target, "\(field).target")
-        if Self.reserved.contains(where: { target == $0 || target.hasPrefix($0 + "/") }) {
+        if Self.isReserved(target) {
             throw SpecCheck.refuse("\(field).target", DocumentText.quoted(target), "a path outside /proc, /sys and /dev")
         }
         switch kind {

@@ -1,3 +1,16 @@
+extension Int64 {
+    /// Sums of times that clients name end at the ends of the range: a trap would be the end of the daemon.
+    fileprivate func saturatingAdd(_ other: Int64) -> Int64 {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? (other < 0 ? .min : .max) : sum
+    }
+
+    fileprivate func saturatingSubtract(_ other: Int64) -> Int64 {
+        let (difference, overflow) = subtractingReportingOverflow(other)
+        return overflow ? (other < 0 ? .max : .min) : difference
+    }
+}
+
 /// A length of time in milliseconds. JSON: a plain number of milliseconds.
 public struct TimeSpan: Hashable, Comparable, Sendable {
     public let milliseconds: Int64
@@ -7,12 +20,12 @@ public struct TimeSpan: Hashable, Comparable, Sendable {
     public static func minutes(_ n: Int64) -> TimeSpan { .seconds(n * 60) }
     public static func hours(_ n: Int64) -> TimeSpan { .minutes(n * 60) }
     public static func < (a: TimeSpan, b: TimeSpan) -> Bool { a.milliseconds < b.milliseconds }
-    public static func + (a: TimeSpan, b: TimeSpan) -> TimeSpan { TimeSpan(milliseconds: a.milliseconds + b.milliseconds) }
-    public static func - (a: TimeSpan, b: TimeSpan) -> TimeSpan { TimeSpan(milliseconds: a.milliseconds - b.milliseconds) }
+    public static func + (a: TimeSpan, b: TimeSpan) -> TimeSpan { TimeSpan(milliseconds: a.milliseconds.saturatingAdd(b.milliseconds)) }
+    public static func - (a: TimeSpan, b: TimeSpan) -> TimeSpan { TimeSpan(milliseconds: a.milliseconds.saturatingSubtract(b.milliseconds)) }
     /// Saturates at about 146 years, so that no span a user can write overflows a sum of times.
     public var nanoseconds: Int64 {
         let most = Int64.max / 2
-        return abs(milliseconds) > most / 1_000_000 ? (milliseconds < 0 ? -most : most) : milliseconds * 1_000_000
+        return milliseconds.magnitude > UInt64(most / 1_000_000) ? (milliseconds < 0 ? -most : most) : milliseconds * 1_000_000
     }
     public var inSeconds: Double { Double(milliseconds) / 1000 }
 }
@@ -22,9 +35,9 @@ public struct BootTime: Hashable, Comparable, Sendable {
     public let nanoseconds: Int64
     public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
     public static func < (a: BootTime, b: BootTime) -> Bool { a.nanoseconds < b.nanoseconds }
-    public static func + (a: BootTime, b: TimeSpan) -> BootTime { BootTime(nanoseconds: a.nanoseconds + b.nanoseconds) }
+    public static func + (a: BootTime, b: TimeSpan) -> BootTime { BootTime(nanoseconds: a.nanoseconds.saturatingAdd(b.nanoseconds)) }
     public static func - (a: BootTime, b: BootTime) -> TimeSpan {
-        TimeSpan(milliseconds: (a.nanoseconds - b.nanoseconds) / 1_000_000)
+        TimeSpan(milliseconds: a.nanoseconds.saturatingSubtract(b.nanoseconds) / 1_000_000)
     }
 }
 
@@ -33,9 +46,9 @@ public struct WallTime: Hashable, Comparable, Sendable {
     public let milliseconds: Int64
     public init(milliseconds: Int64) { self.milliseconds = milliseconds }
     public static func < (a: WallTime, b: WallTime) -> Bool { a.milliseconds < b.milliseconds }
-    public static func + (a: WallTime, b: TimeSpan) -> WallTime { WallTime(milliseconds: a.milliseconds + b.milliseconds) }
-    public static func - (a: WallTime, b: WallTime) -> TimeSpan { TimeSpan(milliseconds: a.milliseconds - b.milliseconds) }
-    public static func - (a: WallTime, b: TimeSpan) -> WallTime { WallTime(milliseconds: a.milliseconds - b.milliseconds) }
+    public static func + (a: WallTime, b: TimeSpan) -> WallTime { WallTime(milliseconds: a.milliseconds.saturatingAdd(b.milliseconds)) }
+    public static func - (a: WallTime, b: WallTime) -> TimeSpan { TimeSpan(milliseconds: a.milliseconds.saturatingSubtract(b.milliseconds)) }
+    public static func - (a: WallTime, b: TimeSpan) -> WallTime { WallTime(milliseconds: a.milliseconds.saturatingSubtract(b.milliseconds)) }
 }
 
 /// Both clocks at one moment; the daemon's are injectable.

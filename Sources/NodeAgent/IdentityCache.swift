@@ -29,7 +29,7 @@ public final class IdentityCache: Sendable {
         if let identity = known.withLock({ $0[key] }) { return identity }
         let map = IdentityMap(slot: try slots.slot(of: owner.user), owner: owner)
         let layers = map.layers(base: imageBase)
-        let binds = IdentityMap.binds(slot: map.slot, owner: owner)
+        let binds = IdentityMap.binds(slot: map.slot, owner: owner, slots: slots.range)
         let identity = Identity(
             map: map, layers: try UserNamespace.make(uidMap: layers.users, gidMap: layers.groups),
             binds: try UserNamespace.make(uidMap: binds.users, gidMap: binds.groups))

@@ -80,6 +80,7 @@ public struct BerthServer: Sendable {
     let parts: ServerParts
     let sessions: SessionTable
     let quiet = QuietChannels()
+    let large = LargeBodies()
 
     public init(_ parts: ServerParts) {
         self.parts = parts

@@ -7,8 +7,8 @@ import NodeAgent
 extension BerthServer {
     func addJobRoutes(to router: Router<BerthContext>) {
         let (controller, limit) = (parts.controller, parts.requestLimit)
-        add(.submit, to: router) { [sessions] request, _, peer in
-            let submit = try await request.decoded(SubmitRequest.self, limit: limit)
+        add(.submit, to: router) { [sessions, large] request, _, peer in
+            let submit = try await request.decoded(SubmitRequest.self, limit: limit, large: large, of: peer.user)
             var answer = try await controller.submit(submit, peer: peer)
             if let session = submit.session, let job = answer.jobs.first, submit.dryRun != true {
                 answer.session = try await sessions.run(TaskID(job.id), session, spec: submit.jobs[0].spec, peer: peer)

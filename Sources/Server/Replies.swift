@@ -3,6 +3,7 @@ import FoundationEssentials
 import Hummingbird
 import JobModel
 import NIOCore
+import NodeAgent
 
 /// JSON of a reply.
 func reply(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
@@ -21,8 +22,22 @@ func stream(_ type: String, _ body: @escaping @Sendable (inout any ResponseBodyW
 
 extension Request {
     /// Decodes a bounded JSON body; the error names what is wrong and where.
-    func decoded<T: Decodable>(_ type: T.Type, limit: Int) async throws -> T {
-        let bytes = try await boundedBody(limit)
+    func decoded<T: Decodable & Sendable>(_ type: T.Type, limit: Int) async throws -> T {
+        try Self.decode(type, try await boundedBody(min(limit, LargeBodies.size)))
+    }
+
+    /// The same for one that may be large.
+    func decoded<T: Decodable & Sendable>(_ type: T.Type, limit: Int, large: LargeBodies, of user: UserID) async throws -> T {
+        guard let length = headers[.contentLength].flatMap({ Int($0) }), length > LargeBodies.size else {
+            return try await decoded(type, limit: limit)
+        }
+        return try await large.alone(user) {
+            let bytes = try await boundedBody(limit)
+            return try await large.queue.run { try Self.decode(type, bytes) }
+        }
+    }
+
+    private static func decode<T: Decodable>(_ type: T.Type, _ bytes: [UInt8]) throws -> T {
         do {
             let value = try JSONDecoder().decode(type, from: Data(bytes))
             // The decoder takes one of two values of the same name and passes over the other.

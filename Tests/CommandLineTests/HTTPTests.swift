@@ -120,13 +120,37 @@ extension EndToEnd {
                     try connection.send(announced ? block : "10000\r\n\(block)\r\n")
                     sent += 0x10000
                 } catch let error as SystemError where ["EPIPE", "ECONNRESET"].contains(error.errnoName) { return true }
-                if answer == nil, sent > (announced ? 4 : 40) << 20 { answer = try connection.reply(seconds: 10) }
+                if answer == nil, sent > 4 << 20 { answer = try connection.reply(seconds: 10) }
                 if answer != nil, !isServed { isServed = try daemon.berth(["node"]).status == 0 }
                 return nil
             }
             #expect(answer?.status == 413, "\(answer.map { "\($0)" } ?? "no reply")")
             #expect(answer?.body.contains("accepted at most") == true && answer?.body.contains(" bytes") == true)
             #expect(isServed && isClosed == true)
+        }
+
+        /// The ends of the range of a number are no end of the daemon.
+        @Test func extremeNumbersEndNothing() throws {
+            let id = try daemon.submit(["--hold", "--no-cwd", "--", "true"])
+            for after in ["18446744073709551615", "18446744073709551614", "9223372036854775807", "-1"] {
+                let connection = try RawHTTP(daemon)
+                try connection.send("GET /v1/events?after=\(after) HTTP/1.1\r\nHost: berth\r\n\r\n")
+                _ = try connection.reply()
+            }
+            for number in ["-9223372036854775808", "9223372036854775807", "-1"] {
+                for (path, body) in [
+                    ("tasks/wait", "\"holdFor\":\(number)"), ("tasks/cancel", "\"dryRun\":true,\"grace\":\(number)"),
+                    ("tasks/update", "\"changes\":{\"timeLimit\":\(number)}"), ("tasks/update", "\"changes\":{\"begin\":\(number)}"),
+                    ("tasks/update", "\"changes\":{\"priority\":\(number)}"), ("tasks/update", "\"changes\":{\"arrayLimit\":\(number)}"),
+                    ("tasks/update", "\"changes\":{\"memory\":\(number)}"),
+                ] where path != "tasks/wait" || number.hasPrefix("-") {
+                    let connection = try RawHTTP(daemon)
+                    try connection.post("/v1/\(path)", "{\"selection\":{\"ids\":[\"\(id)\"]},\(body)}")
+                    #expect(try connection.reply() != nil, "\(path) \(body)")
+                }
+            }
+            #expect(try daemon.berth("node").status == 0)
+            _ = try daemon.berth(["cancel", id])
         }
 
         /// Whoever sends an archive slowly holds up nobody else's import.

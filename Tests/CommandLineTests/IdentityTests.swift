@@ -10,6 +10,41 @@ extension EndToEnd {
 
         private static let slots = 1_879_048_192...2_147_352_575
 
+        /// contract §7: in a bind the submitter writes where it may outside, also where the directory is another's; others inside cannot.
+        @Test func aSharedDirectoryIsWritable() throws {
+            let here = try daemon.place.directory("shared-\(UInt32.random(in: 0 ... .max))", mode: 0o1777, owner: .second)
+            let made = try daemon.runToEnd(
+                script: "echo 1 > \(here)/mine; mkdir \(here)/below; rmdir \(here)/below", ["--mounts", here], as: .first)
+            #expect(made.status == 0, "\(made)")
+            #expect(try Descriptor.open("\(here)/mine", .path).status().uid == TestUser.first.uid)
+            let inside = try daemon.runToEnd(
+                script: "id -u; touch \(here)/roots 2>&1; chown 0 \(here)/mine 2>&1", ["--mounts", here, "--user", "image"],
+                as: .first)
+            let lines = inside.output.split(separator: "\n")
+            #expect(lines.count == 3 && lines[0] == "0" && lines[1...].allSatisfy { $0.contains("Value too large") }, "\(inside)")
+        }
+
+        /// What Berth writes below /etc goes to the container, not through a bind that covers it.
+        @Test(arguments: [true, false]) func aBindOverEtcIsLeftAsItIs(asRoot: Bool) throws {
+            let user: TestUser? = asRoot ? nil : .first
+            let here = try daemon.place.directory("etc-\(UInt32.random(in: 0 ... .max))", owner: user)
+            for name in ["hostname", "hosts", "resolv.conf"] {
+                try Descriptor.open("\(here)/\(name)", [.writeOnly, .create], mode: 0o644).write("theirs\n")
+                if let user { try Command(["chown", "\(user.uid):\(user.gid)", "\(here)/\(name)"]).run() }
+            }
+            let result = try daemon.runToEnd(script: "cat /etc/hostname", ["--mounts", "\(here):/etc"], as: user)
+            #expect(result.status == 0 && result.output == "theirs\n", "\(result)")
+            for name in ["hostname", "hosts", "resolv.conf"] { #expect(try readTextFile("\(here)/\(name)") == "theirs\n") }
+        }
+
+        /// The directory of the submit lies where the kernel's own file systems do: nothing covers those.
+        @Test func kernelDirectoriesAreNoPlaceToSubmitFrom() throws {
+            for directory in ["/proc", "/sys", "/dev"] {
+                let result = try daemon.berth(["submit", "--", "true"], in: directory)
+                #expect(result.status == 2 && result.errors.contains("outside /proc, /sys and /dev"), "\(result)")
+            }
+        }
+
         /// contract §7: a job starts as its submitter: uid, gid and supplementary groups.
         @Test func aJobStartsAsItsSubmitter() throws {
             let result = try daemon.runToEnd(script: "id -u; id -g; id -G", as: .operator_)
