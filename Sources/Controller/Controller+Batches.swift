@@ -29,7 +29,11 @@ extension Controller {
         let tasks = chosen.reduce(0) { $0 + $1.slots.count }
         if request.dryRun == true { return BatchReply(await view(of: id), tasks: tasks) }
         audit(route.rawValue, chosen, peer)
-        if route == .batchCancel { for part in chosen { cancel(part, grace: request.grace.map { max($0, .zero) }) } } else { place(route, id, request, peer) }
+        if route == .batchCancel {
+            for part in chosen { cancel(part, grace: request.grace.map { max($0, .zero) }) }
+        } else {
+            place(route, id, request, peer)
+        }
         replan()
         try await settled()
         var refused: [ActionReply.Refusal] = []

@@ -51,7 +51,9 @@ extension Controller {
         var last = sequence
         while true {
             let page = try await store.events(after: last, limit: 1000)
-            if reportLoss, last == sequence, page.oldest > sequence, page.oldest - sequence > 1 { continuation.yield(EventLine(lostUpTo: page.oldest - 1)) }
+            if reportLoss, last == sequence, page.oldest > sequence, page.oldest - sequence > 1 {
+                continuation.yield(EventLine(lostUpTo: page.oldest - 1))
+            }
             for event in page.events { await deliver(event, filter, peer, continuation) }
             guard let newest = page.events.last?.sequence else { return max(last, page.newest) }
             last = newest
