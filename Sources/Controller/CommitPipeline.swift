@@ -64,7 +64,7 @@ extension Controller {
         if mayWait { flushSoon() } else { flushIfIdle() }
     }
 
-    private static let longestWait = Duration.milliseconds(3)
+    private static let longestWait = Duration.milliseconds(10)
 
     private func flushSoon() {
         guard !isCommitting, !isFlushDue else { return }

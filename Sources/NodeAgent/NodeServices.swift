@@ -172,21 +172,30 @@ public final class NodeServices: Sendable {
         stopping.withLock { $0 = true }
         runtime.stop()
         try? await images.close()
-        do {
-            // Scratch in memory is not found again after a restart of the daemon, so it does not tell whether jobs go on.
-            if attempts.withLock({ $0.isEmpty }), await scratch.attempts().isEmpty {
-                try await scratch.tearDown()
-                let (groups, slots) = (groups, slots)
-                try await work.run {
-                    try groups.remove()
-                    try slots.returnLeases()
-                }
-            } else {
-                try await scratch.close()
-            }
-        } catch {
-            logger.warning("something is left for the next daemon", metadata: ["error": "\(error)"])
+        // Scratch in memory is not found again after a restart of the daemon, so it does not tell whether jobs go on.
+        let hasScratch = await !scratch.attempts().isEmpty
+        let isIdle = !hasScratch && attempts.withLock { $0.isEmpty }
+        let (groups, slots, scratch) = (groups, slots, scratch)
+        if isIdle {
+            // What cannot go is no reason to leave the rest; but its ids stay taken.
+            let isScratchGone = await takingDown { try await scratch.tearDown() }
+            let areGroupsGone = await takingDown { [work] in try await work.run { try groups.remove() } }
+            if isScratchGone, areGroupsGone { await takingDown { [work] in try await work.run { try slots.returnLeases() } } }
+        } else {
+            await takingDown { try await scratch.close() }
         }
         reactor.stop()
+    }
+
+    /// False when something is left.
+    @discardableResult
+    private func takingDown(_ step: () async throws -> Void) async -> Bool {
+        do {
+            try await step()
+            return true
+        } catch {
+            logger.warning("something is left for the next daemon", metadata: ["error": "\(error)"])
+            return false
+        }
     }
 }

@@ -183,6 +183,8 @@ extension Supervisor {
     private func running(_ container: Container, since time: UInt64?) async {
         self.container = container
         observation.state = .running
+        // That it runs is the answer to the wish that it runs.
+        if !desired.frozen { observation.freezeGeneration = desired.freezeGeneration }
         observation.startedAt = startStamp(time)
         watchEnd(of: container)
         watchMemory()
