@@ -32,10 +32,12 @@ public final class AttemptGroup: Sendable {
     /// Sets limits and reads each back, on a new group or a live one; fields that are nil stay as they are.
     ///
     /// - Throws: naming file, wanted and found, for a limit that did not take; those before it are set.
-    public func apply(_ limits: GroupLimits) throws(CgroupError) {
+    ///
+    /// - Parameter isNew: nothing was set before, so that what the kernel gives a new group need not be read.
+    public func apply(_ limits: GroupLimits, isNew: Bool = false) throws(CgroupError) {
         if limits.cpus != nil || limits.memoryNodes != nil { try Cpuset.apply(limits, to: holding(.cpuset)) }
-        if limits.cpuQuota != nil || limits.cpuWeight != nil { try CpuBandwidth.apply(limits, to: holding(.cpu)) }
-        if limits.memory != nil || limits.swap != nil { try MemoryLimit.apply(limits, to: holding(.memory)) }
+        if limits.cpuQuota != nil || limits.cpuWeight != nil { try CpuBandwidth.apply(limits, to: holding(.cpu), isNew: isNew) }
+        if limits.memory != nil || limits.swap != nil { try MemoryLimit.apply(limits, to: holding(.memory), isNew: isNew) }
         if let pids = limits.pids { try PidsLimit.apply(pids, to: holding(.pids)) }
         for throttle in limits.io {
             try parent.countIO(on: throttle.device)

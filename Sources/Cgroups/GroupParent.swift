@@ -47,7 +47,7 @@ public final class GroupParent: Sendable {
     /// Makes the groups of one attempt and sets its limits; a limit that did not take leaves nothing behind.
     public func make(_ name: String, limits: GroupLimits) throws(CgroupError) -> AttemptGroup {
         let group = try prepare(name)
-        do throws(CgroupError) { try group.apply(limits) } catch {
+        do throws(CgroupError) { try group.apply(limits, isNew: true) } catch {
             group.removeInBackground()
             throw error
         }

@@ -80,6 +80,8 @@ extension AttemptGroup {
     }
 
     private static func kill(_ group: GroupDirectory, job: GroupDirectory?, _ milliseconds: UInt64) throws(CgroupError) {
+        // As a rule all have ended by themselves.
+        if try GroupKill.isEmpty(group, job: job) { return }
         let deadline = bootNanoseconds() + milliseconds * 1_000_000
         var pause: UInt64 = 50_000
         repeat {

@@ -3,10 +3,10 @@ import LinuxSys
 
 /// Memory and swap (cgroup-v2.rst, "Memory"; cgroup-v1/memory.rst).
 enum MemoryLimit {
-    static func apply(_ limits: GroupLimits, to group: GroupDirectory) throws(CgroupError) {
+    static func apply(_ limits: GroupLimits, to group: GroupDirectory, isNew: Bool) throws(CgroupError) {
         switch group.version {
         case .v2: try applyUnified(limits, to: group)
-        case .v1: try applyLegacy(limits, to: group)
+        case .v1: try applyLegacy(limits, to: group, isNew: isNew)
         }
     }
 
@@ -19,16 +19,16 @@ enum MemoryLimit {
     }
 
     /// v1 limits memory alone and memory with swap together; the second may never be below the first, so the order depends on the direction.
-    private static func applyLegacy(_ limits: GroupLimits, to group: GroupDirectory) throws(CgroupError) {
+    private static func applyLegacy(_ limits: GroupLimits, to group: GroupDirectory, isNew: Bool) throws(CgroupError) {
         let memoryFile = "memory.limit_in_bytes"
         let bothFile = "memory.memsw.limit_in_bytes"
-        let before = try group.readNumber(memoryFile)
+        let before = isNew ? UInt64(Int64.max) : try group.readNumber(memoryFile)
         let memory = limits.memory?.count ?? before
         guard group.has(bothFile) else {
             if limits.swap != nil { try requireSwap(bothFile, in: group) }
             return try group.set(memoryFile, "\(memory)") { takes($0, memory) }
         }
-        let bothBefore = try group.readNumber(bothFile)
+        let bothBefore = isNew ? UInt64(Int64.max) : try group.readNumber(bothFile)
         // Without a new swap limit the difference stays as it was.
         let swap = limits.swap?.count ?? (bothBefore >= unlimited ? unlimited : bothBefore - min(before, bothBefore))
         let both = memory >= unlimited || swap >= unlimited ? UInt64(Int64.max) : memory + swap

@@ -26,8 +26,7 @@ extension Supervisor {
     /// PID 1 has ended, with a record or without.
     func concluded(_ summary: ExitSummary?) async {
         disarm()
-        if let group { await killEverything(group) }
-        let usage = await readUsage(summary)
+        let usage = await endProcesses(summary)
         observation.usage = usage
         await tellLastMemoryEvents(usage)
         let outcome = self.outcome(summary, usage)
@@ -56,9 +55,16 @@ extension Supervisor {
         return .failed(code: summary.exitCode ?? 255)
     }
 
-    private func readUsage(_ summary: ExitSummary?) async -> Usage {
-        let group = group
-        var usage = (try? await services.work.run { group?.usage() }) ?? nil ?? Usage()
+    /// Nothing of the attempt survives; then its counters stand still and are read.
+    private func endProcesses(_ summary: ExitSummary?) async -> Usage {
+        let (group, logger, id) = (group, logger, id)
+        let counted = try? await services.work.run {
+            do { try group?.kill(.everything) } catch {
+                logger.error("processes of a finished attempt are left", metadata: ["attempt": "\(id)", "error": "\(error)"])
+            }
+            return group?.usage()
+        }
+        var usage = counted ?? nil ?? Usage()
         guard let summary else { return usage }
         usage.takeBlocks(read: summary.blocksIn, written: summary.blocksOut)
         usage.logBytes = summary.logBytesKept
