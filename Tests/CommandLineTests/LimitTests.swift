@@ -126,7 +126,10 @@ extension EndToEnd {
 
         /// Bytes read, from a disk that is named by a path; the throttle stands in the group of the running job.
         @Test func aReadLimitOfANamedDiskHolds() throws {
-            let here = try daemon.place.directory("io-\(UInt32.random(in: .min ... .max))", mode: 0o777)
+            // /tmp may lie in memory.
+            let place = try TemporaryDirectory("io", in: "/var/tmp", mode: 0o777)
+            defer { place.remove() }
+            let here = place.path
             try Command(["dd", "if=/dev/urandom", "of=\(here)/big", "bs=1M", "count=8", "conv=fsync", "status=none"]).run()
             let words = ["--io", "read=2M,path=\(here)", "--memory", "64M"]
             let id = try daemon.submit(script: "while [ ! -e go ]; do sleep 0.05; done; probe directread big", words, in: here)
@@ -146,7 +149,9 @@ extension EndToEnd {
         /// Operations a second; 4 KiB each, so that no limit of bytes would be felt.
         @Test(arguments: ["write_ops", "read_ops"])
         func anOperationLimitHolds(kind: String) throws {
-            let here = try daemon.place.directory("ops-\(UInt32.random(in: .min ... .max))", mode: 0o777)
+            let place = try TemporaryDirectory("ops", in: "/var/tmp", mode: 0o777)
+            defer { place.remove() }
+            let here = place.path
             try Command(["dd", "if=/dev/urandom", "of=\(here)/file", "bs=4k", "count=60", "conv=fsync", "status=none"]).run()
             let reading = "n=0; while [ $n -lt 60 ]; do dd if=file of=/dev/null bs=4k count=1 skip=$n iflag=direct 2>/dev/null; n=$((n+1)); done"
             let script = kind == "write_ops" ? "probe directsmall file 60" : reading
