@@ -92,10 +92,10 @@ extension EndToEnd {
 
         /// contract §2: time limits stand still while frozen.
         @Test func theTimeLimitStandsStill() throws {
-            let id = try daemon.submit(["--time-limit", "2s", "--no-cwd", "--wrap", "echo ready; sleep 1; exit 5"])
+            let id = try daemon.submit(["--time-limit", "5s", "--no-cwd", "--wrap", "echo ready; sleep 4; exit 5"])
             try daemon.awaitLog(id, "ready")
             try daemon.berth(["pause", id])
-            sleepBlocking(nanoseconds: 2_500_000_000)
+            sleepBlocking(nanoseconds: 5_500_000_000)
             #expect(try daemon.taskState(id) == "paused")
             try daemon.berth(["resume", id])
             // `sleep` counts its own time, which went on; the limit did not.
