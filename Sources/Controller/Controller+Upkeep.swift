@@ -1,22 +1,8 @@
 import Database
-public import JobModel
+import JobModel
 import JobStore
 import Logging
 import NodeAgent
-
-/// How long things are kept, by the wall clock (contract §2); what lives, and what a living job waits for, is kept whatever its age.
-public struct RetentionSettings: Sendable, Hashable {
-    /// Logs of ended attempts.
-    public var logs = TimeSpan.hours(24 * 30)
-    public var events = TimeSpan.hours(24 * 30)
-    /// At most so many events.
-    public var eventCount = 1_000_000
-    /// Finished jobs as `show` knows them, and the request keys that submits came with.
-    public var jobs = TimeSpan.hours(24 * 7)
-    /// What attempts used; nil: for ever.
-    public var ledger: TimeSpan?
-    public init() {}
-}
 
 extension Controller {
     static let upkeepInterval = TimeSpan.hours(24)

@@ -34,7 +34,7 @@ public struct ControllerSettings: Sendable {
     /// Of what one user and one batch may have waiting.
     public var perUser = ResourceLimits()
     public var perBatch = ResourceLimits()
-    public var retention = RetentionSettings()
+    public var retention = Retention()
     public init() {}
 
     func queue(_ name: String) -> QueueDefinition? { queues.first { $0.name == name } }

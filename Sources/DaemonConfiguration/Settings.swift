@@ -78,20 +78,6 @@ public struct SlotRange: Hashable, Sendable {
     public var count: Int { Int((UInt64(last) + 1 - UInt64(first)) / UInt64(Self.size)) }
 }
 
-/// How long things are kept.
-public struct Retention: Hashable, Sendable {
-    /// Of the logs of finished attempts.
-    public var logs = TimeSpan.hours(24 * 30)
-    public var events = TimeSpan.hours(24 * 30)
-    /// At most so many events, whatever their age.
-    public var eventCount = 1_000_000
-    /// Of finished jobs as `berth show` knows them; the ledger stays.
-    public var jobs = TimeSpan.hours(24 * 7)
-    /// Of the ledger; nil: for ever.
-    public var ledger: TimeSpan?
-    public init() {}
-}
-
 /// Bounds that keep one client from holding up others.
 public struct RequestLimits: Hashable, Sendable {
     /// Of a request's body other than an image.

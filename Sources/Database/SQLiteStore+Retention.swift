@@ -60,14 +60,7 @@ extension SQLiteStore {
         let old = try await read { db in
             try String.fetchAll(db, sql: "SELECT key FROM requests WHERE at < ?", arguments: [time.milliseconds])
         }
-        let keys = old.filter { !living.contains(RequestKey($0)) }
-        for start in stride(from: 0, to: keys.count, by: Self.purgeStep) {
-            let step = keys[start..<min(start + Self.purgeStep, keys.count)]
-            try await write { db in
-                for key in step { try db.execute(sql: "DELETE FROM requests WHERE key = ?", arguments: [key]) }
-            }
-        }
-        return keys.count
+        return try await delete(old.filter { !living.contains(RequestKey($0)) }, "DELETE FROM requests WHERE key = ?")
     }
 
     /// Forgets what ended jobs were and where their tasks ended, of those that ended before `time` and that no living job waits for; what they
@@ -76,14 +69,16 @@ extension SQLiteStore {
         let old = try await read { db in
             try Int64.fetchAll(db, sql: "SELECT job FROM ledger_jobs WHERE ended < ?", arguments: [time.milliseconds])
         }
-        let jobs = old.filter { !awaited.contains(JobID(column: $0)) }
-        for start in stride(from: 0, to: jobs.count, by: Self.purgeStep) {
-            let step = jobs[start..<min(start + Self.purgeStep, jobs.count)]
-            try await write { db in
-                for job in step { try db.execute(sql: "DELETE FROM ledger_jobs WHERE job = ?", arguments: [job]) }
-            }
+        return try await delete(old.filter { !awaited.contains(JobID(column: $0)) }, "DELETE FROM ledger_jobs WHERE job = ?")
+    }
+
+    /// Runs the statement for every key, in steps that keep no commit waiting; gives how many keys there were.
+    private func delete(_ keys: [some DatabaseValueConvertible & Sendable], _ statement: String) async throws(StoreError) -> Int {
+        for start in stride(from: 0, to: keys.count, by: Self.purgeStep) {
+            let step = Array(keys[start..<min(start + Self.purgeStep, keys.count)])
+            try await write { db in for key in step { try db.execute(sql: statement, arguments: [key]) } }
         }
-        return jobs.count
+        return keys.count
     }
 
     /// Removes what was used by attempts that ended before `time`, but those of `living` jobs; gives how many went.

@@ -76,11 +76,7 @@ struct Daemon {
         result.access = Access(operators: try GroupAccount(name: settings.operatorsGroup).map { GroupID($0.gid) })
         result.perUser = settings.perUser
         result.perBatch = settings.perBatch
-        result.retention.logs = settings.retention.logs
-        result.retention.events = settings.retention.events
-        result.retention.eventCount = settings.retention.eventCount
-        result.retention.jobs = settings.retention.jobs
-        result.retention.ledger = settings.retention.ledger
+        result.retention = settings.retention
         return result
     }
 

@@ -24,7 +24,7 @@ import Testing
         directory.remove()
     }
 
-    private func bench(_ change: (inout RetentionSettings) -> Void = { _ in }) async throws -> Bench {
+    private func bench(_ change: (inout Retention) -> Void = { _ in }) async throws -> Bench {
         try await Bench(on: store, clock: clock) { settings in
             settings.retention.jobs = .hours(24 * 7)
             settings.retention.logs = .hours(24 * 10)
