@@ -129,6 +129,19 @@ extension EndToEnd {
             #expect(isServed && isClosed == true)
         }
 
+        /// What is large is a submit, and says so: nothing else makes the daemon read for long.
+        @Test func onlyASubmitMayBeLarge() throws {
+            let padding = String(repeating: " ", count: 2 << 20)
+            func post(_ path: String, _ body: String) throws -> Int? {
+                let connection = try RawHTTP(daemon)
+                try connection.post(path, body)
+                return try connection.reply()?.status
+            }
+            let job = "{\"jobs\":[{\"spec\":{\"command\":[\"true\"],\"hold\":true}}],\"dryRun\":true\(padding)}"
+            #expect(try post("/v1/jobs", job).map { (200..<300).contains($0) } == true)
+            #expect(try post("/v1/tasks/cancel", "{\"selection\":{\"ids\":[\"1\"]}\(padding)}") == 413)
+        }
+
         /// The ends of the range of a number are no end of the daemon.
         @Test func extremeNumbersEndNothing() throws {
             let id = try daemon.submit(["--hold", "--no-cwd", "--", "true"])
