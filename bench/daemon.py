@@ -13,6 +13,12 @@ from pathlib import Path
 import debian
 
 
+def memory_folder():
+    """Where run directories belong: /run, which is a tmpfs wherever there is an init system, else the other tmpfs that every machine has."""
+    found = subprocess.run(["stat", "-f", "-c", "%T", "/run"], stdout=subprocess.PIPE, text=True, check=True)
+    return "/run" if found.stdout.strip() == "tmpfs" else "/dev/shm"
+
+
 class Daemon:
     """Starts the release build on a private folder; use with `with`."""
 
@@ -20,7 +26,7 @@ class Daemon:
         self.release = release
         # On a real disk: commits have to cost what they cost a user.
         self.folder = Path(tempfile.mkdtemp(prefix="berth-bench-", dir="/var/tmp"))
-        self.run_folder = Path(tempfile.mkdtemp(prefix="berth-bench-", dir="/run"))
+        self.run_folder = Path(tempfile.mkdtemp(prefix="berth-bench-", dir=memory_folder()))
         self.folder.chmod(0o755)
         self.run_folder.chmod(0o755)
         self.socket = self.run_folder / "berthd.sock"

@@ -3,13 +3,15 @@ internal import CLinux
 /// Reads an attempt's log in order while PID 1 may still write it. Its place is the number of bytes the job printed before, so it can be
 /// kept and used by another reader.
 public struct LogReader: Sendable {
-    /// Descriptors of `head`, `tail.0`, `tail.1`, owned by the caller.
-    public let descriptors: [Int32]
+    /// The file, owned by the caller.
+    public let descriptor: Int32
     /// Bytes the job printed before the next item.
     public private(set) var position: UInt64
     private var cursor: Cursor?
+    /// Told by the header, which comes with the first bytes.
+    private var regions: LogRegions?
 
-    /// A place in a file that was reached by reading: `offset` is the start of the frame that `position` begins.
+    /// A place in a region that was reached by reading: `offset` is the start of the frame that `position` begins.
     private struct Cursor: Sendable {
         var segment: Segment
         var offset: Int64
@@ -17,14 +19,14 @@ public struct LogReader: Sendable {
     }
 
     private struct Segment: Equatable, Sendable {
-        var descriptor: Int32
+        var region: Int
         var sequence: UInt64
         var position: UInt64
     }
 
     /// Reads from this place on.
-    public init(head: Int32, tails: (Int32, Int32), position: UInt64 = 0) {
-        descriptors = [head, tails.0, tails.1]
+    public init(file: Int32, position: UInt64 = 0) {
+        descriptor = file
         self.position = position
     }
 
@@ -33,12 +35,12 @@ public struct LogReader: Sendable {
         var items: [LogItem] = []
         var left = maximumBytes
         while left > 0 {
-            // Seen before the file is read to its end: then a later segment proves that the earlier one is complete.
+            // Seen before the region is read to its end: then a later segment proves that the earlier one is complete.
             let segments = try segments()
             guard let current = place(in: segments, &items) else { return items }
             let found = try frames(at: current, maximumBytes: left)
-            // Truncated and written anew while it was read: what was found is not to be trusted.
-            guard try segment(of: current.segment.descriptor) == current.segment else {
+            // Emptied and written anew while it was read: what was found is not to be trusted.
+            guard try segment(in: current.segment.region) == current.segment else {
                 cursor = nil
                 continue
             }
@@ -90,30 +92,39 @@ public struct LogReader: Sendable {
         var frame: LogFrame?
     }
 
-    /// The files that hold a segment, in order.
-    private func segments() throws(JobLogError) -> [Segment] {
+    /// The regions that hold a segment, in order.
+    private mutating func segments() throws(JobLogError) -> [Segment] {
+        if regions == nil {
+            let header = try bytes(at: 0, count: LogFormat.fileHeader)
+            guard header.count == LogFormat.fileHeader else { return [] }
+            guard let found = LogFormat.regions(of: header) else { throw .invalid }
+            regions = found
+        }
         var segments: [Segment] = []
-        for descriptor in descriptors {
-            if let segment = try segment(of: descriptor) { segments.append(segment) }
+        for region in 0..<3 {
+            if let segment = try segment(in: region) { segments.append(segment) }
         }
         return segments.sorted { $0.sequence < $1.sequence }
     }
 
-    private func segment(of descriptor: Int32) throws(JobLogError) -> Segment? {
-        let bytes = try bytes(of: descriptor, at: 0, count: LogFormat.segmentHeader)
-        guard bytes.count == LogFormat.segmentHeader else { return nil }
-        guard bytes[0] == LogFormat.segmentStream, number(bytes, at: LogFormat.frameHeader, size: 8) == LogFormat.magic,
-            number(bytes, at: LogFormat.frameHeader + 8, size: 4) == UInt64(LogFormat.version)
-        else { throw .invalid }
+    private func segment(in region: Int) throws(JobLogError) -> Segment? {
+        guard let regions, regions.size(region) >= UInt64(LogFormat.segmentHeader) else { return nil }
+        let bytes = try bytes(at: regions.start(region), count: LogFormat.segmentHeader)
+        // Zeros: nothing was written there, or not its header yet.
+        guard bytes.count == LogFormat.segmentHeader, bytes[0] != 0 else { return nil }
+        guard bytes[0] == LogFormat.segmentStream, number(bytes, at: 9, size: 4) == UInt64(LogFormat.segmentPayload) else { throw .invalid }
         return Segment(
-            descriptor: descriptor, sequence: number(bytes, at: LogFormat.frameHeader + 12, size: 8),
-            position: number(bytes, at: LogFormat.frameHeader + 20, size: 8))
+            region: region, sequence: number(bytes, at: LogFormat.frameHeader, size: 8),
+            position: number(bytes, at: LogFormat.frameHeader + 8, size: 8))
     }
 
     /// Whole frames from the cursor on; a torn one ends them.
     private func frames(at start: Cursor, maximumBytes: Int) throws(JobLogError) -> (items: [Found], end: Cursor) {
-        let wanted = Swift.max(maximumBytes, LogFormat.longestFrame)
-        let bytes = try bytes(of: start.segment.descriptor, at: start.offset, count: wanted)
+        guard let regions, start.offset != .max else { return ([], start) }
+        let (first, size) = (regions.start(start.segment.region), regions.size(start.segment.region))
+        let left = Int(clamping: size &- Swift.min(size, UInt64(start.offset)))
+        let wanted = Swift.min(left, Swift.max(maximumBytes, LogFormat.longestFrame))
+        let bytes = try bytes(at: first &+ UInt64(start.offset), count: wanted)
         var items: [Found] = []
         var end = start
         var offset = 0
@@ -141,8 +152,8 @@ public struct LogReader: Sendable {
         return Found(position: position, count: UInt64(count), frame: frame)
     }
 
-    private func bytes(of descriptor: Int32, at offset: Int64, count: Int) throws(JobLogError) -> [UInt8] {
-        guard offset >= 0, offset != .max else { return [] }
+    private func bytes(at start: UInt64, count: Int) throws(JobLogError) -> [UInt8] {
+        let offset = Int64(bitPattern: start)
         var failure: Int32 = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
             while initialized < count {

@@ -1,39 +1,42 @@
 internal import CLinux
 
-/// Writes what a job prints into `head` up to its limit, then into `tail.0` and `tail.1`, truncated in turn. It never fails: what the disk does
-/// not take is counted as dropped.
+/// Writes what a job prints into the head of its log's file up to its limit, then into the two tails, which are emptied in turn. It never fails:
+/// what the disk does not take is counted as dropped.
 public struct LogWriter: Sendable {
-    /// Descriptors of `head`, `tail.0`, `tail.1`, opened with O_APPEND and owned by the caller.
-    public let descriptors: [Int32]
-    private let limits: [UInt64]
-    private var file = 0
+    /// The file, open for writing and owned by the caller.
+    public let descriptor: Int32
+    private let regions: LogRegions
+    private var region = 0
     private var sequence: UInt64 = 0
-    private var fileSize: UInt64 = 0
+    /// Bytes of the region that are in use.
+    private var used: UInt64 = 0
     private var pendingGap: UInt64 = 0
     private var position: UInt64 = 0
     private var kept: [UInt64] = [0, 0, 0]
+    private var hasHeader = false
 
-    /// A writer of empty files; limits in bytes of file.
-    public init(head: Int32, tails: (Int32, Int32), headLimit: UInt64, tailLimit: UInt64) {
-        descriptors = [head, tails.0, tails.1]
-        limits = [headLimit, tailLimit, tailLimit]
+    /// A writer of an empty file; limits in bytes of file.
+    public init(file: Int32, headLimit: UInt64, tailLimit: UInt64) {
+        descriptor = file
+        regions = LogRegions(head: headLimit, tail: tailLimit)
     }
 
-    /// Bytes that are in the files.
+    /// Bytes that are in the file.
     public var bytesKept: UInt64 { kept[0] &+ kept[1] &+ kept[2] }
     /// Bytes that were overwritten or could not be written.
     public var bytesDropped: UInt64 { position &- bytesKept }
 
     /// Appends bytes read at this time of the boot clock.
     public mutating func append(_ bytes: UnsafeRawBufferPointer, stream: LogStream, bootNanoseconds: UInt64) {
+        if !hasHeader { hasHeader = writeAll(LogFormat.header(regions), at: 0) }
+        guard hasHeader else { return drop(bytes.count) }
         var rest = bytes[...]
         while !rest.isEmpty {
             guard let room = room(at: bootNanoseconds) else { return drop(rest.count) }
             let count = Swift.min(room, rest.count, LogFormat.longestFrame - LogFormat.frameHeader)
-            let piece = UnsafeRawBufferPointer(rebasing: rest.prefix(count))
-            if write(LogFormat.header(stream: stream.rawValue, time: bootNanoseconds, count: count), piece) {
+            if write(stream.rawValue, UnsafeRawBufferPointer(rebasing: rest.prefix(count)), at: bootNanoseconds) {
                 position &+= UInt64(count)
-                kept[file] &+= UInt64(count)
+                kept[region] &+= UInt64(count)
             } else {
                 drop(count)
             }
@@ -41,18 +44,18 @@ public struct LogWriter: Sendable {
         }
     }
 
-    /// Payload bytes that the current file still takes; opens the next one when there are none. Nil when no file takes any.
+    /// Payload bytes that the current region still takes; opens the next one when there are none. Nil when no region takes any.
     private mutating func room(at time: UInt64) -> Int? {
         for _ in 0..<3 {
-            if fileSize == 0, limits[file] > Self.leastLimit {
+            if used == 0, regions.size(region) > Self.leastLimit {
                 openSegment(at: time)
                 // A full disk is no reason to throw older output away.
-                if fileSize == 0 { return nil }
+                if used == 0 { return nil }
             }
-            let used = fileSize &+ UInt64(LogFormat.frameHeader + (pendingGap > 0 ? LogFormat.gapFrame : 0))
-            if fileSize > 0, used < limits[file] {
+            let taken = used &+ UInt64(LogFormat.frameHeader + (pendingGap > 0 ? LogFormat.gapFrame : 0))
+            if used > 0, taken < regions.size(region) {
                 guard writeGap(at: time) else { return nil }
-                return Int(truncatingIfNeeded: limits[file] &- used)
+                return Int(truncatingIfNeeded: regions.size(region) &- taken)
             }
             turn()
         }
@@ -62,29 +65,42 @@ public struct LogWriter: Sendable {
     /// True when no gap is pending any more.
     private mutating func writeGap(at time: UInt64) -> Bool {
         guard pendingGap > 0 else { return true }
-        guard write(LogFormat.gap(bytes: pendingGap, time: time), UnsafeRawBufferPointer(start: nil, count: 0)) else { return false }
+        guard write(LogFormat.gapStream, LogFormat.gap(bytes: pendingGap), at: time) else { return false }
         pendingGap = 0
         return true
     }
 
-    /// A file below this limit takes nothing.
+    /// A region below this limit takes nothing.
     private static let leastLimit = UInt64(LogFormat.segmentHeader + LogFormat.frameHeader)
 
     private mutating func turn() {
-        let next = file == 1 ? 2 : 1
-        guard limits[next] > Self.leastLimit else { return }
-        file = next
+        let next = region == 1 ? 2 : 1
+        guard regions.size(next) > Self.leastLimit else { return }
+        region = next
         sequence &+= 1
         kept[next] = 0
-        fileSize = 0
+        used = 0
         pendingGap = 0
-        _ = linux_ftruncate(descriptors[next], 0)
+        empty(next)
+    }
+
+    /// Frames that stood there would be read behind newer ones. A file system without holes gets zeros.
+    private func empty(_ region: Int) {
+        let (start, size) = (regions.start(region), regions.size(region))
+        if linux_punch_hole(descriptor, Int64(bitPattern: start), Int64(bitPattern: size)) == 0 { return }
+        let zeros = [UInt8](repeating: 0, count: 4096)
+        var done: UInt64 = 0
+        while done < size {
+            let count = Swift.min(4096, Int(truncatingIfNeeded: size &- done))
+            let result = zeros.withUnsafeBytes { linux_pwrite(descriptor, $0.baseAddress, count, Int64(bitPattern: start &+ done)) }
+            guard result > 0 else { return }
+            done &+= UInt64(result)
+        }
     }
 
     private mutating func openSegment(at time: UInt64) {
         pendingGap = 0
-        let header = LogFormat.segment(sequence: sequence, position: position, time: time)
-        _ = write(header, UnsafeRawBufferPointer(start: nil, count: 0))
+        _ = write(LogFormat.segmentStream, LogFormat.segment(sequence: sequence, position: position), at: time)
     }
 
     private mutating func drop(_ count: Int) {
@@ -92,35 +108,46 @@ public struct LogWriter: Sendable {
         pendingGap &+= UInt64(count)
     }
 
-    /// One write; a part that a full disk took is cut off again.
-    private mutating func write(_ head: [UInt8], _ body: UnsafeRawBufferPointer) -> Bool {
-        let descriptor = descriptors[file]
-        let wanted = head.count + body.count
-        let written = head.withUnsafeBytes { linux_write2(descriptor, $0.baseAddress, $0.count, body.baseAddress, body.count) }
-        if written == wanted {
-            fileSize &+= UInt64(wanted)
-            return true
-        }
-        if written > 0 { _ = linux_ftruncate(descriptor, Int64(truncatingIfNeeded: fileSize)) }
-        return false
+    private mutating func write(_ stream: UInt8, _ body: [UInt8], at time: UInt64) -> Bool {
+        body.withUnsafeBytes { write(stream, $0, at: time) }
+    }
+
+    /// The body before its header: until that is there a reader sees zeros, also when the disk takes only a part.
+    private mutating func write(_ stream: UInt8, _ body: UnsafeRawBufferPointer, at time: UInt64) -> Bool {
+        let start = regions.start(region) &+ used
+        let header = LogFormat.header(stream: stream, time: time, count: body.count)
+        let written = linux_pwrite(descriptor, body.baseAddress, body.count, Int64(bitPattern: start &+ UInt64(LogFormat.frameHeader)))
+        guard written == body.count, writeAll(header, at: start) else { return false }
+        used &+= UInt64(header.count + body.count)
+        return true
+    }
+
+    private func writeAll(_ bytes: [UInt8], at offset: UInt64) -> Bool {
+        bytes.withUnsafeBytes { linux_pwrite(descriptor, $0.baseAddress, $0.count, Int64(bitPattern: offset)) } == bytes.count
     }
 }
 
 extension LogWriter {
+    /// How many numbers `state` has.
+    public static let stateSize = 11
+
     /// What a writer needs to go on in another process: PID 1 executes itself anew before a dump.
     public var state: [UInt64] {
-        [limits[0], limits[1], UInt64(file), sequence, fileSize, pendingGap, position, kept[0], kept[1], kept[2]]
+        [
+            regions.head, regions.tail, UInt64(region), sequence, used, pendingGap, position, kept[0], kept[1], kept[2], hasHeader ? 1 : 0,
+        ]
     }
 
     /// A writer that goes on where `state` was taken; nil when it is none.
-    public init?(head: Int32, tails: (Int32, Int32), state: [UInt64]) {
-        guard state.count == 10, state[2] < 3 else { return nil }
-        self.init(head: head, tails: tails, headLimit: state[0], tailLimit: state[1])
-        file = Int(state[2])
+    public init?(file: Int32, state: [UInt64]) {
+        guard state.count == Self.stateSize, state[2] < 3 else { return nil }
+        self.init(file: file, headLimit: state[0], tailLimit: state[1])
+        region = Int(state[2])
         sequence = state[3]
-        fileSize = state[4]
+        used = state[4]
         pendingGap = state[5]
         position = state[6]
         kept = [state[7], state[8], state[9]]
+        hasHeader = state[10] == 1
     }
 }

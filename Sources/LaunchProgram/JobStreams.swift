@@ -27,12 +27,12 @@ public enum JobStreams: Equatable, Sendable {
 
 /// Bounds of the attempt's log in bytes of file, frame headers included.
 public struct LogLimits: Equatable, Sendable {
-    /// Largest size of `head`.
+    /// Largest size of the beginning.
     public var head: UInt64
-    /// Largest size of `tail.0` and of `tail.1`.
+    /// Largest size of each of the two ends, which are emptied in turn.
     public var tail: UInt64
 
-    /// Limits in bytes; a file that cannot hold a frame takes nothing.
+    /// Limits in bytes; a part that cannot hold a frame takes nothing.
     public init(head: UInt64, tail: UInt64) {
         self.head = head
         self.tail = tail

@@ -72,8 +72,6 @@ public enum RunFile {
     public static let control: ByteString = "control"
     /// FIFO that is the job's standard input with `JobInput.fifo`.
     public static let input: ByteString = "stdin"
-    /// The log's beginning.
-    public static let logHead: ByteString = "head"
-    /// The log's end, written in turn.
-    public static let logTails: [ByteString] = ["tail.0", "tail.1"]
+    /// What the job prints, in the format of JobLog.
+    public static let log: ByteString = "log"
 }

@@ -24,13 +24,13 @@ extension Monitor {
             UInt64(sources.count), log == nil ? 0 : 1,
         ]
         for source in sources { numbers += [bits(source.descriptor), UInt64(source.stream.rawValue), bits(source.file)] }
-        if let log { numbers += log.descriptors.map(bits) + log.state }
+        if let log { numbers += [bits(log.descriptor)] + log.state }
         return numbers
     }
 
     /// The monitor after the exec; nil when the numbers are none.
     init?(state: [UInt64]) {
-        guard state.count >= 10, state[8] <= 2, state.count == 10 + Int(state[8]) * 3 + (state[9] == 1 ? 13 : 0) else { return nil }
+        guard state.count >= 10, state[8] <= 2, state.count == 10 + Int(state[8]) * 3 + (state[9] == 1 ? 1 + LogWriter.stateSize : 0) else { return nil }
         job = descriptor(state[0])
         control = descriptor(state[1])
         record = descriptor(state[2])
@@ -49,8 +49,7 @@ extension Monitor {
             place += 3
         }
         if state[9] == 1 {
-            let files = state[place..<place + 3].map(descriptor)
-            log = LogWriter(head: files[0], tails: (files[1], files[2]), state: Array(state[(place + 3)...]))
+            log = LogWriter(file: descriptor(state[place]), state: Array(state[(place + 1)...]))
         }
         let opened = linux_signal_descriptor()
         guard opened >= 0 else { return nil }

@@ -31,9 +31,7 @@ struct Monitor {
         self.signals = signals
         control = run.control
         record = run.record
-        if run.log.count == 3 {
-            log = LogWriter(head: run.log[0], tails: (run.log[1], run.log[2]), headLimit: limits.head, tailLimit: limits.tail)
-        }
+        if run.log >= 0 { log = LogWriter(file: run.log, headLimit: limits.head, tailLimit: limits.tail) }
         sources = streams.sources
         pending = sources.map { _ in [] }
         inputWriter = streams.inputWriter
@@ -44,7 +42,7 @@ struct Monitor {
     /// Every descriptor that PID 1 still needs.
     var descriptors: [Int32] {
         var all = [signals, control, record, inputWriter, terminal]
-        if let log { all += log.descriptors }
+        if let log { all.append(log.descriptor) }
         for source in sources { all += [source.descriptor, source.file] }
         return all.filter { $0 >= 0 }
     }

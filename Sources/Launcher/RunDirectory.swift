@@ -7,8 +7,8 @@ struct RunDirectory {
     var directory: Int32
     var record: Int32
     var control: Int32
-    /// `head`, `tail.0`, `tail.1`; empty when nothing goes to the log.
-    var log: [Int32] = []
+    /// Negative when nothing goes to the log.
+    var log: Int32 = -1
     /// Read and write end of the FIFO `stdin`; empty without it.
     var input: [Int32] = []
 
@@ -27,8 +27,7 @@ struct RunDirectory {
         let place = try program.logDirectory.map { (index) throws(Fault) in try table.get(index) } ?? directory
         if program.writesLog {
             // In a directory of the job's attempts they bear the attempt's name.
-            let prefix = program.logDirectory == nil ? ByteString("") : name + "."
-            for file in [RunFile.logHead] + RunFile.logTails { log.append(try Self.create(prefix + file, in: place, O_WRONLY | O_APPEND)) }
+            log = try Self.create(program.logDirectory == nil ? RunFile.log : name + "." + RunFile.log, in: place, O_WRONLY)
         }
         guard program.readsFIFO else { return }
         // Opened for both first: a read end alone would block, a write end alone fail.
@@ -49,7 +48,7 @@ struct RunDirectory {
 
     /// Closes all of it in the process that is not PID 1.
     func close() {
-        for descriptor in [directory, record, control] + log + input { _ = linux_close(descriptor) }
+        for descriptor in [directory, record, control, log] + input where descriptor >= 0 { _ = linux_close(descriptor) }
     }
 
     private static func create(_ name: ByteString, in directory: Int32, _ flags: Int32) throws(Fault) -> Int32 {

@@ -6,7 +6,7 @@ import Synchronization
 
 /// Reads an attempt's log while PID 1 may still write it.
 public final class LogFollower: Sendable {
-    private let files: [Descriptor]
+    private let file: Descriptor
     private let reader: Mutex<LogReader>
     private let services: NodeServices
     /// A log that is only read has none.
@@ -16,10 +16,10 @@ public final class LogFollower: Sendable {
     ///
     /// - Parameter position: bytes that the job printed before; 0 from the start.
     init?(services: NodeServices, attempt: AttemptID, position: UInt64) {
-        guard let files = services.logs.open(attempt) else { return nil }
-        self.files = files
+        guard let file = services.logs.open(attempt) else { return nil }
+        self.file = file
         self.services = services
-        reader = Mutex(LogReader(head: files[0].rawValue, tails: (files[1].rawValue, files[2].rawValue), position: position))
+        reader = Mutex(LogReader(file: file.rawValue, position: position))
     }
 
     /// Bytes the job printed before the next item.
@@ -30,9 +30,9 @@ public final class LogFollower: Sendable {
         try await services.work.run { try self.reader.withLock { reader throws(JobLogError) in try reader.read(maximumBytes: bytes) } }
     }
 
-    /// Calls `changed` whenever one of the files was written, until the follower goes.
+    /// Calls `changed` whenever the file was written, until the follower goes.
     public func watch(_ changed: @escaping @Sendable () -> Void) throws {
-        let subscription = try services.logWatch.add(files, changed)
+        let subscription = try services.logWatch.add(file, changed)
         watching.withLock { $0 = subscription }
     }
 }

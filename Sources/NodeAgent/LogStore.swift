@@ -2,7 +2,7 @@ public import JobModel
 public import LinuxSys
 import Synchronization
 
-/// The logs of attempts below the state directory, a directory for each job: `logs/12/12.3-2.head`, `….tail.0`, `….tail.1`; only root enters them.
+/// The logs of attempts below the state directory, a directory for each job: `logs/12/12.3-2.log`; only root enters them.
 public final class LogStore: Sendable {
     private let root: Descriptor
     /// Of the job whose attempt was last started: the tasks of an array come one after the other.
@@ -21,11 +21,10 @@ public final class LogStore: Sendable {
         return directory
     }
 
-    /// `head`, `tail.0` and `tail.1` of an attempt's log; nil when it has none (yet).
-    func open(_ attempt: AttemptID) -> [Descriptor]? {
-        guard let job = try? root.open(at: attempt.task.job.description, [.path, .directory, .noFollow]) else { return nil }
-        let files = Self.files.compactMap { try? job.open(at: "\(containerName(attempt)).\($0)", [.readOnly, .noFollow]) }
-        return files.count == 3 ? files : nil
+    /// An attempt's log; nil when it has none (yet).
+    func open(_ attempt: AttemptID) -> Descriptor? {
+        let job = try? root.open(at: attempt.task.job.description, [.path, .directory, .noFollow])
+        return try? job?.open(at: Self.name(attempt), [.readOnly, .noFollow])
     }
 
     /// Removes the logs of a job, by descriptor; tells how many entries went.
@@ -40,7 +39,7 @@ public final class LogStore: Sendable {
         let name = attempt.task.job.description
         do throws(SystemError) {
             let job = try root.open(at: name, [.path, .directory, .noFollow])
-            for file in Self.files { _ = try removeTree(at: job, "\(containerName(attempt)).\(file)") }
+            _ = try removeTree(at: job, Self.name(attempt))
         } catch {
             if error.isNotFound { return }
             throw error
@@ -60,11 +59,10 @@ public final class LogStore: Sendable {
         return found
     }
 
-    private static let files = ["head", "tail.0", "tail.1"]
+    private static func name(_ attempt: AttemptID) -> String { containerName(attempt) + ".log" }
 
-    /// Of the file `head`, which every log has.
     private static func attempt(named name: String) -> AttemptID? {
-        guard name.hasSuffix(".head"), let dash = name.lastIndex(of: "-") else { return nil }
-        return AttemptID("\(name[..<dash])#\(name[name.index(after: dash)...].dropLast(5))")
+        guard name.hasSuffix(".log"), let dash = name.lastIndex(of: "-") else { return nil }
+        return AttemptID("\(name[..<dash])#\(name[name.index(after: dash)...].dropLast(4))")
     }
 }

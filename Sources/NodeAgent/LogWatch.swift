@@ -17,27 +17,15 @@ final class LogWatch: Sendable {
 
     init(reactor: Reactor) { self.reactor = reactor }
 
-    /// Calls `changed` on the reactor's thread whenever one of the files was written, until the subscription is given back.
-    func add(_ files: [Descriptor], _ changed: @escaping @Sendable () -> Void) throws(SystemError) -> Subscription {
+    /// Calls `changed` on the reactor's thread whenever the file was written, until the subscription is given back.
+    func add(_ file: Descriptor, _ changed: @escaping @Sendable () -> Void) throws(SystemError) -> Subscription {
         let watcher = try running()
-        var watches: Set<Int32> = []
-        let token = state.withLock { state in
+        return try state.withLock { state throws(SystemError) in
+            let watch = try watcher.add(file, .modified)
             state.next += 1
-            return state.next
+            state.listeners[watch, default: [:]][state.next] = changed
+            return Subscription(owner: self, token: state.next, watch: watch)
         }
-        do throws(SystemError) {
-            for file in files {
-                try state.withLock { state throws(SystemError) in
-                    let watch = try watcher.add(file, .modified)
-                    state.listeners[watch, default: [:]][token] = changed
-                    watches.insert(watch)
-                }
-            }
-        } catch {
-            remove(token, watches)
-            throw error
-        }
-        return Subscription(owner: self, token: token, watches: watches)
     }
 
     private func running() throws(SystemError) -> FileWatcher {
@@ -64,13 +52,11 @@ final class LogWatch: Sendable {
         for listener in called { listener() }
     }
 
-    private func remove(_ token: UInt64, _ watches: Set<Int32>) {
+    private func remove(_ token: UInt64, _ watch: Int32) {
         // What a listener holds may hold a subscription: it is let go of outside the lock.
         let dropped = state.withLock { state in
-            var dropped: [@Sendable () -> Void] = []
-            for watch in watches {
-                if let listener = state.listeners[watch]?.removeValue(forKey: token) { dropped.append(listener) }
-                guard state.listeners[watch]?.isEmpty == true else { continue }
+            let dropped = state.listeners[watch]?.removeValue(forKey: token)
+            if state.listeners[watch]?.isEmpty == true {
                 state.listeners[watch] = nil
                 // A file that was removed has taken its watch along.
                 try? state.watcher?.remove(watch)
@@ -84,14 +70,14 @@ final class LogWatch: Sendable {
     final class Subscription: Sendable {
         private let owner: LogWatch
         private let token: UInt64
-        private let watches: Set<Int32>
+        private let watch: Int32
 
-        init(owner: LogWatch, token: UInt64, watches: Set<Int32>) {
+        init(owner: LogWatch, token: UInt64, watch: Int32) {
             self.owner = owner
             self.token = token
-            self.watches = watches
+            self.watch = watch
         }
 
-        deinit { owner.remove(token, watches) }
+        deinit { owner.remove(token, watch) }
     }
 }

@@ -80,7 +80,7 @@ extension EndToEnd {
             func look() throws -> (log: Bool, job: Bool, ledger: Bool) {
                 let report = JSONValue(try daemon.berth(["report", "--json", id]).output)
                 return (
-                    Programs.exists("\(daemon.state)/logs/\(id)/\(id)-1.head"), try daemon.berth(["show", id]).status == 0,
+                    Programs.exists("\(daemon.state)/logs/\(id)/\(id)-1.log"), try daemon.berth(["show", id]).status == 0,
                     !(report?["attempts"].list ?? []).isEmpty
                 )
             }

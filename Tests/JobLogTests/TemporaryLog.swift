@@ -2,31 +2,26 @@ import Foundation
 import JobLog
 import Testing
 
-/// Three files in a directory of their own.
+/// A log's file in a directory of its own.
 final class TemporaryLog {
     let directory: String
-    let descriptors: [Int32]
+    let descriptor: Int32
 
     init() throws {
         directory = try #require(mkdtemp(strdup("/tmp/berth-log-XXXXXX")).map { String(cString: $0) })
-        let path = directory
-        descriptors = ["head", "tail.0", "tail.1"].map { open("\(path)/\($0)", O_RDWR | O_APPEND | O_CREAT, 0o600) }
+        descriptor = open("\(directory)/log", O_RDWR | O_CREAT, 0o600)
     }
 
     deinit {
-        for descriptor in descriptors { close(descriptor) }
+        close(descriptor)
         try? FileManager.default.removeItem(atPath: directory)
     }
 
-    func writer(head: UInt64, tail: UInt64) -> LogWriter {
-        LogWriter(head: descriptors[0], tails: (descriptors[1], descriptors[2]), headLimit: head, tailLimit: tail)
-    }
+    func writer(head: UInt64, tail: UInt64) -> LogWriter { LogWriter(file: descriptor, headLimit: head, tailLimit: tail) }
 
-    func reader(at position: UInt64 = 0) -> LogReader {
-        LogReader(head: descriptors[0], tails: (descriptors[1], descriptors[2]), position: position)
-    }
+    func reader(at position: UInt64 = 0) -> LogReader { LogReader(file: descriptor, position: position) }
 
-    func size(_ file: Int) -> Int { Int(lseek(descriptors[file], 0, SEEK_END)) }
+    var size: Int { Int(lseek(descriptor, 0, SEEK_END)) }
 }
 
 extension LogWriter {

@@ -47,7 +47,7 @@ let checkpointScript = #"""
       chmod 711 $DIR; cp $BIN $DIR/binary; chmod 755 $DIR/binary
       EXTERNAL=() number=60
       while read key path; do
-        case $path in */control) eval "exec $number<>$path";; */record) eval "exec $number<>$path";; *) eval "exec $number>>$path";; esac
+        eval "exec $number<>$path"
         EXTERNAL+=(--inherit-fd "fd[$number]:file[$key]"); number=$((number+1))
       done < $DIR/files
       # CRIU forgets the attributes of one of several external mounts of one file system, so each source has its own.

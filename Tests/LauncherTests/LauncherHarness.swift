@@ -127,15 +127,15 @@ final class StartedJob {
 
     /// All that is in the log now.
     func log() throws -> [LogItem] {
-        let files = try ([RunFile.logHead] + RunFile.logTails).map { try Descriptor.open("\(harness.directory)/run/\(name)/\($0.string)") }
-        var reader = LogReader(head: files[0].rawValue, tails: (files[1].rawValue, files[2].rawValue))
+        let file = try Descriptor.open("\(harness.directory)/run/\(name)/\(RunFile.log.string)")
+        var reader = LogReader(file: file.rawValue)
         var items: [LogItem] = []
         while true {
             let more = try reader.read()
             if more.isEmpty { break }
             items += more
         }
-        withExtendedLifetime(files) {}
+        withExtendedLifetime(file) {}
         return items
     }
 

@@ -64,7 +64,7 @@ extension AgentSuite {
                 let root = "\(node.runPlace.path)/run/attempts-\(node.clock.bootID)"
                 try Descriptor.workingDirectory.makeDirectory("\(root)/\(name)", mode: 0o700)
                 // The log's files were made with the directory.
-                try services.logs.make(job.id).open(at: "\(name).head", [.writeOnly, .create, .exclusive], mode: 0o600).close()
+                try services.logs.make(job.id).open(at: "\(name).log", [.writeOnly, .create, .exclusive], mode: 0o600).close()
                 if groupsToo { _ = try services.groups.prepare(name) }
                 _ = await node.assign(job)
                 #expect(await node.outcome(id) == .failed(code: 4))

@@ -48,10 +48,8 @@ static inline long linux_write(int descriptor, const void *bytes, size_t count) 
     return linux_result(write(descriptor, bytes, count));
 }
 
-/// One write of a header and what follows it, so that no reader sees one without the other.
-static inline long linux_write2(int descriptor, const void *head, size_t headCount, const void *body, size_t bodyCount) {
-    struct iovec parts[2] = {{(void *)head, headCount}, {(void *)body, bodyCount}};
-    return linux_result(writev(descriptor, parts, 2));
+static inline long linux_pwrite(int descriptor, const void *bytes, size_t count, int64_t offset) {
+    return linux_result(pwrite(descriptor, bytes, count, offset));
 }
 
 static inline long linux_mkdirat(int directory, const char *path, unsigned mode) {
@@ -82,13 +80,15 @@ static inline long linux_fchown(int descriptor, uint32_t user, uint32_t group) {
     return linux_result(fchown(descriptor, user, group));
 }
 
-static inline long linux_ftruncate(int descriptor, int64_t size) {
-    return linux_result(ftruncate(descriptor, size));
-}
 
 /// fallocate(2): takes the blocks now, so that a later write cannot meet a full disk.
 static inline long linux_fallocate(int descriptor, int64_t size) {
     return linux_result(syscall(SYS_fallocate, descriptor, 0, (int64_t)0, size));
+}
+
+/// fallocate(2), FALLOC_FL_PUNCH_HOLE: the range reads as zeros, and its blocks are free.
+static inline long linux_punch_hole(int descriptor, int64_t offset, int64_t size) {
+    return linux_result(syscall(SYS_fallocate, descriptor, 0x01 | 0x02, offset, size));
 }
 
 static inline long linux_seek_end(int descriptor) {
