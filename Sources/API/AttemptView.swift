@@ -28,6 +28,8 @@ public struct AttemptView: Hashable, Sendable, Codable {
     public var note: String?
     /// The process id of the job's PID 1 on the machine, for those who may see the spec.
     public var pid: Int32?
+    /// The name of its control groups, below `cgroupParent` of the node; for the same people.
+    public var group: String?
 
     public init(id: AttemptID, state: AttemptState) {
         self.id = id

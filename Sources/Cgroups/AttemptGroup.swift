@@ -56,9 +56,17 @@ public final class AttemptGroup: Sendable {
         if let devices, let shared = parent.directories.legacy[.devices] {
             tasks.append(try parent.devicesGroup(for: devices, in: shared).open("tasks", .writeOnly))
         }
+        var entry = try jobEntry()
+        entry.cloneInto = directories.unified?.descriptor
+        entry.tasks = tasks
+        return entry
+    }
+
+    /// What is left to give when PID 1 is in the groups already.
+    public func jobEntry() throws(CgroupError) -> GroupEntry {
         let isUnified = directories.unified != nil
         return GroupEntry(
-            cloneInto: directories.unified?.descriptor, tasks: tasks, jobCloneInto: isUnified ? directories.job?.descriptor : nil,
+            cloneInto: nil, tasks: [], jobCloneInto: isUnified ? directories.job?.descriptor : nil,
             jobTasks: isUnified ? nil : try directories.job?.open("tasks", .writeOnly),
             jobProcesses: isUnified ? try directories.job?.open("cgroup.procs", .writeOnly) : nil)
     }

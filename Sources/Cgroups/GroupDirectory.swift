@@ -61,8 +61,9 @@ struct GroupDirectory: Sendable {
 
     func read(_ file: String) throws(CgroupError) -> String {
         do throws(SystemError) {
-            let text = try descriptor.open(at: file).readText()
-            return String(text.reversed().drop { $0.isWhitespace }.reversed())
+            let bytes = try descriptor.open(at: file).readAll()
+            let end = bytes.lastIndex { $0 > UInt8(ascii: " ") }.map { $0 + 1 } ?? 0
+            return String(decoding: bytes[..<end], as: UTF8.self)
         } catch { throw CgroupError("read \(file)", path, cause: error) }
     }
 

@@ -9,10 +9,14 @@ final class GroupRemover: Sendable {
     private let failures = Mutex<[CgroupError]>([])
 
     /// Removes a group in every directory, in the background; one that is still busy does not keep the others waiting.
-    func remove(_ name: String, in directories: [GroupDirectory], deadlineMilliseconds: UInt64 = 10_000) {
+    ///
+    /// - Parameter after: a moment in which the last process ends, so that the first try is not in vain.
+    func remove(_ name: String, in directories: [GroupDirectory], after milliseconds: Int = 0, deadlineMilliseconds: UInt64 = 10_000) {
         pending.enter()
         let deadline = bootNanoseconds() + deadlineMilliseconds * 1_000_000
-        queue.async { [self] in attempt(name, in: directories, deadline: deadline, pauseMilliseconds: 1) }
+        queue.asyncAfter(deadline: .now() + .milliseconds(milliseconds)) { [self] in
+            attempt(name, in: directories, deadline: deadline, pauseMilliseconds: 1)
+        }
     }
 
     private func attempt(_ name: String, in directories: [GroupDirectory], deadline: UInt64, pauseMilliseconds: Int) {
@@ -74,7 +78,9 @@ final class GroupRemover: Sendable {
 
 extension AttemptGroup {
     /// Removes the groups in the background; failures come from `GroupParent.waitForRemovals`. Read usage first.
-    public func removeInBackground() { parent.remover.remove(name, in: parentDirectories) }
+    ///
+    /// - Parameter after: milliseconds in which PID 1 will have ended.
+    public func removeInBackground(after milliseconds: Int = 0) { parent.remover.remove(name, in: parentDirectories, after: milliseconds) }
 
     /// Removes the groups now, waiting for EBUSY to pass; blocks.
     public func remove(deadlineMilliseconds: UInt64 = 10_000) throws(CgroupError) {

@@ -8,8 +8,20 @@ public struct Container: Sendable {
     /// PID 1: the monitor. Its descriptor is readable once it ended.
     public let monitor: ProcessHandle
     public let runDirectory: Descriptor
-    /// CLOCK_BOOTTIME of the job's exec, in nanoseconds; for an adopted one of the clone of its PID 1, cut down to the clock tick.
+    /// The name of its groups.
+    public let groupName: String
+    /// CLOCK_BOOTTIME of the job's exec, in nanoseconds; for an adopted one of the moment before.
     public let startedBootNanoseconds: UInt64?
+    /// What PID 1 answers; nil for an adopted one.
+    let exchange: Exchange?
+
+    /// Returns once PID 1 has written the record, which is sooner than its end can be seen; false when it cannot tell any more.
+    public func waitForRecord() async -> Bool {
+        while let (answer, _) = await exchange?.next() {
+            if case .exited = answer { return true }
+        }
+        return false
+    }
 
     /// Sends a control message; false when PID 1 does not listen any more.
     private func control(_ message: ControlMessage) throws(SystemError) {

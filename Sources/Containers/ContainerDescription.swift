@@ -7,22 +7,21 @@ public struct ContainerDescription: Sendable {
     /// Name of its run directory; making it is the start.
     public var name: String
     public var owner: Owner
-    public var map: IdentityMap
+    public var base: ContainerBase
     /// The detached overlay.
     public var root: Descriptor
     public var groups: GroupEntry
+    /// The name of the groups, by which they are found again.
+    public var groupName: String
+    /// Becomes its PID 1; it has the same base and is in these groups already.
+    public var spare: SpareContainer?
     public var process: ContainerProcess
     public var streams: ContainerStreams
     public var mounts: [ContainerMount] = []
-    /// Nodes of the machine beyond the default ones, by path.
-    public var devices: [ContainerDevice] = []
     public var files: [ContainerFile] = []
     /// Lines for passwd(5) and group(5), added unless the key is there.
     public var accounts: [AccountLine] = []
     public var hostname: String
-    public var network: NetworkMode = .none
-    public var sysctls: [(key: String, value: String)] = []
-    public var sharedMemory: Bytes = Bytes(ContainerDefaults.sharedMemoryBytes)
     /// Where the log's files are made; only root enters it.
     public var logDirectory: Descriptor
     public var logLimit: Bytes
@@ -32,14 +31,15 @@ public struct ContainerDescription: Sendable {
     public var bindNamespace: Descriptor
 
     public init(
-        name: String, owner: Owner, map: IdentityMap, root: Descriptor, groups: GroupEntry, process: ContainerProcess,
+        name: String, owner: Owner, base: ContainerBase, root: Descriptor, groups: GroupEntry, groupName: String, process: ContainerProcess,
         streams: ContainerStreams, hostname: String, logDirectory: Descriptor, logLimit: Bytes, bindNamespace: Descriptor
     ) {
         self.name = name
         self.owner = owner
-        self.map = map
+        self.base = base
         self.root = root
         self.groups = groups
+        self.groupName = groupName
         self.process = process
         self.streams = streams
         self.hostname = hostname
@@ -110,7 +110,7 @@ public struct ContainerMount: Sendable {
     }
 }
 
-public struct ContainerDevice: Sendable {
+public struct ContainerDevice: Hashable, Sendable {
     /// The node on the machine and inside.
     public var path: String
     public var readOnly: Bool

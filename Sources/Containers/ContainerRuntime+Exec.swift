@@ -53,7 +53,7 @@ extension ContainerRuntime {
         program.taskFiles = groups.tasks.map { table.pass($0) }
         program.jobGroup = table.pass(groups.jobCloneInto)
         program.jobTaskFiles = groups.jobTasks.map { [table.pass($0)] } ?? []
-        program.jobOperations = LaunchCompiler.jobOperations(process)
+        program.jobOperations = [.sessionKeyring] + LaunchCompiler.jobOperations(process)
         return try await run(program, table.passed)
     }
 

@@ -37,7 +37,7 @@ public final class ContainerRuntime: Sendable {
                 if let pidfd = descriptors.first { monitor = ProcessHandle(pid: pid, descriptor: pidfd) }
             case .running(let time, _):
                 guard let monitor else { break }
-                return try container(description.name, monitor, time)
+                return try container(description, monitor, time, exchange)
             case .failed(let failure): throw LaunchError(failure)
             default: break
             }
@@ -45,10 +45,14 @@ public final class ContainerRuntime: Sendable {
         throw LaunchError(operation: "start of \(description.name): PID 1 or the launcher died", errno: "ESRCH", isUnanswered: true)
     }
 
-    private func container(_ name: String, _ monitor: ProcessHandle, _ time: UInt64?) throws(LaunchError) -> Container {
+    private func container(
+        _ description: ContainerDescription, _ monitor: ProcessHandle, _ time: UInt64, _ exchange: Exchange
+    ) throws(LaunchError) -> Container {
         do throws(SystemError) {
-            let directory = try runRoot.open(at: name, [.path, .directory, .noFollow])
-            return Container(name: name, monitor: monitor, runDirectory: directory, startedBootNanoseconds: time)
+            let directory = try runRoot.open(at: description.name, [.path, .directory, .noFollow])
+            return Container(
+                name: description.name, monitor: monitor, runDirectory: directory, groupName: description.groupName,
+                startedBootNanoseconds: time, exchange: exchange)
         } catch { throw LaunchError(error) }
     }
 
@@ -61,8 +65,8 @@ public final class ContainerRuntime: Sendable {
         /// The run directory was made, but PID 1 was not cloned, and cannot be any more.
         case neverCloned
         case running(Container)
-        /// PID 1 has ended; with a record or without.
-        case ended(ExitSummary?)
+        /// PID 1 has ended; with a record or without. With the name of its groups.
+        case ended(ExitSummary?, groupName: String)
     }
 
     /// Looks for a container of an earlier launcher. True because this runtime's launcher holds the lock: nothing can be half-started.
@@ -74,15 +78,28 @@ public final class ContainerRuntime: Sendable {
             if error.isNotFound { return .nothing }
             throw error
         }
-        guard let file = try? directory.open(at: RunFile.cloned.string, [.readOnly, .noFollow]),
-            let bytes = try? file.readFully(ClonedStamp.size, at: 0), let stamp = try? ClonedStamp(decoding: bytes)
-        else { return .neverCloned }
+        guard let stamp = Self.stamp(in: directory) else { return .neverCloned }
+        let groupName = String(decoding: stamp.groupName, as: UTF8.self)
         guard let monitor = try ProcessHandle.open(pid: stamp.pid, startTime: stamp.startTicks), monitor.isAlive else {
-            return .ended(ExitSummary(runDirectory: directory))
+            return .ended(ExitSummary(runDirectory: directory), groupName: groupName)
         }
-        // Clock ticks are 10 ms on every architecture that Linux has users on (USER_HZ).
-        let started = stamp.startTicks * 10_000_000
-        return .running(Container(name: name, monitor: monitor, runDirectory: directory, startedBootNanoseconds: started))
+        return .running(
+            Container(
+                name: name, monitor: monitor, runDirectory: directory, groupName: groupName, startedBootNanoseconds: stamp.bootNanoseconds,
+                exchange: nil))
+    }
+
+    private static func stamp(in directory: Descriptor) -> ClonedStamp? {
+        guard let file = try? directory.open(at: RunFile.cloned.string, [.readOnly, .noFollow]),
+            let bytes = try? file.readFully(ClonedStamp.size, at: 0)
+        else { return nil }
+        return try? ClonedStamp(decoding: bytes)
+    }
+
+    /// The name of the groups of an attempt; nil when none was started under this name.
+    public func groupName(of name: String) -> String? {
+        guard let directory = try? runRoot.open(at: name, [.path, .directory, .noFollow]) else { return nil }
+        return Self.stamp(in: directory).map { String(decoding: $0.groupName, as: UTF8.self) }
     }
 
     /// The names of all run directories.

@@ -28,12 +28,16 @@ struct LaunchCompiler {
         let command = JobCommand(arguments: process.arguments.map { ByteString($0) }, environment: process.environment.map { ByteString($0) })
         var program = LaunchProgram(
             runDirectory: ByteString(description.name), submitter: submitter, streamOwner: streamOwner, command: command)
-        program.namespaces = description.network == .host ? NamespaceSet.all.subtracting(.network) : .all
-        program.uidMap = Self.extents(description.map.users)
-        program.gidMap = Self.extents(description.map.groups)
+        program.groupName = ByteString(description.groupName)
+        program.spare = description.spare?.monitor.pid ?? 0
+        program.namespaces = description.base.namespaces
+        program.uidMap = description.base.map.launchUsers
+        program.gidMap = description.base.map.launchGroups
         program.logDirectory = table.pass(description.logDirectory)
-        program.group = table.pass(description.groups.cloneInto)
-        program.taskFiles = description.groups.tasks.map { table.pass($0) }
+        if description.spare == nil {
+            program.group = table.pass(description.groups.cloneInto)
+            program.taskFiles = description.groups.tasks.map { table.pass($0) }
+        }
         program.jobGroup = table.pass(description.groups.jobCloneInto)
         program.jobTaskFiles = description.groups.jobTasks.map { [table.pass($0)] } ?? []
         let passed = Passed(&table, description)
@@ -41,7 +45,7 @@ struct LaunchCompiler {
         // Before the binds: written through one, our files would replace the submitter's.
         buildFiles()
         buildMounts(passed)
-        closeRoot()
+        inside.append(.pivotRoot)
         program.streams = streams()
         program.hostOperations = host
         program.containerOperations = inside
@@ -64,8 +68,7 @@ struct LaunchCompiler {
             bindNamespace = table.pass(description.bindNamespace)
             protected = description.protected.map { table.pass($0) }
             var sources: [String: DescriptorIndex] = [:]
-            for (path, node) in DeviceNodes.shared.opened(description.devices.map(\.path)) { sources[path] = table.pass(node) }
-            if description.network == .host, let sys = DeviceNodes.shared.sys { sources["/sys"] = table.pass(sys) }
+            if description.spare == nil { sources = KernelFileSystems.sources(description.base, &table) }
             self.sources = sources
             var mounts: [Int: DescriptorIndex] = [:]
             for (position, mount) in description.mounts.enumerated() {
@@ -73,10 +76,6 @@ struct LaunchCompiler {
             }
             self.mounts = mounts
         }
-    }
-
-    private static func extents(_ extents: [LinuxSys.IDMapExtent]) -> [LaunchExtent] {
-        extents.map { LaunchExtent(inside: $0.inside, outside: $0.outside, count: $0.count) }
     }
 
     private static let identityCapabilities = CapabilitySet(ContainerDefaults.identityCapabilities.compactMap { Capability(name: $0) })
@@ -87,56 +86,20 @@ struct LaunchCompiler {
         return LogLimits(head: total / 2, tail: total / 4)
     }
 
-    // MARK: Root and kernel file systems
+    // MARK: Root
 
+    /// A spare brings the kernel's file systems along.
     private mutating func buildRoot(_ passed: Passed) {
         inside.append(.attachRoot(mount: passed.root, writable: true))
-        for path in ["/proc", "/sys", "/dev"] { inside.append(.makeDirectory(path: ByteString(path), mode: 0o755)) }
         inside.append(.makeDirectory(path: "/tmp", mode: 0o1777))
-        let quiet: LaunchAttributes = [.noSetUID, .noDevices, .noExecute]
-        inside.append(.mount(FilesystemMount(type: "proc", path: "/proc", attributes: quiet)))
-        buildSys(passed, quiet)
-        inside.append(
-            .mount(
-                FilesystemMount(
-                    type: "tmpfs", path: "/dev", options: Self.tmpfs(mode: "0755", size: 1 << 20), attributes: [.noSetUID, .noDevices])))
-        let pts: [FilesystemMount.Option] = [.init("newinstance"), .init("ptmxmode", "0666"), .init("mode", "0620"), .init("gid", "5")]
-        inside.append(.makeDirectory(path: "/dev/pts", mode: 0o755))
-        inside.append(.mount(FilesystemMount(type: "devpts", path: "/dev/pts", options: pts, attributes: [.noSetUID, .noExecute])))
-        inside.append(.makeDirectory(path: "/dev/mqueue", mode: 0o1777))
-        inside.append(.mount(FilesystemMount(type: "mqueue", path: "/dev/mqueue", attributes: quiet)))
-        inside.append(.makeDirectory(path: "/dev/shm", mode: 0o1777))
-        let shared = Self.tmpfs(mode: "1777", size: description.sharedMemory.count)
-        inside.append(.mount(FilesystemMount(type: "tmpfs", path: "/dev/shm", options: shared, attributes: quiet)))
-        buildDevices(passed)
-    }
-
-    /// sysfs wants a network namespace of the job's own user namespace; with the machine's network it is a read-only bind.
-    private mutating func buildSys(_ passed: Passed, _ quiet: LaunchAttributes) {
-        guard let source = passed.sources["/sys"] else {
-            inside.append(.mount(FilesystemMount(type: "sysfs", path: "/sys", attributes: quiet.union(.readOnly))))
-            return
+        if description.spare != nil {
+            for path in KernelFileSystems.places { inside.append(.take(path: ByteString(path))) }
+        } else {
+            var kernel = KernelFileSystems(base: description.base, sources: passed.sources)
+            kernel.build(&table)
+            host += kernel.host
+            inside += kernel.inside
         }
-        let mount = table.place()
-        host.append(.cloneMount(CloneMount(source: source, path: "/sys", attributes: quiet.union(.readOnly), into: mount)))
-        inside.append(.attach(mount: mount, path: "/sys", target: .directory))
-    }
-
-    private mutating func buildDevices(_ passed: Passed) {
-        let wanted = ContainerDefaults.devices.map { ContainerDevice(path: "/dev/" + $0, readOnly: false) } + description.devices
-        for device in wanted {
-            guard let source = passed.sources[device.path] else { continue }
-            let mount = table.place()
-            var attributes: LaunchAttributes = [.noSetUID, .noExecute]
-            if device.readOnly { attributes.insert(.readOnly) }
-            host.append(.cloneMount(CloneMount(source: source, path: ByteString(device.path), attributes: attributes, into: mount)))
-            inside.append(.attach(mount: mount, path: ByteString(device.path), target: .file))
-        }
-        for (path, target) in ContainerDefaults.deviceLinks { inside.append(.symlink(target: ByteString(target), path: ByteString(path))) }
-    }
-
-    private static func tmpfs(mode: String, size: UInt64) -> [FilesystemMount.Option] {
-        [.init("mode", ByteString(mode)), .init("size", ByteString("\(size)")), .init("uid", "0"), .init("gid", "0")]
     }
 
     // MARK: Binds and further mounts
@@ -145,7 +108,7 @@ struct LaunchCompiler {
         for (position, mount) in description.mounts.enumerated() {
             switch mount.source {
             case .tmpfs(let size):
-                let options = Self.tmpfs(mode: "1777", size: size.count)
+                let options = KernelFileSystems.tmpfs(mode: "1777", size: size.count)
                 let attributes: LaunchAttributes = mount.readOnly ? [.noSetUID, .noDevices, .readOnly] : [.noSetUID, .noDevices]
                 inside.append(.makeDirectory(path: ByteString(mount.target), mode: 0o755))
                 inside.append(
@@ -181,7 +144,7 @@ struct LaunchCompiler {
         inside.append(.attach(mount: clone, path: ByteString(mount.target), target: .likeSource))
     }
 
-    // MARK: Files, names, the end of the root
+    // MARK: Files and names
 
     private mutating func buildFiles() {
         for file in description.files {
@@ -193,16 +156,6 @@ struct LaunchCompiler {
                     path: ByteString(account.path), field: account.field, key: ByteString(account.key), line: ByteString(account.line)))
         }
         inside.append(.hostname(ByteString(description.hostname)))
-        if description.network == .none { inside.append(.loopbackUp) }
-        for (key, value) in description.sysctls {
-            inside.append(.sysctl(key: ByteString(key.split(separator: ".").joined(separator: "/")), value: ByteString(value)))
-        }
-    }
-
-    private mutating func closeRoot() {
-        for path in ContainerDefaults.maskedPaths { inside.append(.mask(path: ByteString(path))) }
-        for path in ContainerDefaults.readOnlyPaths { inside.append(.readOnly(path: ByteString(path))) }
-        inside.append(.pivotRoot)
     }
 
     // MARK: Streams
@@ -239,7 +192,7 @@ struct LaunchCompiler {
         let capabilities = process.capabilities.bits
         // A job that starts as another user than root has them in its bounding set only, as with Docker.
         let effective = process.user == 0 ? capabilities : 0
-        var operations: [JobOperation] = [.sessionKeyring, .oomScoreAdjustment(ContainerDefaults.outOfMemoryScore)]
+        var operations: [JobOperation] = [.oomScoreAdjustment(ContainerDefaults.outOfMemoryScore)]
         for (resource, limit) in process.limits {
             operations.append(.resourceLimit(resource: resource, soft: limit.soft ?? .max, hard: limit.hard ?? .max))
         }

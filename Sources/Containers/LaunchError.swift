@@ -9,13 +9,16 @@ public struct LaunchError: Error, Hashable, Sendable, CustomStringConvertible {
     public let errno: String
     /// The run directory was there: this attempt was started before (at most once).
     public let startedBefore: Bool
+    /// The PID 1 cloned ahead is gone: nothing was done, and the start can be tried without it.
+    public let spareIsGone: Bool
     /// The launcher did not answer: it died, or the PID 1 that it cloned did. What came of the request is in the run directory.
     public let isUnanswered: Bool
 
-    public init(operation: String, errno: String, startedBefore: Bool = false, isUnanswered: Bool = false) {
+    public init(operation: String, errno: String, startedBefore: Bool = false, spareIsGone: Bool = false, isUnanswered: Bool = false) {
         self.operation = operation
         self.errno = errno
         self.startedBefore = startedBefore
+        self.spareIsGone = spareIsGone
         self.isUnanswered = isUnanswered
     }
 
@@ -33,7 +36,7 @@ public struct LaunchError: Error, Hashable, Sendable, CustomStringConvertible {
         let operation = failure.stage == .exec ? "exec \(detail.hasPrefix("exec ") ? String(detail.dropFirst(5)) : detail)" : detail
         self.init(
             operation: operation, errno: SystemError.name(of: failure.errno),
-            startedBefore: failure.stage == .runDirectory && failure.errno == SystemError.fileExists)
+            startedBefore: failure.stage == .runDirectory && failure.errno == SystemError.fileExists, spareIsGone: failure.stage == .spare)
     }
 
     public var description: String { "\(operation): \(errno)" }

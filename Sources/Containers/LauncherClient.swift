@@ -79,6 +79,9 @@ public final class LauncherClient: Sendable {
         return (answer, message.descriptors)
     }
 
+    /// Sends a request that has no answer.
+    func tell(_ request: LauncherRequest) throws(LaunchError) { try deliver(request, []) }
+
     private func deliver(_ request: LauncherRequest, _ descriptors: [Descriptor]) throws(LaunchError) {
         do throws(SystemError) { try deliverPackets(request, descriptors) } catch {
             // EPIPE, ECONNRESET: it is dead. Descriptors and memory may be short too, and are for the next try as well.

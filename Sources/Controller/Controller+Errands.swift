@@ -3,6 +3,8 @@ import NodeAgent
 
 /// What the agent is still to be told of one attempt.
 struct Errands: Sendable {
+    /// It was assigned, which is not durable yet.
+    var prepare = false
     /// What should be of it has changed.
     var reconcile = false
     /// Its end is in the ledger.
@@ -15,6 +17,12 @@ extension Controller {
         guard attempts[id] != nil else { return }
         errands[id, default: Errands()].reconcile = true
         guard !busyErrands.contains(id) else { return }
+        Task { await self.runErrands(id) }
+    }
+
+    /// Lets the agent make a start ready while its assignment becomes durable.
+    func prepare(_ id: AttemptID) {
+        errands[id, default: Errands()].prepare = true
         Task { await self.runErrands(id) }
     }
 
@@ -42,11 +50,17 @@ extension Controller {
             }
             // The pool shrinks before cores that were its are used by others.
             await poolChange?.value
-            guard let attempt = attempts[id], let record = attempt.durable, let job = jobs[id.task.job] else { continue }
+            guard let attempt = attempts[id], let job = jobs[id.task.job] else { continue }
+            let record = attempt.durable ?? attempt.record
             let frozen = pauseStands(id) || record.coresReleased
-            await agent.reconcile(
-                DesiredAttempt(
-                    record: record, job: job.record, frozen: frozen, lastSeen: attempt.observation, freezeGeneration: attempt.freezeGeneration))
+            var desired = DesiredAttempt(
+                record: record, job: job.record, frozen: frozen, lastSeen: attempt.observation, freezeGeneration: attempt.freezeGeneration)
+            if attempt.durable != nil {
+                await agent.reconcile(desired)
+            } else if errand.prepare {
+                desired.isCommitted = false
+                await agent.prepare(desired)
+            }
         }
     }
 

@@ -63,6 +63,7 @@ extension Controller {
         decision.put(.attempt(record))
         decision.put(.tasks(task.job, job.table))
         commit(decision) { $0.reconcile(id) }
+        prepare(id)
         // What waited for this start, by an `after`, may start now.
         replan()
     }

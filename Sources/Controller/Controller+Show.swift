@@ -73,6 +73,7 @@ extension Controller {
             for index in views.indices {
                 views[index].note = nil
                 views[index].pid = nil
+                views[index].group = nil
             }
         }
         if all > APILimit.attempts {
@@ -122,6 +123,8 @@ extension Controller {
         view.waitingForCores = attempt.waitsForCores ? true : nil
         view.stop = attempt.record.stop
         view.note = seen?.note
+        view.pid = seen?.monitor
+        view.group = seen?.groupName
         view.queuedFor = max(.zero, (seen?.startedAt ?? attempt.record.assignedAt).wall - (attempt.record.queuedAt ?? job.record.submittedAt))
         guard let started = seen?.startedAt, started.bootID == clock.bootID else { return view }
         let now = clock.now().boot

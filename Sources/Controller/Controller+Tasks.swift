@@ -60,14 +60,13 @@ extension Controller {
     /// The record of a living job's task, for sessions; nil once it has finished.
     public func livingRecord(_ job: JobID) -> JobRecord? { jobs[job]?.record }
 
-    /// The job that owns a container of Berth's, if its processes may use the socket.
+    /// The job of an attempt, if its processes may use the socket.
     /// Its owner is who asks, whatever ids the process has taken inside.
-    public func jobInside(container: String) -> (AttemptID, BatchID, Owner)? {
-        for (id, _) in attempts where containerName(id) == container {
-            guard let job = jobs[id.task.job], job.record.spec.api == true, let batch = job.record.batch else { return nil }
-            return (id, batch, job.record.owner)
+    public func jobInside(_ attempt: AttemptID) -> (AttemptID, BatchID, Owner)? {
+        guard attempts[attempt] != nil, let job = jobs[attempt.task.job], job.record.spec.api == true, let batch = job.record.batch else {
+            return nil
         }
-        return nil
+        return (attempt, batch, job.record.owner)
     }
 
     /// Tasks of `run`s whose clients had not detached: to be cancelled when none of them comes back.

@@ -35,6 +35,7 @@ public struct Settings: Hashable, Sendable {
     public var retention = Retention()
     /// Starts under way at once.
     public var simultaneousStarts = 4
+    public var spareContainers = 2
     public var requests = RequestLimits()
     public var images = ImageLimits()
     /// Shares of the memory limit, in percent, at which an event is given.

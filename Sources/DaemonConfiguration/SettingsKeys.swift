@@ -67,6 +67,9 @@ enum SettingsKeys {
     private static let upkeep: [ConfigKey<Settings>] = [
         .section("retention", \.retention, retentionKeys, "How long things are kept"),
         .integer("simultaneous_starts", \.simultaneousStarts, 1...1024, "Starts under way at once"),
+        .integer(
+            "spare_containers", \.spareContainers, 0...1024,
+            "Containers made ahead for each of the users whose jobs started last, and as many for others"),
         .section("requests", \.requests, requestKeys, "Bounds that keep one client from holding up others"),
         .section("images", \.images, imageKeys, "Bounds of an image import"),
         .init("memory_thresholds", "up to 8 ascending percentages from 1 to 99", "Shares of the memory limit at which an event is given") {

@@ -100,17 +100,23 @@ public actor ScratchStore {
 
     /// Removes an attempt's scratch with everything in it, by descriptor; nothing happens if it has none.
     public func remove(_ attempt: AttemptID) throws(ImageError) {
-        inMemory[attempt] = nil
-        guard promised.removeValue(forKey: attempt) != nil else { return }
         let gone = "gone-" + StoreFiles.randomName()
+        // With its last descriptor the file system goes, for which the kernel waits until nobody looks at it any more.
+        if let space = inMemory.removeValue(forKey: attempt) { removeAside(gone) { withExtendedLifetime(space) {} } }
+        guard promised.removeValue(forKey: attempt) != nil else { return }
         do throws(SystemError) { try disk.spaces.rename(attempt.description, to: gone) } catch { throw ImageError(error) }
         let backend = disk
         // What cannot be removed now is removed at the next start.
-        let removal = BlockingWork.start { try? backend.remove(gone) }
-        removals[gone] = removal
+        removeAside(gone) { try? backend.remove(gone) }
+    }
+
+    /// Those who need scratch do not wait for it; a store that ends does.
+    private func removeAside(_ name: String, _ body: @escaping @Sendable () -> Void) {
+        let removal = BlockingWork.start(body)
+        removals[name] = removal
         Task {
             await removal.value
-            removals[gone] = nil
+            removals[name] = nil
         }
     }
 

@@ -65,15 +65,23 @@ public struct ProcessUsage: Equatable, Sendable {
 /// The launcher's proof that PID 1 of an attempt was cloned.
 public struct ClonedStamp: Equatable, Sendable {
     /// Bytes of the encoding.
-    public static let size = 32
+    public static let size = 112
+    /// Bytes of `groupName` at most.
+    public static let groupNameSize = 72
     /// The host's pid of PID 1.
     public var pid: Int32
     /// Field 22 of /proc/PID/stat: clock ticks since boot. With the pid it names one process for ever.
     public var startTicks: UInt64
+    /// CLOCK_BOOTTIME of the stamp: PID 1 may have been cloned long before its job was known.
+    public var bootNanoseconds: UInt64
+    /// The name of the attempt's groups.
+    public var groupName: [UInt8]
 
     /// A stamp of one process.
-    public init(pid: Int32, startTicks: UInt64) {
+    public init(pid: Int32, startTicks: UInt64, bootNanoseconds: UInt64, groupName: [UInt8]) {
         self.pid = pid
         self.startTicks = startTicks
+        self.bootNanoseconds = bootNanoseconds
+        self.groupName = groupName
     }
 }

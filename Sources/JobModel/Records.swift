@@ -137,6 +137,10 @@ public struct AttemptObservation: Hashable, Sendable, Codable {
     public var killsTold: UInt64
     /// When the stop signal was sent; the grace period runs from here.
     public var stopSignalledAt: BootTime?
+    /// The name of its control groups below Berth's own, while it has them.
+    public var groupName: String?
+    /// The process id of its PID 1 on the machine, once it runs.
+    public var monitor: Int32?
     /// Of `DesiredAttempt`: the wish to freeze or to run that this state answers.
     public var freezeGeneration: UInt64
 

@@ -111,6 +111,8 @@ public enum LaunchLimits {
     public static let descriptors = 1024
     /// Bytes of an encoded program.
     public static let programBytes = 16 << 20
+    /// Bytes of the name of an attempt's groups.
+    public static let groupNameBytes = 72
     /// Descriptors in one packet: SCM_MAX_FD is 253 (unix(7)); more come in packets with the `more` flag.
     public static let descriptorsPerPacket = 253
 }

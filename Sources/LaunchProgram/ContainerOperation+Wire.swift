@@ -25,11 +25,11 @@ extension ContainerOperation: WireValue {
             writer.put(field)
             writer.put(key)
             writer.put(line)
-        case .mask(let text), .readOnly(let text), .hostname(let text), .domainname(let text): writer.put(text)
+        case .mask(let text), .readOnly(let text), .take(let text), .hostname(let text), .domainname(let text): writer.put(text)
         case .sysctl(let key, let value):
             writer.put(key)
             writer.put(value)
-        case .loopbackUp, .pivotRoot, .rootReadOnly: break
+        case .skeleton, .loopbackUp, .pivotRoot, .rootReadOnly: break
         }
     }
 
@@ -50,6 +50,8 @@ extension ContainerOperation: WireValue {
         case .sysctl: 13
         case .pivotRoot: 14
         case .rootReadOnly: 15
+        case .skeleton: 16
+        case .take: 17
         }
     }
 
@@ -74,6 +76,8 @@ extension ContainerOperation: WireValue {
         case 13: self = .sysctl(key: try reader.text(), value: try reader.text())
         case 14: self = .pivotRoot
         case 15: self = .rootReadOnly
+        case 16: self = .skeleton
+        case 17: self = .take(path: try reader.text())
         default: throw .unknownCase
         }
     }

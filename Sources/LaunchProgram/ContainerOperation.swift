@@ -1,6 +1,10 @@
 /// What PID 1 does inside the new namespaces, in this order. Every path is absolute inside the new root and resolved there with
 /// openat2(2), RESOLVE_IN_ROOT and RESOLVE_NO_MAGICLINKS. Missing parent directories are made (0755).
 public enum ContainerOperation: Equatable, Sendable {
+    /// Makes propagation private and attaches a small tmpfs as the root of what follows: a spare has no other yet.
+    case skeleton
+    /// Moves the mount at this path of the skeleton, with all below it, to the same path of the root.
+    case take(path: ByteString)
     /// Makes propagation private and attaches the detached root; first of all. `writable`: fail with EROFS when the superblock came up
     /// read-only.
     case attachRoot(mount: DescriptorIndex, writable: Bool)
@@ -42,6 +46,8 @@ public enum MountTarget: UInt8, Equatable, Sendable {
     case file
     /// A directory or a file, as the attached mount's root is: for binds, whose kind only the launcher knows.
     case likeSource
+    /// A file that is not there yet, in a file system that the program made.
+    case newFile
 }
 
 /// A new file system.

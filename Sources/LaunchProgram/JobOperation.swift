@@ -1,8 +1,8 @@
 /// What the job's own process does before its exec, in this order. The order Berth uses:
-/// sessionKeyring, oomScoreAdjustment (while still the host's id), resourceLimit…, umask, boundingSet, identity, workingDirectory,
+/// sessionKeyring, oomScoreAdjustment (before it takes the job's ids), resourceLimit…, umask, boundingSet, identity, workingDirectory,
 /// capabilities, appArmor, noNewPrivileges, seccomp.
 public enum JobOperation: Equatable, Sendable {
-    /// A session keyring of its own (keyctl(2), KEYCTL_JOIN_SESSION_KEYRING).
+    /// A session keyring of its own (keyctl(2), KEYCTL_JOIN_SESSION_KEYRING); for exec, because a job inherits PID 1's.
     case sessionKeyring
     /// Writes /proc/self/oom_score_adj, verified to be procfs; before `identity`.
     case oomScoreAdjustment(Int32)

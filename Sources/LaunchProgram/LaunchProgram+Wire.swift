@@ -26,6 +26,8 @@ extension LaunchProgram {
         writer.put(logLimits.head)
         writer.put(logLimits.tail)
         writer.put(withoutIDMapDropsCapabilities)
+        writer.put(groupName)
+        writer.put(spare)
         writer.put(command)
         return writer.bytes
     }
@@ -55,6 +57,9 @@ extension LaunchProgram {
         streamOwner = try reader.value(Identity.self)
         logLimits = LogLimits(head: try reader.uint64(), tail: try reader.uint64())
         withoutIDMapDropsCapabilities = try reader.uint64()
+        groupName = try reader.data()
+        guard groupName.bytes.count <= LaunchLimits.groupNameBytes else { throw .range }
+        spare = try reader.int32()
         command = try reader.value(JobCommand.self)
         try reader.finish()
     }

@@ -15,7 +15,12 @@ public struct LaunchProgram: Equatable, Sendable {
 
     /// Name of the attempt's run directory below the run root; no slash. Making it is the start: at most once.
     public var runDirectory: ByteString
-    /// Where the log files are made instead of in the run directory: a directory that only root can enter.
+    /// Name of its groups, for the stamp.
+    public var groupName = ByteString(bytes: [])
+    /// The pid of the spare that becomes its PID 1; 0 to clone one. Then `namespaces`, `group` and `taskFiles` were the spare's, and the container
+    /// operations begin with the root.
+    public var spare: Int32 = 0
+    /// Where the log is made instead of in the run directory: a directory that only root can enter.
     public var logDirectory: DescriptorIndex?
     /// Namespaces to make.
     public var namespaces: NamespaceSet = .all

@@ -12,6 +12,10 @@
 public enum LauncherRequest: Equatable, Sendable {
     /// Starts a job. Descriptors: answer socket, a file with the encoded `LaunchProgram`, then its table.
     case start
+    /// Clones a PID 1 ahead. Descriptors: answer socket, a file with the encoded `SpareProgram`, then its table.
+    case prepare
+    /// Ends a spare that is not needed any more. No descriptors, no answer.
+    case discard(pid: Int32)
     /// Starts a process in a running job. Descriptors: answer socket, a file with the encoded `ExecProgram`, then its table.
     case execute
     /// Makes a user namespace to id-map mounts with. Descriptors: answer socket. Answer: `descriptor`.
@@ -60,7 +64,9 @@ public enum LauncherAnswer: Equatable, Sendable {
     case running(bootNanoseconds: UInt64, pid: Int32)
     /// An operation failed; final.
     case failed(LaunchFailure)
-    /// Exec's process ended with this wait status; final.
+    /// A spare waits for its job; final.
+    case prepared
+    /// Exec's process or the job ended with this wait status, and a job's record is written; final.
     case exited(waitStatus: Int32)
     /// With the descriptor that was asked for; final.
     case descriptor
@@ -88,6 +94,8 @@ public struct LaunchFailure: Equatable, Hashable, Error, Sendable {
         case enter
         case stagedOverlay
         case userNamespace
+        /// There is no such spare: nothing was done.
+        case spare
     }
 
     /// Where it failed.

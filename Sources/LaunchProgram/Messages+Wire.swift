@@ -18,6 +18,10 @@ extension LauncherRequest {
             writer.put(UInt8(4))
             writer.put(overlay)
         case .moreDescriptors: writer.put(UInt8(5))
+        case .prepare: writer.put(UInt8(6))
+        case .discard(let pid):
+            writer.put(UInt8(7))
+            writer.put(pid)
         }
         return writer.bytes
     }
@@ -33,6 +37,8 @@ extension LauncherRequest {
         case 3: self = .userNamespace(uidMap: try reader.array(IDMapExtent.self), gidMap: try reader.array(IDMapExtent.self))
         case 4: self = .stagedOverlay(try reader.value(StagedOverlay.self))
         case 5: self = .moreDescriptors
+        case 6: self = .prepare
+        case 7: self = .discard(pid: try reader.int32())
         default: throw .unknownCase
         }
         try reader.finish()
@@ -81,6 +87,7 @@ extension LauncherAnswer {
             writer.put(UInt8(5))
             writer.put(status)
         case .descriptor: writer.put(UInt8(6))
+        case .prepared: writer.put(UInt8(7))
         }
         return writer.bytes
     }
@@ -97,6 +104,7 @@ extension LauncherAnswer {
         case 4: self = .failed(try reader.value(LaunchFailure.self))
         case 5: self = .exited(waitStatus: try reader.int32())
         case 6: self = .descriptor
+        case 7: self = .prepared
         default: throw .unknownCase
         }
         try reader.finish()

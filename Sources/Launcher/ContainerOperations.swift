@@ -3,15 +3,29 @@ internal import LaunchProgram
 
 /// Executes container operations in PID 1.
 struct ContainerOperations {
-    let table: DescriptorTable
+    var table: DescriptorTable
     private var root = ContainerRoot(descriptor: -1)
+    /// What a spare prepared; no root of a job.
+    private var skeleton = ContainerRoot(descriptor: -1)
 
     init(table: DescriptorTable) {
         self.table = table
     }
 
-    mutating func execute(_ operation: ContainerOperation) throws(Fault) {
+    mutating func execute(all operations: [ContainerOperation]) throws(StagedFault) {
+        for (index, operation) in operations.enumerated() {
+            do throws(Fault) {
+                try execute(operation)
+            } catch {
+                throw StagedFault(stage: .containerOperation, index: index, fault: error)
+            }
+        }
+    }
+
+    private mutating func execute(_ operation: ContainerOperation) throws(Fault) {
         switch operation {
+        case .skeleton: try attachSkeleton()
+        case .take(let path): try take(path)
         case .attachRoot(let mount, let writable): try attachRoot(try table.get(mount), writable: writable)
         case .mount(let mount): try self.mount(mount)
         case .attach(let mount, let path, let target): try root.attach(try table.get(mount), at: path, target)
@@ -34,17 +48,39 @@ struct ContainerOperations {
         }
     }
 
-    /// The descriptor of the root is needed no more; the mounts of the table were attached.
+    /// The descriptors of the roots are needed no more; the mounts of the table were attached.
     func close() {
-        if root.descriptor >= 0 { _ = linux_close(root.descriptor) }
+        for descriptor in [root.descriptor, skeleton.descriptor] where descriptor >= 0 { _ = linux_close(descriptor) }
     }
 
-    /// Attached over a directory that every host has, in this namespace only; all that follows works by descriptor until `pivotRoot`.
-    private mutating func attachRoot(_ mount: Int32, writable: Bool) throws(Fault) {
+    private mutating func attachSkeleton() throws(Fault) {
+        let options: [FilesystemMount.Option] = [.init("mode", "755"), .init("uid", "0"), .init("gid", "0"), .init("size", "65536")]
+        let mount = try makeFilesystem("tmpfs", options, [.noSetUID, .noDevices, .noExecute], "make skeleton")
+        try attach(mount, "attach skeleton")
+        skeleton = ContainerRoot(descriptor: mount)
+        root = skeleton
+    }
+
+    private func take(_ path: ByteString) throws(Fault) {
+        let detail = "take " + path
+        let mount = try check(skeleton.open(path, O_PATH | O_DIRECTORY), detail)
+        defer { _ = linux_close(mount) }
+        let place = try root.directory(path, mode: 0o755)
+        defer { _ = linux_close(place) }
+        try moveMount(mount, onto: place, detail)
+    }
+
+    /// Over a directory that every host has, in this namespace only.
+    private func attach(_ mount: Int32, _ detail: ByteString) throws(Fault) {
         try check(linux_mount("", "/", nil, UInt(MS_REC | MS_PRIVATE), nil), "make propagation private")
+        try check(linux_move_mount(mount, "", AT_FDCWD, "/usr", UInt32(MOVE_MOUNT_F_EMPTY_PATH)), detail)
+    }
+
+    /// All that follows works by descriptor until `pivotRoot`.
+    private mutating func attachRoot(_ mount: Int32, writable: Bool) throws(Fault) {
         // A superblock that came up read-only does not show in the mount's own options: an overlay whose upper cannot be written.
         if writable, try check(linux_is_read_only(mount), "stat root") == 1 { throw Fault(errno: EROFS, detail: "root is read-only") }
-        try check(linux_move_mount(mount, "", AT_FDCWD, "/usr", UInt32(MOVE_MOUNT_F_EMPTY_PATH)), "attach root")
+        try attach(mount, "attach root")
         root = ContainerRoot(descriptor: try check(linux_duplicate(mount, 3, 1), "attach root"))
     }
 

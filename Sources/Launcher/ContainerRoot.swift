@@ -37,6 +37,7 @@ struct ContainerRoot {
         case .existing: place = try check(open(path, O_PATH), "open " + path)
         case .directory: place = try directory(path, mode: 0o755)
         case .file: place = try file(path)
+        case .newFile: place = try create(path, mode: 0o644)
         case .likeSource:
             var identity = linux_file_identity()
             try check(linux_identity(mount, &identity), detail)
@@ -58,18 +59,26 @@ struct ContainerRoot {
     private func create(_ path: ByteString, mode: UInt32) throws(Fault) -> Int32 {
         let (directory, name) = try parent(of: path)
         defer { _ = linux_close(directory) }
-        let removed = name.withCString { linux_unlinkat(directory, $0, 0) }
-        if removed != -Int(ENOENT) { try check(removed, "replace " + path) }
         let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW
-        return try check(name.withCString { linux_openat(directory, $0, flags, mode) }, "create " + path)
+        return try replace(name, in: directory, path, "create ") { name.withCString { linux_openat(directory, $0, flags, mode) } }
+    }
+
+    /// Makes something new where there is nothing, or after what is there was removed.
+    private func replace(
+        _ name: ByteString, in directory: Int32, _ path: ByteString, _ operation: ByteString, _ make: () -> Int
+    ) throws(Fault) -> Int32 {
+        let made = make()
+        guard made == -Int(EEXIST) else { return try check(made, operation + path) }
+        try check(name.withCString { linux_unlinkat(directory, $0, 0) }, "replace " + path)
+        return try check(make(), operation + path)
     }
 
     func symlink(to target: ByteString, at path: ByteString) throws(Fault) {
         let (directory, name) = try parent(of: path)
         defer { _ = linux_close(directory) }
-        let removed = name.withCString { linux_unlinkat(directory, $0, 0) }
-        if removed != -Int(ENOENT) { try check(removed, "replace " + path) }
-        try check(target.withCString { text in name.withCString { linux_symlinkat(text, directory, $0) } }, "link " + path)
+        _ = try replace(name, in: directory, path, "link ") {
+            target.withCString { text in name.withCString { linux_symlinkat(text, directory, $0) } }
+        }
     }
 
     func writeFile(_ path: ByteString, mode: UInt32, _ contents: [UInt8]) throws(Fault) {

@@ -32,6 +32,12 @@ struct DescriptorTable {
         return descriptors.removeFirst()
     }
 
+    /// All of them; EBADF when a place is empty.
+    func all() throws(Fault) -> [Int32] {
+        for place in descriptors.indices { _ = try get(DescriptorIndex(UInt16(truncatingIfNeeded: place))) }
+        return descriptors
+    }
+
     mutating func closeAll() {
         for descriptor in descriptors where descriptor >= 0 { _ = linux_close(descriptor) }
         descriptors = []

@@ -6,7 +6,7 @@ extension JobOperation {
     func execute() throws(Fault) {
         switch self {
         case .sessionKeyring: try check(linux_join_session_keyring(), "join session keyring")
-        case .oomScoreAdjustment(let value): try writeProcFile("/proc/self/oom_score_adj", ByteString(number: Int(value)))
+        case .oomScoreAdjustment(let value): try setOutOfMemoryScore(value)
         case .resourceLimit(let resource, let soft, let hard):
             try check(linux_set_limit(Int32(resource), soft, hard), "set resource limit " + ByteString(number: Int(resource)))
         case .umask(let mask): linux_umask(mask)
@@ -21,6 +21,13 @@ extension JobOperation {
             let entries = filter.bytes.count / 8
             try check(filter.bytes.withUnsafeBytes { linux_seccomp_filter($0.baseAddress, entries) }, "load seccomp filter")
         }
+    }
+
+    /// The files of a process that is not dumpable are the host root's. Nobody is there yet who could make use of it.
+    private func setOutOfMemoryScore(_ value: Int32) throws(Fault) {
+        try check(linux_prctl(PR_SET_DUMPABLE, 1, 0, 0, 0), "set dumpable")
+        try writeProcFile("/proc/self/oom_score_adj", ByteString(number: Int(value)))
+        try check(linux_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0), "set dumpable")
     }
 
     private func setBounding(_ set: UInt64) throws(Fault) {

@@ -11,6 +11,8 @@ struct JobDescription {
     var terminal: Bool
     var group: Int32?
     var taskFiles: [Int32] = []
+    /// Its parent has dropped from the bounding set what the job is not to have.
+    var inheritsBoundingSet = false
 }
 
 /// A process of the job, cloned early, which waits for its go.

@@ -17,6 +17,7 @@ struct JobStart {
             for (index, operation) in description.operations.enumerated() {
                 // The filter may forbid to tell, so that is done before it.
                 if case .seccomp = operation { answers.send(.running(bootNanoseconds: 0, pid: 0)) }
+                if case .boundingSet = operation, description.inheritsBoundingSet { continue }
                 do throws(Fault) {
                     try operation.execute()
                 } catch {

@@ -8,10 +8,13 @@ struct LauncherDescriptors {
     var lock: Int32
     var runRoot: Int32
     var signals: Int32
+    /// Each ends when its last copy is closed.
+    var spares: [Spare] = []
 
     /// For PID 1 and other processes that outlive the launcher. Negative ones were closed before, and their numbers may be others' by now.
     func closeAll() {
         for descriptor in [socket, lock, runRoot, signals] where descriptor >= 0 { _ = linux_close(descriptor) }
+        for spare in spares { spare.close() }
     }
 }
 
@@ -21,6 +24,10 @@ struct Launch {
     let answer: AnswerSocket
     var program: LaunchProgram
     var table: DescriptorTable
+    /// The file the program came in.
+    let file: Int32
+    /// The one that becomes PID 1; nil to clone it.
+    let spare: Spare?
 
     /// Executes the start in the launcher itself, or in a helper when it may block on the submitter's paths.
     mutating func start() {
@@ -53,18 +60,28 @@ struct Launch {
             }
         }
         table = host.table
-        if host.madePlainBind { program.jobOperations.drop(program.withoutIDMapDropsCapabilities) }
         do throws(Fault) {
-            try clone(run, flags: flags)
+            if let spare {
+                try handOver(to: spare, run, dropsCapabilities: host.madePlainBind)
+            } else {
+                if host.madePlainBind { program.jobOperations.drop(program.withoutIDMapDropsCapabilities) }
+                try clone(run, flags: flags)
+            }
         } catch {
             answer.fail(.clone, error)
         }
     }
 
+    /// The stamp stands before PID 1 can go on.
+    private func handOver(to spare: Spare, _ run: RunDirectory, dropsCapabilities: Bool) throws(Fault) {
+        try run.stamp(pid: spare.pid, startTicks: spare.startTicks, group: program.groupName)
+        let handover = SpareHandover(hasLog: run.log >= 0, hasInput: run.input.count == 2, dropsCapabilities: dropsCapabilities)
+        answer.send(.started(pid: spare.pid), with: spare.pidfd)
+        try spare.handOver(handover, answer: answer, program: file, run: run, table: table)
+    }
+
     /// Clones PID 1, which waits until its maps and the stamp are written.
     private func clone(_ run: RunDirectory, flags: UInt64) throws(Fault) {
-        let streams = try MonitorStreams(program: program, run: run, table: table)
-        defer { streams.closePipes() }
         var go: [Int32] = [-1, -1]
         try check(linux_pipe(&go, O_CLOEXEC), "pipe")
         defer { for end in go { _ = linux_close(end) } }
@@ -76,13 +93,13 @@ struct Launch {
         let pid = try check(linux_clone3(all, signal, &pidfd, group ?? 0), "clone3")
         if pid == 0 {
             _ = linux_close(go[1])
-            let setup = MonitorSetup(launcher: launcher, answer: answer, program: program, table: table, run: run, go: go[0])
-            setup.run(streams)
+            let start = MonitorStart(answer: answer, program: program, table: table, run: run, signals: -1)
+            MonitorSetup(launcher: launcher, start: start, go: go[0]).run()
         }
         defer { _ = linux_close(pidfd) }
         do throws(Fault) {
             try writeMaps(of: pid, uid: program.uidMap, gid: program.gidMap)
-            try run.stamp(pid: pid)
+            try run.stamp(pid: pid, startTicks: try readStartTicks(of: pid), group: program.groupName)
         } catch {
             _ = linux_pidfd_send_signal(pidfd, SIGKILL)
             throw error

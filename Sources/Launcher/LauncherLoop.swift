@@ -3,7 +3,7 @@ internal import LaunchProgram
 
 /// The launcher: receives requests until its socket closes. One thread, always; nothing here waits for a job or for a submitter's paths.
 struct LauncherLoop {
-    let descriptors: LauncherDescriptors
+    private var descriptors: LauncherDescriptors
     private var waiting: [Int32] = []
 
     /// Takes the lock first: a new daemon scans only when no launcher is left that could still clone.
@@ -33,7 +33,7 @@ struct LauncherLoop {
         }
     }
 
-    private func handleSignals() {
+    private mutating func handleSignals() {
         var information = signalfd_siginfo()
         let size = MemoryLayout<signalfd_siginfo>.size
         while linux_read(descriptors.signals, &information, size) == size {
@@ -45,9 +45,19 @@ struct LauncherLoop {
         }
     }
 
-    private func reap() {
+    private mutating func reap() {
         var status: Int32 = 0
-        while linux_wait(-1, &status, WNOHANG) > 0 {}
+        while true {
+            let pid = linux_wait(-1, &status, WNOHANG)
+            guard pid > 0 else { return }
+            takeSpare(Int32(truncatingIfNeeded: pid))?.close()
+        }
+    }
+
+    /// Takes a spare out of the list; nil when it is none.
+    private mutating func takeSpare(_ pid: Int32) -> Spare? {
+        guard let place = descriptors.spares.firstIndex(where: { $0.pid == pid }) else { return nil }
+        return descriptors.spares.remove(at: place)
     }
 
     private mutating func handleRequest() {
@@ -66,6 +76,7 @@ struct LauncherLoop {
             waiting = passed
             return
         }
+        if case .discard(let pid) = request { takeSpare(pid)?.close() }
         guard let first = passed.first else { return }
         var table = DescriptorTable(Array(passed.dropFirst()))
         execute(request, AnswerSocket(descriptor: first), &table)
@@ -82,35 +93,50 @@ struct LauncherLoop {
         answer.fail(.request, Fault(errno: EBADMSG, detail: "decode"), index: Int(error.rawValue))
     }
 
-    private func execute(_ request: LauncherRequest, _ answer: AnswerSocket, _ table: inout DescriptorTable) {
+    private mutating func execute(_ request: LauncherRequest, _ answer: AnswerSocket, _ table: inout DescriptorTable) {
         switch request {
-        case .start, .execute: executeProgram(request, answer, &table)
+        case .start, .execute, .prepare: executeProgram(request, answer, &table)
         case .userNamespace(let uid, let gid): makeUserNamespace(uid: uid, gid: gid, launcher: descriptors, answer)
         case .stagedOverlay(let overlay): buildOverlay(overlay, answer, table)
-        case .moreDescriptors: break
+        case .moreDescriptors, .discard: break
         }
     }
 
-    private func executeProgram(_ request: LauncherRequest, _ answer: AnswerSocket, _ table: inout DescriptorTable) {
+    private mutating func executeProgram(_ request: LauncherRequest, _ answer: AnswerSocket, _ table: inout DescriptorTable) {
         let bytes: [UInt8]
+        var file: Int32 = -1
+        defer { if file >= 0 { _ = linux_close(file) } }
         do throws(Fault) {
-            let file = try table.takeFirst()
-            defer { _ = linux_close(file) }
+            file = try table.takeFirst()
             bytes = try contents(of: file, limit: LaunchLimits.programBytes)
         } catch {
             return answer.fail(.request, error)
         }
         do throws(DecodeError) {
-            if request == .execute {
+            switch request {
+            case .execute:
                 let program = try ExecProgram(decoding: bytes)
-                return ExecSession(launcher: descriptors, answer: answer, program: program, table: table).start()
+                ExecSession(launcher: descriptors, answer: answer, program: program, table: table).start()
+            case .prepare:
+                let program = try SpareProgram(decoding: bytes)
+                if let spare = Spare(launcher: descriptors, answer: answer, program: program, table: &table) { descriptors.spares.append(spare) }
+            default: start(try LaunchProgram(decoding: bytes), file, answer, &table)
             }
-            var launch = Launch(launcher: descriptors, answer: answer, program: try LaunchProgram(decoding: bytes), table: table)
-            launch.start()
-            table = launch.table
         } catch {
             fail(answer, error)
         }
+    }
+
+    private mutating func start(_ program: LaunchProgram, _ file: Int32, _ answer: AnswerSocket, _ table: inout DescriptorTable) {
+        var spare: Spare?
+        if program.spare != 0 {
+            spare = takeSpare(program.spare)
+            if spare == nil { return answer.fail(.spare, Fault(errno: ESRCH, detail: "use a PID 1 cloned ahead")) }
+        }
+        var launch = Launch(launcher: descriptors, answer: answer, program: program, table: table, file: file, spare: spare)
+        launch.start()
+        table = launch.table
+        spare?.close()
     }
 
     private func buildOverlay(_ overlay: StagedOverlay, _ answer: AnswerSocket, _ table: DescriptorTable) {

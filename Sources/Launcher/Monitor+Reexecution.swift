@@ -36,6 +36,8 @@ extension Monitor {
         record = descriptor(state[2])
         inputWriter = descriptor(state[3])
         terminal = descriptor(state[4])
+        // Close-on-exec: a socket to the daemon cannot be dumped.
+        answer = -1
         started = state[5]
         fileBytes = state[6]
         fileBytesDropped = state[7]

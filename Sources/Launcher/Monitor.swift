@@ -14,6 +14,8 @@ struct Monitor {
     var pending: [[UInt8]]
     var inputWriter: Int32
     let terminal: Int32
+    /// Told of the end once the record is written; negative after PID 1 executed itself anew.
+    let answer: Int32
     let started: UInt64
     /// Bytes that went to the submitter's files, and that those did not take.
     var fileBytes: UInt64 = 0
@@ -26,7 +28,7 @@ struct Monitor {
     /// Not an array: that would be filled with zeros, and its 16 pages count for every job, however quiet.
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
 
-    init(job: Int32, signals: Int32, run: RunDirectory, streams: MonitorStreams, started: UInt64, limits: LogLimits) {
+    init(job: Int32, signals: Int32, run: RunDirectory, streams: MonitorStreams, started: UInt64, limits: LogLimits, answer: AnswerSocket) {
         self.job = job
         self.signals = signals
         control = run.control
@@ -36,10 +38,11 @@ struct Monitor {
         pending = sources.map { _ in [] }
         inputWriter = streams.inputWriter
         terminal = streams.terminal
+        self.answer = answer.descriptor
         self.started = started
     }
 
-    /// Every descriptor that PID 1 still needs.
+    /// Every descriptor that PID 1 takes along when it executes itself anew.
     var descriptors: [Int32] {
         var all = [signals, control, record, inputWriter, terminal]
         if let log { all.append(log.descriptor) }
@@ -48,7 +51,7 @@ struct Monitor {
     }
 
     /// Of the host PID 1 holds its log, record and FIFOs alone. 0 to 2 become the container's /dev/null, which a dump can name.
-    func closeEverythingElse(but answer: Int32) {
+    func closeEverythingElse() {
         let null = ByteString("/dev/null").withCString { linux_openat_inherited(AT_FDCWD, $0, O_RDWR, 0) }
         if null >= 0 { for place in Int32(0)..<3 { _ = linux_duplicate_to(Int32(null), place, 0) } }
         var next: Int32 = 3
@@ -109,6 +112,8 @@ struct Monitor {
         record.logBytesKept = (log?.bytesKept ?? 0) &+ fileBytes
         record.logBytesDropped = (log?.bytesDropped ?? 0) &+ fileBytesDropped
         _ = writeOnce(record.encoded(), to: self.record)
+        // Sooner than the end of this process and of its namespaces can be seen.
+        AnswerSocket(descriptor: answer).send(.exited(waitStatus: ended?.status ?? 0))
         end(status: 0)
     }
 }

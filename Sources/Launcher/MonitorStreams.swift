@@ -21,9 +21,8 @@ struct MonitorStreams {
     var terminalLog = false
     var terminal: Int32 = -1
     var terminalPeer: Int32 = -1
-    private var ownedByJob: [Int32] = []
 
-    /// Made by the launcher, because only it may give pipes to an id of the host; a terminal needs the container's devpts and comes later.
+    /// Made by PID 1 as the mapped root, which may give pipes to any id inside; a terminal needs the container's devpts and comes later.
     init(program: LaunchProgram, run: RunDirectory, table: DescriptorTable) throws(Fault) {
         switch program.streams {
         case .terminal(let size, let log):
@@ -37,25 +36,23 @@ struct MonitorStreams {
                 guard run.input.count == 2 else { throw Fault(errno: EBADF, detail: RunFile.input) }
                 jobEnds[0] = run.input[0]
                 inputWriter = run.input[1]
-                ownedByJob.append(run.input[0])
             }
-            jobEnds[1] = try addPipe(.output, to: output, table)
+            jobEnds[1] = try addPipe(.output, to: output, program.streamOwner, table)
             // One pipe keeps the order of what goes into one file.
-            jobEnds[2] = output == error && output != .log ? jobEnds[1] : try addPipe(.error, to: error, table)
+            jobEnds[2] = output == error && output != .log ? jobEnds[1] : try addPipe(.error, to: error, program.streamOwner, table)
         }
-        let user = program.uidMap.outside(program.streamOwner.user)
-        let group = program.gidMap.outside(program.streamOwner.group)
-        // So that the job can open /dev/stdout again.
-        for descriptor in ownedByJob { try check(linux_fchown(descriptor, user, group), "chown of the job's streams") }
     }
 
-    private mutating func addPipe(_ stream: LogStream, to output: JobOutput, _ table: DescriptorTable) throws(Fault) -> Int32 {
+    private mutating func addPipe(
+        _ stream: LogStream, to output: JobOutput, _ owner: Identity, _ table: DescriptorTable
+    ) throws(Fault) -> Int32 {
         var ends: [Int32] = [-1, -1]
         try check(linux_pipe(&ends, 0), "pipe")
         try check(linux_set_nonblocking(ends[0], 1), "pipe")
         let file: Int32 = if case .file(let index) = output { try table.get(index) } else { -1 }
         sources.append(MonitorSource(descriptor: ends[0], stream: stream, file: file))
-        ownedByJob.append(ends[1])
+        // So that the job can open /dev/stdout again.
+        try check(linux_fchown(ends[1], owner.user, owner.group), "chown of the job's streams")
         return ends[1]
     }
 
@@ -65,12 +62,6 @@ struct MonitorStreams {
         (terminal, terminalPeer) = try makeTerminal(size: size, owner: owner)
         try check(linux_set_nonblocking(terminal, 1), "terminal")
         if terminalLog { sources.append(MonitorSource(descriptor: terminal, stream: .output, file: -1)) }
-    }
-
-    /// Closes the launcher's copies; files of the table and the FIFO are closed with those.
-    func closePipes() {
-        for source in sources { _ = linux_close(source.descriptor) }
-        for descriptor in ownedByJob where descriptor != jobEnds[0] { _ = linux_close(descriptor) }
     }
 
     /// PID 1 must not hold what it waits to see closed.

@@ -35,11 +35,23 @@ struct RunDirectory {
         input.append(try Self.reopen(RunFile.input, in: directory, O_RDONLY))
         input.append(try Self.reopen(RunFile.input, in: directory, O_WRONLY | O_NONBLOCK))
         _ = linux_close(both)
+        // So that the job can open /dev/stdin again.
+        let user = program.uidMap.outside(program.streamOwner.user)
+        try check(linux_fchown(input[0], user, program.gidMap.outside(program.streamOwner.group)), "chown of " + RunFile.input)
+    }
+
+    /// In a spare, which gets what the launcher made.
+    init(record: Int32, control: Int32, log: Int32, input: [Int32]) {
+        directory = -1
+        self.record = record
+        self.control = control
+        self.log = log
+        self.input = input
     }
 
     /// The proof that PID 1 exists, written before it goes on.
-    func stamp(pid: Int32) throws(Fault) {
-        let stamp = ClonedStamp(pid: pid, startTicks: try startTicks(of: pid))
+    func stamp(pid: Int32, startTicks: UInt64, group: ByteString) throws(Fault) {
+        let stamp = ClonedStamp(pid: pid, startTicks: startTicks, bootNanoseconds: linux_boot_nanoseconds(), groupName: group.bytes)
         let file = try Self.create(RunFile.cloned, in: directory, O_WRONLY)
         let result = writeOnce(stamp.encoded(), to: file)
         _ = linux_close(file)
@@ -81,7 +93,7 @@ extension LaunchProgram {
 }
 
 /// Field 22 of /proc/PID/stat, counted behind the last `)`: a command name may hold spaces and parentheses (proc(5)).
-func startTicks(of pid: Int32) throws(Fault) -> UInt64 {
+func readStartTicks(of pid: Int32) throws(Fault) -> UInt64 {
     let path = "/proc/" + ByteString(number: Int(pid)) + "/stat"
     let file = try check(path.withCString { linux_openat(AT_FDCWD, $0, O_RDONLY, 0) }, "open " + path)
     defer { _ = linux_close(file) }

@@ -36,9 +36,10 @@ extension Descriptor {
     public func readAll(limit: Int = 16 << 20) throws(SystemError) -> [UInt8] {
         var all: [UInt8] = []
         while true {
-            let part = try read(upTo: min(1 << 16, limit - all.count + 1))
+            // Most files that are read whole are short.
+            let part = try read(upTo: min(all.isEmpty ? 1 << 12 : 1 << 16, limit - all.count + 1))
             if part.isEmpty { return all }
-            all += part
+            if all.isEmpty { all = part } else { all += part }
             if all.count > limit { throw SystemError("read", displayPath, errno: EFBIG, detail: "more than \(limit) bytes") }
         }
     }

@@ -31,8 +31,9 @@ extension SeccompProfile {
         for rule in syscalls where rule.counts(capabilities: capabilities, kernel: kernel, architecture: architecture) {
             for name in rule.names { try filter.add(rule, name: name, default: defaultAction, young: &young) }
         }
-        let prologue = SeccompPrologue(calls: young, highest: highestNumber(architecture), architectures: [architecture] + others)
-        let bytes = prologue.bytes + (try filter.export())
+        let all = [architecture] + others
+        let prologue = SeccompPrologue(calls: young, highest: highestNumber(architecture), architectures: all)
+        let bytes = SeccompCompaction.compact(prologue.bytes + (try filter.export()), architectures: all.map(\.auditNumber))
         guard bytes.count <= 4096 * 8 else {
             throw SystemError("compile seccomp profile", errno: E2BIG, detail: "\(bytes.count / 8) instructions; 4096 are accepted")
         }

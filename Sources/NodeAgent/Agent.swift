@@ -31,6 +31,8 @@ public actor Agent: AgentPort {
         await supervisor.kick()
     }
 
+    public func prepare(_ assigned: DesiredAttempt) async { await reconcile(assigned) }
+
     public func setSharedPool(_ cpus: CpuSet) async {
         sharedPool = cpus
         for supervisor in supervisors.values { await supervisor.setSharedPool(cpus) }
@@ -51,10 +53,11 @@ public actor Agent: AgentPort {
     func supervisor(of attempt: AttemptID) -> Supervisor? { supervisors[attempt] }
 
     public func sweep(keeping attempts: Set<AttemptID>) async {
-        let (services, kept) = (services, Set(attempts.map(containerName)))
+        let services = services
+        let kept = Set(attempts.map(containerName))
         let found = try? await services.work.run {
             let runtime = services.runtime
-            let failures = try services.groups.sweep(keeping: kept)
+            let failures = try services.groups.sweep(keeping: Set(kept.map { runtime.groupName(of: $0) ?? $0 }))
             for name in runtime.names() where !kept.contains(name) { try? runtime.forget(name) }
             return failures
         }
@@ -79,6 +82,7 @@ public actor Agent: AgentPort {
         services.logger.error("the launcher died; starting another")
         let services = services
         services.launcherDied(services.runtime)
+        services.spares.clear(services.runtime)
         do {
             try await services.work.run { try services.restartLauncher() }
             watchLauncher()

@@ -10,6 +10,8 @@ public struct DesiredAttempt: Sendable {
     public var lastSeen: AttemptObservation?
     /// Grows whenever a pause is placed or lifted; the observation that answers it carries it, so that an older one is not taken for the answer.
     public var freezeGeneration: UInt64
+    /// Its assignment is durable: it may start. Before, only what nobody can see is made ready.
+    public var isCommitted = true
 
     public init(record: AttemptRecord, job: JobRecord, frozen: Bool, lastSeen: AttemptObservation? = nil, freezeGeneration: UInt64 = 0) {
         self.record = record
@@ -27,6 +29,8 @@ public struct DesiredAttempt: Sendable {
 public protocol AgentPort: Sendable {
     /// Starts, adopts, freezes, thaws or stops until what is matches what should be. Returns at once.
     func reconcile(_ desired: DesiredAttempt) async
+    /// Makes ready what a start will need, while its assignment is on its way to the disk; `reconcile` follows. Returns at once.
+    func prepare(_ assigned: DesiredAttempt) async
     /// The CPUs of all attempts on the shared pool; returns when they are in force.
     func setSharedPool(_ cpus: CpuSet) async
     /// Sends a signal to the job's main process, or to all its processes.
@@ -39,6 +43,11 @@ public protocol AgentPort: Sendable {
     func loggedAttempts() async -> [JobID: [AttemptID]]
     /// Removes the logs of ended attempts.
     func removeLogs(of attempts: [AttemptID]) async
+}
+
+extension AgentPort {
+    /// An agent need not do so.
+    public func prepare(_ assigned: DesiredAttempt) async {}
 }
 
 /// The agent's side of a controller.

@@ -25,6 +25,8 @@ public struct AgentSettings: Sendable {
     public var preparedScratch = 4
     /// Starts under way at once.
     public var simultaneousStarts = 4
+    /// PID 1s cloned ahead for each of the users whose jobs started last.
+    public var spares = 2
     /// Further directories that no bind may touch, such as the configuration's.
     public var protectedDirectories: [String] = []
     public var imageLimits: (bytes: Bytes, files: Int)?

@@ -33,32 +33,45 @@ struct AttemptPlanner {
     private var id: AttemptID { record.id }
 
     /// Blocks: account look-up, mounts, groups.
-    func plan(sharedPool: CpuSet?) throws -> AttemptPlan {
+    func plan(sharedPool: CpuSet?, runtime: ContainerRuntime) throws -> AttemptPlan {
         let owner = try resolvedOwner()
         let identity = try services.identities.identity(of: owner.record, imageBase: lease.base)
         let process = try process(owner, identity.map)
-        let group = try makeGroup(sharedPool)
+        let base = base(identity.map)
+        // What a spare is handed has to fit into one packet.
+        let mayUseSpare = SparePool.serves(base) && (spec.mounts ?? []).count <= 32
+        let spare = mayUseSpare ? services.spares.take(base, runtime) : nil
+        let group = try spare?.group ?? services.groups.prepare(containerName(id))
         do {
-            let entry = try group.entry(devices: try deviceRules())
-            if let uid = identity.map.outside(user: 0), let gid = identity.map.outside(group: 0) { try group.allowEntry(uid: uid, gid: gid) }
+            try group.apply(GroupLimits(record, job, sharedPool: sharedPool, throttles: throttles()), isNew: true)
+            let entry = try spare == nil ? group.entry(devices: deviceRules()) : group.jobEntry()
+            if spare == nil, let uid = base.map.outside(user: 0), let gid = base.map.outside(group: 0) { try group.allowEntry(uid: uid, gid: gid) }
             var description = ContainerDescription(
-                name: containerName(id), owner: owner.record, map: identity.map, root: try root(identity), groups: entry, process: process,
-                streams: streams(), hostname: hostname, logDirectory: try services.logs.make(id.task.job),
+                name: containerName(id), owner: owner.record, base: base, root: try root(identity), groups: entry, groupName: group.name,
+                process: process, streams: streams(), hostname: hostname, logDirectory: try services.logs.make(id.task.job),
                 logLimit: spec.logLimit ?? .mebibytes(64), bindNamespace: identity.binds)
+            description.spare = spare?.container
             description.protected = services.protected
-            description.network = spec.network ?? .none
             description.mounts = mounts()
-            description.devices = devices()
-            description.sysctls = (spec.sysctls ?? [:]).sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
-            description.sharedMemory = spec.sharedMemory ?? description.sharedMemory
             description.files = files()
             description.accounts = accountLines(owner)
             let signal = spec.stopSignal.flatMap { SignalName.number($0) } ?? lease.config.stopSignal ?? 15
             return AttemptPlan(group: group, description: description, stopSignal: signal)
         } catch {
+            if let spare { runtime.discard(spare.container) }
             group.removeInBackground()
             throw error
         }
+    }
+
+    /// What the container begins with.
+    private func base(_ map: IdentityMap) -> ContainerBase {
+        var base = ContainerBase(map: map)
+        base.network = spec.network ?? .none
+        base.devices = devices()
+        base.sysctls = (spec.sysctls ?? [:]).sorted { $0.key < $1.key }.map { ContainerSysctl(key: $0.key, value: $0.value) }
+        base.sharedMemory = spec.sharedMemory ?? base.sharedMemory
+        return base
     }
 
     private func root(_ identity: IdentityCache.Identity) throws -> Descriptor {
@@ -262,10 +275,6 @@ struct AttemptPlanner {
                     write: request.access.contains("w"), make: false))
         }
         return rules
-    }
-
-    private func makeGroup(_ sharedPool: CpuSet?) throws -> AttemptGroup {
-        try services.groups.make(containerName(id), limits: try GroupLimits(record, job, sharedPool: sharedPool, throttles: throttles()))
     }
 
     /// The traffic of a loop device reaches the disk in the name of its kernel thread, so the device itself is throttled too.

@@ -26,6 +26,7 @@ public final class NodeServices: Sendable {
     /// For blocking calls of others on the machine's behalf.
     public var blocking: WorkQueue { work }
     let starts: WorkQueue
+    let spares: SparePool
     let logger: Logger
     /// Directories that no bind may be, contain or lie under.
     let protected: [Descriptor]
@@ -51,6 +52,15 @@ public final class NodeServices: Sendable {
     let inherited: Set<AttemptID>
     /// The attempts that were given to this machine and not released yet.
     let attempts = Mutex<Set<AttemptID>>([])
+    /// Whose a group is: it bears the attempt's name, or that of a PID 1 that was cloned ahead.
+    private let groupOwners: Mutex<[String: AttemptID]>
+
+    /// The attempt whose processes are in a group of this name.
+    public func attempt(inGroup name: String) -> AttemptID? { groupOwners.withLock { $0[name] } }
+
+    func note(_ group: String?, of attempt: AttemptID?) {
+        if let group { groupOwners.withLock { $0[group] = attempt } }
+    }
 
     private init(_ parts: Parts) {
         settings = parts.settings
@@ -68,6 +78,10 @@ public final class NodeServices: Sendable {
         work = WorkQueue("agent", width: 8)
         starts = WorkQueue("starts", width: parts.settings.simultaneousStarts)
         logger = parts.logger
+        let token = String(UInt32.random(in: 0 ... .max), radix: 36)
+        spares = SparePool(size: parts.settings.spares, token: token, groups: parts.groups, work: work, logger: parts.logger)
+        let names = parts.inherited.compactMap { attempt in parts.runtime.groupName(of: containerName(attempt)).map { ($0, attempt) } }
+        groupOwners = Mutex(Dictionary(names) { first, _ in first })
         protected = parts.protected
         current = Mutex(Present(runtime: parts.runtime))
         runRoot = parts.runRoot
@@ -170,6 +184,7 @@ public final class NodeServices: Sendable {
     /// group is left.
     public func shutDown() async {
         stopping.withLock { $0 = true }
+        spares.close(runtime)
         runtime.stop()
         try? await images.close()
         // Scratch in memory is not found again after a restart of the daemon, so it does not tell whether jobs go on.

@@ -16,10 +16,13 @@ extension Supervisor {
             logger.error("PID 1 cannot be watched", metadata: ["attempt": "\(id)", "error": "\(error)"])
             Task { await monitorEnded() }
         }
+        // Its namespaces are taken down meanwhile.
+        Task { [weak self] in if await container.waitForRecord() { await self?.monitorEnded() } }
     }
 
     private func monitorEnded() async {
-        guard let container, !isFinished else { return }
+        guard let container, !isFinished, !isConcluding else { return }
+        isConcluding = true
         await concluded(container.exitRecord())
     }
 
@@ -59,7 +62,10 @@ extension Supervisor {
     private func endProcesses(_ summary: ExitSummary?) async -> Usage {
         let (group, logger, id) = (group, logger, id)
         let counted = try? await services.work.run {
-            do { try group?.kill(.everything) } catch {
+            do {
+                // With its record written PID 1 has reaped all of them, and is about to end itself.
+                if try summary == nil || group?.isPopulated(.job) != false { try group?.kill(.everything) }
+            } catch {
                 logger.error("processes of a finished attempt are left", metadata: ["attempt": "\(id)", "error": "\(error)"])
             }
             return group?.usage()
@@ -97,13 +103,15 @@ extension Supervisor {
 
     /// Everything but the log goes; only after the end is in the ledger.
     func release() async {
+        dropPrepared()
         let (runtime, name, group) = (services.runtime, containerName(id), group)
         try? await services.scratch.remove(id)
         try? await services.images.release(id)
         _ = try? await services.work.run {
-            group?.removeInBackground()
+            group?.removeInBackground(after: 3)
             try runtime.forget(name)
         }
+        services.spares.refillIfQuiet(runtime)
     }
 
     // MARK: Stop

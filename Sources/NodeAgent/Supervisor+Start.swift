@@ -6,13 +6,46 @@ import LinuxSys
 import Logging
 import OCISpec
 
+/// A plan made by one launcher's runtime, before its attempt may start.
+struct PreparedStart {
+    let plan: AttemptPlan
+    let runtime: ContainerRuntime
+}
+
 extension Supervisor {
+    /// Makes groups, scratch and root ready while the assignment becomes durable: nothing of it can be seen by the job or its user. What fails
+    /// here is tried again by the start, which tells why.
+    func prepare() async {
+        guard prepared == nil, group == nil, desired.record.stop == nil, services.launcherLives else { return }
+        // What is not committed was never started: there is no run directory to look for.
+        let runtime = services.runtime
+        services.spares.starting()
+        do {
+            let plan = try await makePlan(runtime)
+            group = plan.group
+            prepared = PreparedStart(plan: plan, runtime: runtime)
+        } catch {
+            services.spares.started(nil, runtime)
+            try? await services.scratch.remove(id)
+        }
+    }
+
+    /// What was made ready is not used: its groups are the supervisor's as any other.
+    func dropPrepared() {
+        guard let prepared else { return }
+        self.prepared = nil
+        if let spare = prepared.plan.description.spare { prepared.runtime.discard(spare) }
+        services.spares.started(nil, prepared.runtime)
+    }
+
     /// Starts the attempt, or takes over what an earlier daemon left of it.
     func begin() async {
         guard desired.record.assignedAt.bootID == services.clock.bootID else {
             // The machine was rebooted: whatever ran is gone, and how it ended is not known.
             return await finish(.nodeLost)
         }
+        // It was not committed when it was made ready, and this launcher was not asked to start it since.
+        if let prepared, prepared.runtime === services.runtime { return await startAfresh() }
         let found: ContainerRuntime.Found
         do {
             let (runtime, name) = (services.runtime, containerName(id))
@@ -22,7 +55,7 @@ extension Supervisor {
         }
         switch found {
         case .running(let container): await adopt(container)
-        case .ended(let summary): await takeEnded(summary)
+        case .ended(let summary, let groupName): await takeEnded(summary, groupName)
         case .neverCloned: await startAnew()
         case .nothing where isInherited: await startAnew()
         case .nothing: await startAfresh()
@@ -30,7 +63,7 @@ extension Supervisor {
     }
 
     /// An earlier daemon may have begun to start it.
-    private var isInherited: Bool { services.inherited.contains(id) && lostLaunchers == 0 && isEarly }
+    private var isInherited: Bool { services.inherited.contains(id) && startsLost == 0 && isEarly }
 
     /// Not seen running.
     private var isEarly: Bool { observation.state == .assigned || observation.state == .starting }
@@ -54,13 +87,14 @@ extension Supervisor {
 
     /// Groups are used once, and so is scratch, because overlayfs marks it: those of a start that came to nothing go before others are made.
     private func clearAway() async throws {
-        let (groups, name, known, isRetry) = (services.groups, containerName(id), group, lostLaunchers > 0)
+        let (groups, runtime, name, known, isRetry) = (services.groups, services.runtime, containerName(id), group, startsLost > 0)
+        dropPrepared()
         group = nil
         applied = nil
         try await services.work.run {
             // A plan that came to nothing has them removed in the background, which must not hit those of the next.
             if isRetry, known == nil { _ = groups.waitForRemovals() }
-            guard let left = try known ?? groups.open(name) else { return }
+            guard let left = try known ?? groups.open(runtime.groupName(of: name) ?? name) else { return }
             try left.kill(.everything)
             try left.remove()
         }
@@ -72,16 +106,24 @@ extension Supervisor {
         guard isEarly else { return await finish(.monitorLost) }
         guard await launcherLives() else { return }
         observation.state = .starting
-        await report()
+        async let told: Void = report()
         let runtime = services.runtime
+        var base: ContainerBase?
+        if prepared == nil { services.spares.starting() }
+        defer { services.spares.started(base, runtime) }
         do {
-            let plan = try await makePlan()
+            let plan = if let prepared { prepared.plan } else { try await makePlan(runtime) }
+            prepared = nil
             group = plan.group
             stopSignal = plan.stopSignal
             // The pool may have changed while its groups were made.
             if let misplaced = await applyPlacement() { throw misplaced }
             let container = try await runtime.start(plan.description)
+            base = plan.description.base
+            await told
             await running(container, since: container.startedBootNanoseconds)
+        } catch let error as LaunchError where error.spareIsGone {
+            await startOver()
         } catch let error as LaunchError where error.isUnanswered {
             await launcherFailed(runtime, error)
         } catch let error as LaunchError {
@@ -99,7 +141,7 @@ extension Supervisor {
     // MARK: The launcher's end
 
     /// A start that this many launchers died over is what kills them.
-    private static let launchersToLose = 5
+    private static let startsToLose = 5
 
     /// Starts are held while no launcher lives; one that is to be stopped then ends at once. False when it is not to start.
     private func launcherLives() async -> Bool {
@@ -117,7 +159,7 @@ extension Supervisor {
     /// What came of the request is seen once a new launcher holds the lock: it started, it did not, or it was cut off in between.
     private func launcherFailed(_ runtime: ContainerRuntime, _ error: LaunchError) async {
         let isLost = (try? await services.work.run { runtime.hasLostLauncher }) ?? true
-        guard isLost, lostLaunchers < Self.launchersToLose else { return await startFailed(error) }
+        guard isLost, startsLost < Self.startsToLose else { return await startFailed(error) }
         services.launcherDied(runtime)
         while !services.launcherLives {
             // Its end is wanted: the next daemon goes on from here.
@@ -129,7 +171,7 @@ extension Supervisor {
 
     /// Looks at what is there and goes on from it. Groups that an earlier try made are no hindrance.
     private func startOver() async {
-        lostLaunchers += 1
+        startsLost += 1
         let (runtime, name) = (services.runtime, containerName(id))
         do {
             if case .nothing = try await services.work.run({ try runtime.find(name) }) { try await clearAway() }
@@ -139,7 +181,7 @@ extension Supervisor {
         await begin()
     }
 
-    private func makePlan() async throws -> AttemptPlan {
+    private func makePlan(_ runtime: ContainerRuntime) async throws -> AttemptPlan {
         let services = services
         let record = desired.record
         let job = desired.job
@@ -149,7 +191,7 @@ extension Supervisor {
             let operation: String = "find image '\(name)'"
             throw LaunchError(operation: operation, errno: "EINVAL")
         }
-        let lease: ImageLease = try await services.images.lease(image, for: id)
+        async let leased: ImageLease = services.images.lease(image, for: id)
         let slot: UInt32 = try await services.starts.run {
             // Slots are for ever: none for an id that is nobody's.
             guard try services.accounts.entry(of: job.owner.user.value) != nil else { throw AccountMissing(user: job.owner.user) }
@@ -157,8 +199,8 @@ extension Supervisor {
         }
         let scratch: ScratchSpace = try await services.scratch.take(
             for: id, kind: job.demand.scratchKind, bytes: job.demand.scratch, inodes: job.demand.scratchInodes, uid: slot, gid: slot)
-        let planner = AttemptPlanner(services: services, record: record, job: job, lease: lease, scratch: scratch)
-        let plan = try await services.starts.run { try planner.plan(sharedPool: pool) }
+        let planner = AttemptPlanner(services: services, record: record, job: job, lease: try await leased, scratch: scratch)
+        let plan = try await services.starts.run { try planner.plan(sharedPool: pool, runtime: runtime) }
         let cpus = record.placement.shared ? pool ?? record.placement.cpus : record.placement.cpus
         applied = InForce(cpus: cpus, nodes: record.placement.memoryNodes)
         return plan
@@ -195,7 +237,7 @@ extension Supervisor {
     // MARK: After a restart of the daemon
 
     private func adopt(_ container: Container) async {
-        let (groups, name) = (services.groups, containerName(id))
+        let (groups, name) = (services.groups, container.groupName)
         do { group = try await services.work.run { try groups.open(name) } } catch {
             // Without its groups it could be neither frozen nor killed, so it is not taken over blindly.
             logger.error("the groups of a running job cannot be opened", metadata: ["attempt": "\(id)", "error": "\(error)"])
@@ -231,8 +273,8 @@ extension Supervisor {
     }
 
     /// It ended while no daemon looked: its record and its groups tell how.
-    private func takeEnded(_ summary: ExitSummary?) async {
-        let (groups, name) = (services.groups, containerName(id))
+    private func takeEnded(_ summary: ExitSummary?, _ name: String) async {
+        let groups = services.groups
         do { group = try await services.work.run { try groups.open(name) } } catch {
             // How it ended is known; what it used is not, and its groups are swept at the next start.
             logger.error("the groups of an ended job cannot be opened", metadata: ["attempt": "\(id)", "error": "\(error)"])

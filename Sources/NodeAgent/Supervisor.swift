@@ -17,8 +17,13 @@ actor Supervisor {
     let observer: any AgentObserver
     var desired: DesiredAttempt
     var observation: AttemptObservation
-    var container: Container?
-    var group: AttemptGroup?
+    var container: Container? { didSet { observation.monitor = container?.monitor.pid } }
+    var group: AttemptGroup? {
+        didSet {
+            observation.groupName = group?.name
+            services.note(group?.name ?? oldValue?.name, of: group == nil ? nil : id)
+        }
+    }
     var sharedPool: CpuSet?
 
     private var isWorking = false
@@ -35,8 +40,12 @@ actor Supervisor {
     var thawIsLate = false
     var memoryWatch: MemoryWatch?
     var memoryTokens = WatchTokens()
-    /// Launchers that died over this start.
-    var lostLaunchers = 0
+    /// Launchers and PID 1s cloned ahead that died over this start.
+    var startsLost = 0
+    /// Made while the assignment became durable.
+    var prepared: PreparedStart?
+    /// PID 1 has ended, or is about to.
+    var isConcluding = false
 
     init(_ desired: DesiredAttempt, services: NodeServices, observer: any AgentObserver) {
         id = desired.record.id
@@ -76,6 +85,7 @@ actor Supervisor {
 
     private func step() async {
         guard !isFinished else { return }
+        guard desired.isCommitted else { return await prepare() }
         if container == nil { await begin() }
         guard container != nil, !isFinished else { return }
         if desired.record.stop != nil { return await stop() }

@@ -117,8 +117,9 @@ public struct BerthServer: Sendable {
         let connections = Connections(most: parts.connections, mostPerUser: parts.connectionsPerUser)
         let resolver = PeerResolver(
             parent: parts.agent.services.settings.cgroupParent, work: parts.agent.services.blocking
-        ) { [controller = parts.controller] container in
-            await controller.jobInside(container: container)
+        ) { [controller = parts.controller, services = parts.agent.services] group in
+            guard let attempt = services.attempt(inGroup: group) else { return nil }
+            return await controller.jobInside(attempt)
         }
         let router = Router(context: BerthContext.self)
         router.add(middleware: ErrorMiddleware())

@@ -51,6 +51,7 @@ struct Place {
         result.freezeTimeout = settings.freezeTimeout
         result.named = settings.resources
         result.simultaneousStarts = settings.simultaneousStarts
+        result.spares = settings.spareContainers
         result.imageLimits = (settings.images.size, settings.images.files)
         result.protectedDirectories = [settings.configurationDirectory, Self.systemConfiguration]
         return result

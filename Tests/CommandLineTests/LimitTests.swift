@@ -134,7 +134,8 @@ extension EndToEnd {
             let words = ["--io", "read=2M,path=\(here)", "--memory", "64M"]
             let id = try daemon.submit(script: "while [ ! -e go ]; do sleep 0.05; done; probe directread big", words, in: here)
             try daemon.await(id, "running")
-            let places = ["blkio/\(daemon.groupParent)/\(id)-1/blkio.throttle.read_bps_device", "\(daemon.groupParent)/\(id)-1/io.max"]
+            let group = try daemon.group(of: id)
+            let places = ["blkio/\(group)/blkio.throttle.read_bps_device", "\(group)/io.max"]
             let text = places.compactMap { try? readTextFile("/sys/fs/cgroup/\($0)") }.first ?? ""
             #expect(text.contains("\(2 << 20)"), "\(text)")
             try Command(["touch", "\(here)/go"]).run()
@@ -166,7 +167,8 @@ extension EndToEnd {
         @Test func aJobsWeightStandsInItsGroup() throws {
             let id = try daemon.submit(["--cpu", "0.5", "--no-cwd", "--", "sleep", "60"])
             try daemon.await(id, "running")
-            let places = ["cpu/\(daemon.groupParent)/\(id)-1/cpu.shares", "\(daemon.groupParent)/\(id)-1/cpu.weight"]
+            let group = try daemon.group(of: id)
+            let places = ["cpu/\(group)/cpu.shares", "\(group)/cpu.weight"]
             let found = places.compactMap { try? readTextFile("/sys/fs/cgroup/\($0)") }.first
             #expect(found == "512\n" || found == "50\n", "\(found ?? "-")")
             try daemon.berth("cancel --now \(id)")

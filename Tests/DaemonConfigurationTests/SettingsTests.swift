@@ -103,6 +103,7 @@ let allKeys: [String] = {
                 maximum: {cores: 4, memory: 8G, scratch: 1T, pids: 100, time_limit: 1d}
                 slots: 65536-131071
                 simultaneous_starts: 2
+                spare_containers: 7
                 requests: {size: 1M, connections: 10, connections_per_user: 5, idle: 10s}
                 images: {size: 1G, files: 1000}
                 retention: {logs: 0, events: 1d, event_count: 1000, jobs: 1h, ledger: 1d}
@@ -132,6 +133,7 @@ let allKeys: [String] = {
         expected.slots.first = 65_536
         expected.slots.last = 131_071
         expected.simultaneousStarts = 2
+        expected.spareContainers = 7
         expected.requests.size = .mebibytes(1)
         expected.requests.connections = 10
         expected.requests.connectionsPerUser = 5

@@ -59,7 +59,7 @@ struct ExitRecordTests {
     }
 
     @Test func stampsSurviveARoundTrip() throws {
-        let stamp = ClonedStamp(pid: 4_000_000, startTicks: 1 << 50)
+        let stamp = ClonedStamp(pid: 4_000_000, startTicks: 1 << 50, bootNanoseconds: 7, groupName: Array("12.3-4".utf8))
         #expect(try ClonedStamp(decoding: stamp.encoded()) == stamp)
         var bytes = stamp.encoded()
         bytes[9] ^= 4

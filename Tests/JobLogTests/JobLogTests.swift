@@ -142,7 +142,6 @@ struct JobLogTests {
     }
 
     @Test func aFullDiskDropsAndCounts() throws {
-        let log = try TemporaryLog()
         // /dev/full takes nothing: ENOSPC.
         let full = open("/dev/full", O_WRONLY)
         defer { close(full) }

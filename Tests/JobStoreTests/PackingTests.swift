@@ -12,7 +12,8 @@ import Testing
         #expect(
             fields(Sample.observation(1)) == [
                 "id", "state", "startedAt", "endedAt", "pausedFor", "pausedSince", "outcome", "usage", "freezeFailed", "accountMissing",
-                "note", "warned", "thresholdsTold", "killsTold", "stopSignalledAt", "freezeGeneration",
+                "note", "warned", "thresholdsTold", "killsTold", "stopSignalledAt", "groupName", "monitor",
+                "freezeGeneration",
             ])
         #expect(fields(Sample.placement) == ["cpus", "memoryNodes", "shared", "named"])
         #expect(fields(Sample.stamp) == ["wall", "boot", "bootID"])

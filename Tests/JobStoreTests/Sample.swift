@@ -64,6 +64,8 @@ enum Sample {
         observation.thresholdsTold = [80, 95]
         observation.killsTold = 300
         observation.stopSignalledAt = BootTime(nanoseconds: 1 << 40)
+        observation.groupName = "spare-7"
+        observation.monitor = 4_000_000
         observation.freezeGeneration = 3
         return observation
     }

@@ -18,6 +18,19 @@ struct LaunchProgramTests {
         }
     }
 
+    @Test func spareProgramsSurviveARoundTrip() throws {
+        var random = SeededGenerator()
+        for _ in 0..<500 {
+            let program = random.spareProgram()
+            #expect(try SpareProgram(decoding: program.encoded()) == program)
+            for (log, input, drops) in [(true, true, false), (false, true, true), (true, false, true)] {
+                let handover = SpareHandover(hasLog: log, hasInput: input, dropsCapabilities: drops)
+                #expect(try SpareHandover(decoding: handover.encoded()) == handover)
+            }
+        }
+        #expect(throws: DecodeError.magic) { try SpareHandover(decoding: [1]) }
+    }
+
     /// A trap in the launcher would take the daemon's starts down, so no bytes may cause one. A trap here ends the test process.
     @Test func mutatedBytesNeverTrap() {
         var random = SeededGenerator()
@@ -29,6 +42,9 @@ struct LaunchProgramTests {
                 accepted += 1
                 #expect((try? LaunchProgram(decoding: program.encoded())) == program)
             }
+            var spare = random.spareProgram().encoded()
+            random.mutate(&spare)
+            if let program = try? SpareProgram(decoding: spare) { #expect((try? SpareProgram(decoding: program.encoded())) == program) }
             if let program = try? ExecProgram(decoding: bytes) { #expect((try? ExecProgram(decoding: program.encoded())) == program) }
         }
         #expect(accepted > 0)

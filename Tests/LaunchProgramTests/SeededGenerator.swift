@@ -45,14 +45,16 @@ struct SeededGenerator: RandomNumberGenerator {
     }
 
     mutating func containerOperation() -> ContainerOperation {
-        switch number(15) {
+        switch number(17) {
+        case 15: return .skeleton
+        case 16: return .take(path: text())
         case 0: return .attachRoot(mount: index(), writable: Bool.random(using: &self))
         case 1:
             let options = (0..<number(4)).map { _ in FilesystemMount.Option(text(), text()) }
             return .mount(FilesystemMount(type: text(), path: text(), options: options, attributes: MountAttributes(rawValue: next())))
         case 2:
-            let targets: [MountTarget] = [.existing, .directory, .file, .likeSource]
-            return .attach(mount: index(), path: text(), target: targets[number(4)])
+            let targets: [MountTarget] = [.existing, .directory, .file, .likeSource, .newFile]
+            return .attach(mount: index(), path: text(), target: targets[number(5)])
         case 3: return .makeDirectory(path: text(), mode: word())
         case 4: return .symlink(target: text(), path: text())
         case 5: return .writeFile(path: text(), mode: word(), contents: ByteString(bytes: [0, 1, 2]))
@@ -110,6 +112,20 @@ struct SeededGenerator: RandomNumberGenerator {
         program.streams = streams()
         program.logLimits = LogLimits(head: next(), tail: next())
         program.withoutIDMapDropsCapabilities = next()
+        program.groupName = text()
+        program.spare = Int32(bitPattern: word())
+        return program
+    }
+
+    mutating func spareProgram() -> SpareProgram {
+        var program = SpareProgram()
+        program.namespaces = Bool.random(using: &self) ? .all : [.pid, .mount, .user]
+        program.uidMap = extents()
+        program.gidMap = extents()
+        program.group = optionalIndex()
+        program.taskFiles = indices()
+        program.hostOperations = (0..<number(8)).map { _ in hostOperation() }
+        program.containerOperations = (0..<number(20)).map { _ in containerOperation() }
         return program
     }
 

@@ -27,8 +27,6 @@ extension KernelTests {
         @Test func aJobOfSeveralProcessesGoesOnAfterDumpAndRestore() throws {
             let harness = try LauncherHarness()
             let group = "\(try #require(Checkpoint.v2))/berth-test-criu-\(getpid())"
-            mkdir(group, 0o755)
-            mkdir(group + "/job", 0o755)
             defer {
                 try? writeControlFile(group + "/cgroup.kill", "1")
                 harness.stop()
@@ -40,6 +38,7 @@ extension KernelTests {
             }
             let loop = "while true; do n=$((n+1)); echo count $n; sleep 0.05; done"
             let script = "trap 'exit 21' USR1; n=0; (while true; do sleep 0.05; done) & \(loop)"
+            try harness.makeGroup(group)
             var builder = try ProgramBuilder(harness, "one", ["sh", "-c", script])
             builder.program.group = builder.pass(try Descriptor.open(group, [.directory]))
             builder.program.jobGroup = builder.pass(try Descriptor.open(group + "/job", [.directory]))

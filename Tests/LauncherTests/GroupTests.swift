@@ -55,8 +55,7 @@ extension KernelTests {
                 Self.removeGroups()
             }
             let group = "\(root)/\(Self.name)"
-            mkdir(group, 0o755)
-            mkdir(group + "/job", 0o755)
+            try harness.makeGroup(group)
             var builder = try ProgramBuilder(harness, "one", ["sh", "-c", "cat /proc/self/cgroup; sleep 100 & echo ready; wait"])
             builder.program.group = builder.pass(try Descriptor.open(group, [.directory]))
             builder.program.jobGroup = builder.pass(try Descriptor.open(group + "/job", [.directory]))
@@ -80,8 +79,7 @@ extension KernelTests {
                 Self.removeGroups()
             }
             let group = "\(root)/\(Self.name)"
-            mkdir(group, 0o755)
-            mkdir(group + "/job", 0o755)
+            try harness.makeGroup(group)
             var builder = try ProgramBuilder(harness, "one", ["sh", "-c", "readlink /proc/self/ns/user; echo ready; sleep 100"])
             builder.program.group = builder.pass(try Descriptor.open(group, [.directory]))
             builder.program.jobGroup = builder.pass(try Descriptor.open(group + "/job", [.directory]))

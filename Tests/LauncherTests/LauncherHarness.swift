@@ -65,7 +65,8 @@ final class LauncherHarness {
     func start(_ program: LaunchProgram, table: [Descriptor]) throws -> StartedJob {
         let answers = try send(.start, program: program.encoded(), table: table)
         let job = StartedJob(harness: self, name: program.runDirectory.string)
-        while let (answer, descriptors) = try answers.next() {
+        job.answers = answers
+        while job.running == nil, job.failure == nil, let (answer, descriptors) = try answers.next() {
             switch answer {
             case .started(let pid):
                 job.monitor = ProcessHandle(pid: pid, descriptor: try #require(descriptors.first))
@@ -78,6 +79,31 @@ final class LauncherHarness {
             }
         }
         return job
+    }
+
+    /// Clones a PID 1 ahead and waits until it is prepared; nil when that failed.
+    func prepare(_ program: SpareProgram, table: [Descriptor]) throws -> ProcessHandle? {
+        let answers = try send(.prepare, program: program.encoded(), table: table)
+        var spare: ProcessHandle?
+        while let (answer, descriptors) = try answers.next() {
+            switch answer {
+            case .started(let pid):
+                spare = ProcessHandle(pid: pid, descriptor: try #require(descriptors.first))
+                started.append(try #require(spare))
+            case .prepared: return spare
+            case .failed: return nil
+            default: Issue.record("unexpected \(answer)")
+            }
+        }
+        return nil
+    }
+
+    /// Makes a v2 group with its child `job`, which PID 1 may clone into after it took its ids.
+    func makeGroup(_ path: String) throws {
+        for part in ["", "/job"] {
+            try Descriptor.workingDirectory.makeDirectory(path + part, mode: 0o755)
+            chown(path + part + "/cgroup.procs", Self.slot, Self.slot)
+        }
     }
 
     func readRunFile(_ job: String, _ file: ByteString) throws -> [UInt8] {
@@ -112,6 +138,8 @@ final class StartedJob {
     var running: (time: UInt64, pid: Int32)?
     var failure: LaunchFailure?
     var terminal: Descriptor?
+    /// What PID 1 still answers.
+    var answers: Answers?
 
     init(harness: LauncherHarness, name: String) {
         self.harness = harness

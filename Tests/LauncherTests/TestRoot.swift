@@ -130,7 +130,7 @@ struct ProgramBuilder {
         ]
     }
 
-    private static let mounts: [ContainerOperation] = [
+    static let mounts: [ContainerOperation] = [
         .mount(FilesystemMount(type: "proc", path: "/proc", attributes: [.noSetUID, .noDevices, .noExecute])),
         .mount(FilesystemMount(type: "sysfs", path: "/sys", attributes: [.readOnly, .noSetUID, .noDevices, .noExecute])),
         .mount(

@@ -12,7 +12,8 @@ extension AgentSuite {
         /// The job's group on the side that freezes; nil on pure v1.
         private func freezing(_ node: Node, _ id: AttemptID) async -> String? {
             let layout = await node.services.groups.layout
-            return layout.unified.map { "\($0)/\(node.groupParent)/\(containerName(id))" }
+            guard let unified = layout.unified, let group = try? await node.group(id) else { return nil }
+            return "\(unified)/\(node.groupParent)/\(group.name)"
         }
 
         private func write(_ path: String, _ text: String) throws { try Descriptor.open(path, [.writeOnly]).write(text) }
@@ -56,7 +57,7 @@ extension AgentSuite {
                 let told = try #require(await node.recorder.last(id))
                 #expect(told.state == .running && told.pausedSince == nil)
                 #expect(told.note?.contains("in state D waits in ") == true, "\(told.note ?? "-")")
-                #expect(try await node.services.groups.open(containerName(id))?.isFrozen() == false)
+                #expect(try await node.group(id)?.isFrozen() == false)
                 // It is tried anew when the pause is placed anew.
                 stuck.answer()
                 await node.change(id) { $0.frozen = false }

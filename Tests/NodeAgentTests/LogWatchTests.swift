@@ -16,8 +16,8 @@ import Testing
         let file = try Descriptor.open(place("log"), [.readWrite, .create], mode: 0o600)
         let other = try Descriptor.open(place("other"), [.readWrite, .create], mode: 0o600)
         let (stream, told) = AsyncStream.makeStream(of: Int.self)
-        var subscriptions = try (0..<300).map { number in try watch.add([file], { told.yield(number) }) }
-        let quiet = try watch.add([other], { told.yield(-1) })
+        var subscriptions = try (0..<300).map { number in try watch.add(file, { told.yield(number) }) }
+        let quiet = try watch.add(other, { told.yield(-1) })
         let instances = try Descriptor.open("/proc/self/fd", [.readOnly, .directory]).names()
             .filter { (try? readLink("/proc/self/fd/\($0)"))?.contains("inotify") == true }
         #expect(instances.count < 20, "other tests may have some")

@@ -161,7 +161,13 @@ actor Node {
     }
 
     /// The cpus that the kernel gives it.
-    func kernelCpus(_ id: AttemptID) throws -> CpuSet? { try services.groups.open(containerName(id))?.effectivePlacement().cpus }
+    func kernelCpus(_ id: AttemptID) async throws -> CpuSet? { try await group(id)?.effectivePlacement().cpus }
+
+    /// The attempt's groups, whatever they are called.
+    func group(_ id: AttemptID) async throws -> AttemptGroup? {
+        let name = await agent.supervisor(of: id)?.observation.groupName
+        return try services.groups.open(name ?? containerName(id))
+    }
 
     func log(_ id: AttemptID) async throws -> String {
         guard let follower = try await agent.follow(id, from: 0) else { return "" }

@@ -4,8 +4,11 @@ import LinuxSys
 public enum Leftovers {
     /// With the daemon up and no job alive: groups below the parent, mounts below the state directory that belong to attempts, processes.
     public static func ofAttempts(_ daemon: TestDaemon) -> [String] {
-        var findings = groups(below: daemon.groupParent).filter {
-            $0.split(separator: "/").last.map { name in name.first?.isNumber == true } ?? false
+        var findings = groups(below: daemon.groupParent).filter { path in
+            let name = path.split(separator: "/").last ?? ""
+            // Of a PID 1 cloned ahead: an attempt's once that has ended.
+            if name.hasPrefix("spare-") { return (try? readTextFile("\(path)/cgroup.procs"))?.isEmpty ?? false }
+            return name.first?.isNumber == true
         }
         .map { "group: \($0)" }
         findings += scratchDirectories(daemon).map { "scratch: \($0)" }

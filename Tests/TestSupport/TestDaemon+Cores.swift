@@ -4,11 +4,18 @@ public import Testing
 extension TestDaemon {
     /// The cpus that the kernel gives a job's attempt, as a list such as `0-1`; nil when it has no group.
     public func kernelCpus(_ id: String, attempt: Int = 1) -> String? {
-        let places = [
-            "/sys/fs/cgroup/cpuset/\(groupParent)/\(id)-\(attempt)/cpuset.effective_cpus",
-            "/sys/fs/cgroup/\(groupParent)/\(id)-\(attempt)/cpuset.cpus.effective",
-        ]
+        guard let group = try? group(of: id, attempt: attempt) else { return nil }
+        let places = ["/sys/fs/cgroup/cpuset/\(group)/cpuset.effective_cpus", "/sys/fs/cgroup/\(group)/cpuset.cpus.effective"]
         return places.lazy.compactMap { try? readTextFile($0) }.first.map { String($0.prefix { !$0.isNewline }) }
+    }
+
+    /// The path of an attempt's groups below the top of each hierarchy.
+    public func group(of id: String, attempt: Int = 1) throws -> String {
+        let attempts = try show(id)["attempts"]
+        for found in attempts.list where found["id"].text?.hasSuffix("#\(attempt)") ?? false {
+            if let name = found["group"].text { return "\(groupParent)/\(name)" }
+        }
+        throw Failure(description: "attempt \(attempt) of \(id) has no groups: \(attempts)")
     }
 
     /// Breaches of design §4 rule 1 among running jobs with exclusive cores: one whose cores in the kernel are not those decided, or two that

@@ -67,8 +67,9 @@ extension TestDaemon {
 
     /// The process ids in a job's groups, as the host sees them.
     public func processes(of id: String) throws -> [Int32] {
+        let group = (try? group(of: id)) ?? "\(groupParent)/\(id)-*"
         let found = try Command([
-            "find", "/sys/fs/cgroup/", "-path", "*/\(groupParent)/\(id)-*", "-name", "cgroup.procs", "-exec", "cat", "{}", "+",
+            "find", "/sys/fs/cgroup/", "-path", "*/\(group)/*", "-name", "cgroup.procs", "-exec", "cat", "{}", "+",
         ]).run()
         return Set(found.output.split(separator: "\n").compactMap { Int32($0) }).sorted()
     }

@@ -58,6 +58,8 @@ extension AttemptObservation: Packable {
         for percent in thresholdsTold { packer.signed(13, Int64(percent)) }
         packer.number(14, killsTold == 0 ? nil : killsTold)
         packer.signed(15, stopSignalledAt?.nanoseconds)
+        packer.text(16, groupName)
+        packer.signed(17, monitor.map { Int64($0) })
         packer.number(20, freezeGeneration)
     }
 
@@ -83,6 +85,8 @@ extension AttemptObservation: Packable {
             case 13: result.thresholdsTold.append(Int(field.signed))
             case 14: result.killsTold = field.value
             case 15: result.stopSignalledAt = BootTime(nanoseconds: field.signed)
+            case 16: result.groupName = field.text
+            case 17: result.monitor = Int32(truncatingIfNeeded: field.signed)
             case 20: result.freezeGeneration = field.value
             default: break
             }

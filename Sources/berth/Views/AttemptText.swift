@@ -27,6 +27,7 @@ struct AttemptText {
         if !placement.memoryNodes.isEmpty { parts.append("memory node \(placement.memoryNodes)") }
         if let node = attempt.node { parts.append("on \(node)") }
         if let pid = attempt.pid { parts.append("pid \(pid)") }
+        if let group = attempt.group { parts.append("groups \(Escaping.oneLine(group))") }
         return parts.filter { !$0.isEmpty }.joined(separator: ", ")
     }
 

@@ -1,0 +1,51 @@
+public import Cgroups
+import LaunchProgram
+public import LinuxSys
+
+/// A PID 1 cloned ahead: namespaces, groups and kernel file systems of one base. Used by one start, or discarded.
+public struct SpareContainer: Sendable {
+    public let base: ContainerBase
+    public let monitor: ProcessHandle
+    /// The launcher that cloned it, which alone can use it.
+    let launcher: ObjectIdentifier
+}
+
+extension ContainerRuntime {
+    /// Clones a PID 1 into groups that nothing else is in; returns once it waits for its job.
+    public func prepare(_ base: ContainerBase, groups: GroupEntry) async throws(LaunchError) -> SpareContainer {
+        var table = DescriptorTable()
+        var program = SpareProgram()
+        program.namespaces = base.namespaces
+        program.uidMap = base.map.launchUsers
+        program.gidMap = base.map.launchGroups
+        program.group = table.pass(groups.cloneInto)
+        program.taskFiles = groups.tasks.map { table.pass($0) }
+        var kernel = KernelFileSystems(base: base, sources: KernelFileSystems.sources(base, &table))
+        kernel.build(&table)
+        program.hostOperations = kernel.host
+        program.containerOperations = [.skeleton] + kernel.inside
+        let exchange = try launcher.send(.prepare, program: program.encoded(), table: table.passed)
+        var monitor: ProcessHandle?
+        while let (answer, descriptors) = await exchange.next() {
+            switch answer {
+            case .started(let pid):
+                if let pidfd = descriptors.first { monitor = ProcessHandle(pid: pid, descriptor: pidfd) }
+            case .prepared:
+                guard let monitor else { break }
+                return SpareContainer(base: base, monitor: monitor, launcher: ObjectIdentifier(launcher))
+            case .failed(let failure): throw LaunchError(failure)
+            default: break
+            }
+        }
+        throw LaunchError(operation: "clone a PID 1 ahead: it or the launcher died", errno: "ESRCH", isUnanswered: true)
+    }
+
+    /// Whether a start could use it: this launcher cloned it, and it lives.
+    public func holds(_ spare: SpareContainer) -> Bool { spare.launcher == ObjectIdentifier(launcher) && spare.monitor.isAlive }
+
+    /// Ends one that is not needed; its groups are the caller's.
+    public func discard(_ spare: SpareContainer) {
+        guard spare.launcher == ObjectIdentifier(launcher) else { return }
+        try? launcher.tell(.discard(pid: spare.monitor.pid))
+    }
+}

@@ -1,0 +1,164 @@
+import Cgroups
+import Containers
+import JobModel
+import LinuxSys
+import Logging
+import Synchronization
+
+/// PID 1s cloned ahead for the users whose jobs started last: a start that finds one need not make namespaces, groups and kernel file systems.
+///
+/// Each is used once and by one user. They are made while nothing else starts, and end with the daemon.
+final class SparePool: Sendable {
+    struct Ready: Sendable {
+        let container: SpareContainer
+        let group: AttemptGroup
+    }
+
+    fileprivate struct State {
+        /// The oldest first.
+        var ready: [Ready] = []
+        var making: [ContainerBase: Int] = [:]
+        var starting = 0
+        /// What started last and is to be made anew, once the machine has nothing better to do.
+        var wanted: ContainerBase?
+        var isDue = false
+        var number = 0
+        var isClosed = false
+
+        func count(_ base: ContainerBase) -> Int { ready.count { $0.container.base == base } + (making[base] ?? 0) }
+    }
+
+    /// Ready for one base, and as many again for others.
+    private let size: Int
+    /// Makes names differ from those of another daemon's time.
+    private let token: String
+    private let groups: GroupParent
+    private let work: WorkQueue
+    private let logger: Logger
+    private let state = Mutex(State())
+
+    /// - Parameter size: how many wait for one user; 0 for none.
+    init(size: Int, token: String, groups: GroupParent, work: WorkQueue, logger: Logger) {
+        self.size = size
+        self.token = token
+        self.groups = groups
+        self.work = work
+        self.logger = logger
+    }
+
+    /// Takes one that has this base; nil when none is ready.
+    func take(_ base: ContainerBase, _ runtime: ContainerRuntime) -> Ready? {
+        while true {
+            let found = state.withLock { state -> Ready? in
+                state.ready.firstIndex { $0.container.base == base }.map { state.ready.remove(at: $0) }
+            }
+            guard let found else { return nil }
+            if runtime.holds(found.container) { return found }
+            remove(found, runtime)
+        }
+    }
+
+    /// A start begins; `started` has to follow.
+    func starting() { state.withLock { $0.starting += 1 } }
+
+    /// A start is over. Another of the same base is likely, so what it took is made anew: a moment later, because a short job ends now.
+    func started(_ base: ContainerBase?, _ runtime: ContainerRuntime) {
+        let mustWait = state.withLock { state in
+            state.starting -= 1
+            guard let base, Self.serves(base), !state.isClosed else { return false }
+            state.wanted = base
+            defer { state.isDue = true }
+            return !state.isDue
+        }
+        guard mustWait else { return }
+        Task {
+            try? await Task.sleep(for: .milliseconds(10))
+            state.withLock { $0.isDue = false }
+            refillIfQuiet(runtime)
+        }
+    }
+
+    /// Makes what is wanted unless something starts; what starts then asks again.
+    func refillIfQuiet(_ runtime: ContainerRuntime) {
+        let base = state.withLock { state -> ContainerBase? in
+            guard state.starting == 0 else { return nil }
+            defer { state.wanted = nil }
+            return state.wanted
+        }
+        if let base { refill(base, runtime) }
+    }
+
+    /// Devices and the machine's network are asked for too seldom.
+    static func serves(_ base: ContainerBase) -> Bool { base.network == .none && base.devices.isEmpty }
+
+    private func refill(_ base: ContainerBase, _ runtime: ContainerRuntime) {
+        let (name, evicted) = state.withLock { state -> (String?, Ready?) in
+            guard !state.isClosed, state.count(base) < size else { return (nil, nil) }
+            let isFull = state.ready.count + state.making.values.reduce(0, +) >= 2 * size
+            let evicted = isFull ? state.ready.firstIndex { $0.container.base != base }.map { state.ready.remove(at: $0) } : nil
+            state.making[base, default: 0] += 1
+            state.number += 1
+            return ("spare-\(token)-\(state.number)", evicted)
+        }
+        if let evicted { remove(evicted, runtime) }
+        guard let name else { return }
+        Task { await make(name, base, runtime) }
+    }
+
+    private func make(_ name: String, _ base: ContainerBase, _ runtime: ContainerRuntime) async {
+        var group: AttemptGroup?
+        do {
+            let groups = groups
+            let (made, entry) = try await work.run {
+                let group = try groups.prepare(name)
+                do {
+                    let entry = try group.entry(devices: DeviceRule.containerDefault)
+                    if let uid = base.map.outside(user: 0), let gid = base.map.outside(group: 0) { try group.allowEntry(uid: uid, gid: gid) }
+                    return (group, entry)
+                } catch {
+                    group.removeInBackground()
+                    throw error
+                }
+            }
+            group = made
+            let ready = Ready(container: try await runtime.prepare(base, groups: entry), group: made)
+            let isWanted = state.withLock { state in
+                state.finish(base)
+                if !state.isClosed { state.ready.append(ready) }
+                return !state.isClosed
+            }
+            if !isWanted { remove(ready, runtime) }
+        } catch {
+            state.withLock { $0.finish(base) }
+            group?.removeInBackground()
+            logger.debug("no PID 1 could be cloned ahead", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Ends all of them, as those of a launcher that died. More may be made.
+    func clear(_ runtime: ContainerRuntime) {
+        let all = state.withLock { state in
+            defer { state.ready = [] }
+            return state.ready
+        }
+        for ready in all { remove(ready, runtime) }
+    }
+
+    /// Ends all of them, and those that are being made; no more are.
+    func close(_ runtime: ContainerRuntime) {
+        state.withLock { $0.isClosed = true }
+        clear(runtime)
+    }
+
+    private func remove(_ ready: Ready, _ runtime: ContainerRuntime) {
+        runtime.discard(ready.container)
+        ready.group.removeInBackground()
+    }
+}
+
+extension SparePool.State {
+    fileprivate mutating func finish(_ base: ContainerBase) {
+        making[base, default: 1] -= 1
+        if making[base] == 0 { making[base] = nil }
+    }
+}
