@@ -62,8 +62,8 @@ public final class ContainerRuntime: Sendable {
     public enum Found: Sendable {
         /// Nothing was ever started under this name.
         case nothing
-        /// The run directory was made, but PID 1 was not cloned, and cannot be any more.
-        case neverCloned
+        /// The run directory was made, but no PID 1 got as far as the job, and none can any more.
+        case neverBegun
         case running(Container)
         /// PID 1 has ended; with a record or without. With the name of its groups.
         case ended(ExitSummary?, groupName: String)
@@ -78,15 +78,21 @@ public final class ContainerRuntime: Sendable {
             if error.isNotFound { return .nothing }
             throw error
         }
-        guard let stamp = Self.stamp(in: directory) else { return .neverCloned }
+        guard let stamp = Self.stamp(in: directory) else { return .neverBegun }
         let groupName = String(decoding: stamp.groupName, as: UTF8.self)
         guard let monitor = try ProcessHandle.open(pid: stamp.pid, startTime: stamp.startTicks), monitor.isAlive else {
+            guard try Self.hasBegun(directory) else { return .neverBegun }
             return .ended(ExitSummary(runDirectory: directory), groupName: groupName)
         }
         return .running(
             Container(
                 name: name, monitor: monitor, runDirectory: directory, groupName: groupName, startedBootNanoseconds: stamp.bootNanoseconds,
                 exchange: nil))
+    }
+
+    /// PID 1 marks the record before it does anything for the job.
+    private static func hasBegun(_ directory: Descriptor) throws(SystemError) -> Bool {
+        try directory.open(at: RunFile.record.string, [.readOnly, .noFollow]).readFully(1, at: 0).first ?? 0 != 0
     }
 
     private static func stamp(in directory: Descriptor) -> ClonedStamp? {

@@ -9,7 +9,7 @@ public struct LaunchError: Error, Hashable, Sendable, CustomStringConvertible {
     public let errno: String
     /// The run directory was there: this attempt was started before (at most once).
     public let startedBefore: Bool
-    /// The PID 1 cloned ahead is gone: nothing was done, and the start can be tried without it.
+    /// The PID 1 cloned ahead is gone: nothing of the job happened, and the start can be tried without it.
     public let spareIsGone: Bool
     /// The launcher did not answer: it died, or the PID 1 that it cloned did. What came of the request is in the run directory.
     public let isUnanswered: Bool

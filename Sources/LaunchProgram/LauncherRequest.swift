@@ -94,7 +94,7 @@ public struct LaunchFailure: Equatable, Hashable, Error, Sendable {
         case enter
         case stagedOverlay
         case userNamespace
-        /// There is no such spare: nothing was done.
+        /// There is no such spare (any more): nothing of the job happened.
         case spare
     }
 

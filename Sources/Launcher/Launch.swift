@@ -61,14 +61,12 @@ struct Launch {
         }
         table = host.table
         do throws(Fault) {
-            if let spare {
-                try handOver(to: spare, run, dropsCapabilities: host.madePlainBind)
-            } else {
-                if host.madePlainBind { program.jobOperations.drop(program.withoutIDMapDropsCapabilities) }
-                try clone(run, flags: flags)
-            }
+            if let spare { return try handOver(to: spare, run, dropsCapabilities: host.madePlainBind) }
+            if host.madePlainBind { program.jobOperations.drop(program.withoutIDMapDropsCapabilities) }
+            try clone(run, flags: flags)
         } catch {
-            answer.fail(.clone, error)
+            // A spare that has died meanwhile is no fault of the job's.
+            answer.fail(spare == nil ? .clone : .spare, error)
         }
     }
 

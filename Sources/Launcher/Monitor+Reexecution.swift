@@ -30,7 +30,8 @@ extension Monitor {
 
     /// The monitor after the exec; nil when the numbers are none.
     init?(state: [UInt64]) {
-        guard state.count >= 10, state[8] <= 2, state.count == 10 + Int(state[8]) * 3 + (state[9] == 1 ? 1 + LogWriter.stateSize : 0) else { return nil }
+        guard state.count >= 10, state[8] <= 2 else { return nil }
+        guard state.count == 10 + Int(state[8]) * 3 + (state[9] == 1 ? 1 + LogWriter.stateSize : 0) else { return nil }
         job = descriptor(state[0])
         control = descriptor(state[1])
         record = descriptor(state[2])

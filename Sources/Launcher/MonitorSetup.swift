@@ -74,6 +74,7 @@ struct MonitorStart {
     /// Never returns: PID 1 ends with the job.
     func run(_ container: ContainerOperations) -> Never {
         do throws(StagedFault) {
+            try stage(.monitor) { () throws(Fault) in try run.markBegun() }
             var streams = try stage(.job) { () throws(Fault) in try MonitorStreams(program: program, run: run, table: table) }
             try stage(.monitor) { () throws(Fault) in try limitCapabilities() }
             let job = try stage(.job) { () throws(Fault) in try cloneJob(streams) }

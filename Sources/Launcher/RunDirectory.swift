@@ -58,6 +58,12 @@ struct RunDirectory {
         try check(result, "write " + RunFile.cloned)
     }
 
+    /// By PID 1, before anything of the job happens: without this mark nothing ever did, and the start can be made anew. The record overwrites it.
+    func markBegun() throws(Fault) {
+        let mark: [UInt8] = [1]
+        try check(mark.withUnsafeBytes { linux_pwrite(record, $0.baseAddress, 1, 0) }, "write " + RunFile.record)
+    }
+
     /// Closes all of it in the process that is not PID 1.
     func close() {
         for descriptor in [directory, record, control, log] + input where descriptor >= 0 { _ = linux_close(descriptor) }

@@ -124,10 +124,13 @@ final class SparePool: Sendable {
             let ready = Ready(container: try await runtime.prepare(base, groups: entry), group: made)
             let isWanted = state.withLock { state in
                 state.finish(base)
-                if !state.isClosed { state.ready.append(ready) }
-                return !state.isClosed
+                guard !state.isClosed else { return false }
+                state.ready.append(ready)
+                // One after the other, so that a start is never behind several.
+                if state.count(base) < size { state.wanted = state.wanted ?? base }
+                return true
             }
-            if !isWanted { remove(ready, runtime) }
+            if isWanted { refillIfQuiet(runtime) } else { remove(ready, runtime) }
         } catch {
             state.withLock { $0.finish(base) }
             group?.removeInBackground()

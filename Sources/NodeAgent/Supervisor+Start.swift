@@ -56,7 +56,7 @@ extension Supervisor {
         switch found {
         case .running(let container): await adopt(container)
         case .ended(let summary, let groupName): await takeEnded(summary, groupName)
-        case .neverCloned: await startAnew()
+        case .neverBegun: await startAnew()
         case .nothing where isInherited: await startAnew()
         case .nothing: await startAfresh()
         }

@@ -20,6 +20,7 @@ extension EndToEnd {
                     log_level: warning
                     memory_thresholds: [30]
                     freeze_timeout: 1s
+                    spare_containers: 3
                     defaults:
                       image: busybox:latest
                       cores: 2
@@ -67,6 +68,14 @@ extension EndToEnd {
                 _ = try daemon.berth(["wait", id])
             },
             Effect("freeze_timeout", aProcessThatDoesNotFreeze),
+            Effect("spare_containers") { daemon in
+                try expects(daemon.berth("run --no-cwd --cores 1 -- true").status == 0)
+                let ready = TestSupport.poll(seconds: 20) {
+                    let names = Leftovers.groups(below: daemon.groupParent).compactMap { $0.split(separator: "/").last }
+                    return Set(names.filter { $0.hasPrefix("spare-") }).count == 3 ? true : nil
+                }
+                #expect(ready == true)
+            },
             Effect("defaults.image") { try expects($0.held()["spec"]["image"].text == "busybox:latest") },
             .ofJob("defaults.cores", [], { $0["job"]["demand"]["cores"] }, is: 2),
             .ofJob("defaults.memory_per_core", [], { $0["job"]["demand"]["memory"] }, is: 96 << 20),

@@ -87,12 +87,18 @@ actor Node {
         return job
     }
 
-    func assign(_ job: JobRecord, cpus: CpuSet = CpuSet([0]), shared: Bool = false, bootID: String? = nil) async -> AttemptID {
+    /// Assigned, and not committed yet.
+    func prepare(_ job: JobRecord) async -> AttemptID { await assign(job, isCommitted: false) }
+
+    func assign(
+        _ job: JobRecord, cpus: CpuSet = CpuSet([0]), shared: Bool = false, bootID: String? = nil, isCommitted: Bool = true
+    ) async -> AttemptID {
         let id = AttemptID(TaskID(job.id), 1)
         var stamp = clock.stamp()
         if let bootID { stamp.bootID = bootID }
         let record = AttemptRecord(id: id, placement: Placement(cpus: cpus, memoryNodes: MemoryNodeSet([0]), shared: shared), assignedAt: stamp)
         desired[id] = DesiredAttempt(record: record, job: job, frozen: false)
+        desired[id]?.isCommitted = isCommitted
         await tell(id)
         return id
     }
