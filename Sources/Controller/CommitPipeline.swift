@@ -103,10 +103,7 @@ extension Controller {
             var batch = queue.removeFirst()
             committing = batch.waiters
             batch.waiters = []
-            let receipt = await commitUntilDurable(batch.transaction)
-            var first = receipt?.firstEvent
-            if first == nil, !batch.events.isEmpty { first = await firstSequence(of: batch.events) }
-            if let first {
+            if let first = await commitUntilDurable(batch.transaction) {
                 for index in batch.events.indices { batch.events[index].sequence = first + UInt64(index) }
                 lastEvent = max(lastEvent, first + UInt64(batch.events.count) - 1)
             }
@@ -117,20 +114,6 @@ extension Controller {
             committing = []
         }
         isCommitting = false
-    }
-
-    /// The sequence of events whose commit was done although its reply was lost: they follow those of the commit before, as nobody else writes any.
-    private func firstSequence(of events: [Event]) async -> UInt64? {
-        var last = lastEvent
-        while let page = try? await store.events(after: last, limit: 1000), let newest = page.events.last?.sequence {
-            for found in page.events {
-                var event = events[0]
-                event.sequence = found.sequence
-                if event == found { return found.sequence }
-            }
-            last = newest
-        }
-        return nil
     }
 
     /// Those who wait are told that the outcome is not known; the commit is tried on.
@@ -146,21 +129,34 @@ extension Controller {
     private static let failuresOfABrokenStore = 6
 
     /// Memory is ahead of the disk and has one writer, so a commit is repeated until the disk takes it; a store that stays broken gets nothing new.
-    private func commitUntilDurable(_ transaction: StoreTransaction) async -> CommitReceipt? {
+    ///
+    /// One whose reply was lost may have been done. Its keys and the ledger take the same again without a change; events would be doubled, so
+    /// they are committed only behind the newest that is known: nobody else writes any. The sequence of the first; nil without events.
+    private func commitUntilDurable(_ transaction: StoreTransaction) async -> UInt64? {
         var transaction = transaction
         if transaction.changes.isEmpty, transaction.ledger.isEmpty, transaction.events.isEmpty { return nil }
         transaction.term = term
+        transaction.eventsAfter = transaction.events.isEmpty ? nil : lastEvent
         var delay = 5
         var failures = 0
         while true {
             do {
                 let receipt = try await store.submit(transaction, staging: StagingID("controller"))
                 storageFailure = nil
-                return receipt
+                return receipt.firstEvent
             } catch .repeated {
                 storageFailure = nil
-                return nil
+                return transaction.eventsAfter.map { $0 + 1 }
+            } catch .eventConflict(let newest) where newest == lastEvent + UInt64(transaction.events.count) {
+                // An earlier try was done.
+                storageFailure = nil
+                return lastEvent + 1
             } catch {
+                if case .eventConflict(let newest) = error {
+                    logger.error("events in the store that this daemon did not write", metadata: ["error": "\(error)"])
+                    lastEvent = newest
+                    transaction.eventsAfter = newest
+                }
                 // A lost reply or a conflict passes with the next try; only a store that goes on refusing is a reason to refuse new work.
                 failures += 1
                 if failures == Self.failuresOfABrokenStore {

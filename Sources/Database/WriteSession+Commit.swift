@@ -44,6 +44,7 @@ extension WriteSession {
             if current != expected { found[key] = current }
         }
         guard found.isEmpty else { throw .conflict(found) }
+        if let expected = prepared.transaction.eventsAfter, expected != counters.event { throw .eventConflict(newest: counters.event) }
     }
 
     private func currentRevision(_ key: [UInt8]) throws -> Revision {

@@ -4,6 +4,8 @@ public enum CommitError: Error, Hashable, Sendable {
     case conflict([StoreKey: Revision])
     /// Nothing was changed, and the same transaction would be refused again.
     case refused(Refusal)
+    /// Nothing was changed: the newest event is another than the one that was expected.
+    case eventConflict(newest: UInt64)
     /// The request key was committed before: this is what it came to; nothing was changed now.
     case repeated(RequestOutcome)
     /// The reply was lost: the whole transaction is in force or nothing of it. Ask with the request key, or read.
@@ -27,6 +29,7 @@ extension CommitError: CustomStringConvertible {
         switch self {
         case .conflict(let found):
             "commit: conflict on " + found.map { "\($0.key) (found revision \($0.value))" }.sorted().joined(separator: ", ")
+        case .eventConflict(let newest): "commit: conflict on events (found \(newest) of them)"
         case .refused(let refusal): "commit refused: \(refusal)"
         case .repeated(let outcome): "commit: the request was committed before, at revision \(outcome.revision)"
         case .unknown(let reason): "commit: outcome unknown: \(reason)"

@@ -51,6 +51,9 @@ public struct StoreTransaction: Sendable {
     public var ledger: [LedgerEntry]
     /// Their `sequence` is given by the store, in order.
     public var events: [Event]
+    /// The newest event that the writer knows: there must be none after it. So a transaction whose reply was lost can be repeated without
+    /// doubling its events.
+    public var eventsAfter: UInt64?
     public var node: [NodeChange]
 
     public init(

@@ -1,6 +1,7 @@
 import API
 import JobModel
 import JobStore
+import Synchronization
 import Testing
 
 @testable import Controller
@@ -108,6 +109,36 @@ import Testing
             let kept = await bench.store.ledgerAttempts(of: id, after: nil, limit: 10)
             #expect(kept.count == 1, "seed \(seed)")
         }
+    }
+
+    /// contract §9: a commit whose reply was lost is repeated exactly: no event comes twice, and those who follow hear each under its number.
+    @Test(arguments: [UInt64.random(in: .min ... .max), 1, 2, 3]) func lostRepliesDoubleNoEvents(seed: UInt64) async throws {
+        var faults = StoreFaults(seed: seed)
+        faults.unknown = 0.6
+        let bench = try await Bench(store: InMemoryStore(faults: faults))
+        let heard = Mutex<[Event]>([])
+        let stream = bench.controller.hub.follow()
+        let following = Task { for await event in stream { heard.withLock { $0.append(event) } } }
+        var ids: [JobID] = []
+        for number in 0..<10 {
+            let id = try await bench.submit({ _ in }, key: number % 2 == 0 ? "key-\(number)" : nil)
+            await bench.agent.script(id, [.succeeded])
+            ids.append(id)
+            try await bench.act(.signal, id) { $0.signal = "USR1" }
+        }
+        for id in ids where try await bench.state(id) != .succeeded {
+            await bench.agent.finish(AttemptID(TaskID(id), 1), .succeeded)
+            try await bench.becomes(id, .succeeded)
+        }
+        await bench.controller.shutDown()
+        await following.value
+        let kept = await bench.store.events(after: 0, limit: 10_000).events
+        for id in ids {
+            let own = kept.filter { $0.job == id }.map(\.kind)
+            #expect(own.count { $0 == .submitted } == 1 && own.count { $0 == .finished } == 1, "seed \(seed): \(own)")
+        }
+        let first = heard.withLock { $0.first?.sequence ?? 0 }
+        #expect(heard.withLock { $0 } == kept.filter { $0.sequence >= first }, "seed \(seed)")
     }
 
     /// A controller that is started again on the same store adopts what runs and starts nothing twice.

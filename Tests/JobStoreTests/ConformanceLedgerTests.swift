@@ -73,6 +73,32 @@ import Testing
         }
     }
 
+    /// So that a transaction whose reply was lost can be repeated: done once, it is done no more.
+    @Test(arguments: StoreUnderTest.allCases) func eventsFollowTheNewestThatIsKnown(_ kind: StoreUnderTest) async throws {
+        try await kind.with { store in
+            var transaction = StoreTransaction(changes: [.put(.job(Sample.job(1)))], events: [Sample.event(1), Sample.event(2)])
+            transaction.eventsAfter = 0
+            let receipt = try await store.commit(transaction)
+            #expect(receipt.firstEvent == 1)
+            transaction.changes = [.put(.job(Sample.job(2)))]
+            transaction.ledger = [.attempt(Sample.ledgerAttempt(Sample.attemptID(1)))]
+            await #expect(throws: CommitError.eventConflict(newest: 2)) { try await store.commit(transaction) }
+            #expect(try await store.entry(.job(JobID(2))) == nil)
+            #expect(try await store.snapshot().revision == receipt.revision)
+            #expect(try await store.ledgerAttempts(of: JobID(1), after: nil, limit: 9).isEmpty)
+            #expect(try await store.events(after: 0, limit: 9).newest == 2)
+            transaction.eventsAfter = 2
+            #expect(try await store.commit(transaction).firstEvent == 3)
+            // The request key tells more.
+            transaction.requestKey = RequestKey("k")
+            transaction.eventsAfter = 4
+            let done = try await store.commit(transaction)
+            await #expect(throws: CommitError.repeated(RequestOutcome(revision: done.revision, jobs: [JobID(2)]))) {
+                try await store.commit(transaction)
+            }
+        }
+    }
+
     @Test(arguments: StoreUnderTest.allCases) func filtersAgree(_ kind: StoreUnderTest) async throws {
         let attempts = (UInt64(1)...24).map { number in
             Sample.ledgerAttempt(

@@ -23,7 +23,7 @@ import Testing
                 return
             } catch {
                 switch error {
-                case .conflict: continue
+                case .conflict, .eventConflict: continue
                 case .repeated: return
                 case .unknown: if try await store.outcome(of: request) != nil { return }
                 case .refused: throw error

@@ -55,6 +55,8 @@ public actor InMemoryStore: MachineStore {
             if current != expected { found[key] = current }
         }
         guard found.isEmpty else { throw .conflict(found) }
+        let newest = UInt64(recorded.count)
+        if let expected = transaction.eventsAfter, expected != newest { throw .eventConflict(newest: newest) }
         guard let id = transaction.staged else { return [] }
         guard let entries = staged[id] else { throw .refused(.notStaged(id)) }
         return entries
