@@ -18,8 +18,10 @@ public protocol ForgettingStore: Sendable {
 extension SQLiteStore: ForgettingStore {}
 
 extension Controller {
-    /// Forgets finished jobs; never what lives. The jobs whose logs can go.
-    public func purge(_ request: PurgeRequest, peer: Peer) async throws(APIError) -> (PurgeReply, [JobID]) {
+    /// Forgets finished jobs and has their logs removed; never of what lives. What went, and the jobs that it went from.
+    public func purge(
+        _ request: PurgeRequest, peer: Peer, removingLogs: @Sendable ([JobID]) async -> Void = { _ in }
+    ) async throws(APIError) -> (PurgeReply, [JobID]) {
         try refuse { () throws(Access.Refusal) in try settings.access.require(.see, for: peer) }
         var filter = LedgerFilter()
         filter.until = request.before
@@ -47,15 +49,20 @@ extension Controller {
                 }
             }
             // A job that was put back in the queue lives, whatever the ledger still says of it.
-            let found = (meant + forgotten).map(\.0).filter { jobs[$0] == nil }
+            let found = (meant + forgotten).map(\.0).filter { jobs[$0] == nil && reviving[$0] == nil && !purging.contains($0) }
             if request.dryRun == true { return (PurgeReply(jobs: found.count, attempts: 0, freed: .zero), []) }
+            // No suspension since they were found: until all of them is gone none comes to life again.
+            purging.formUnion(found)
+            defer { purging.subtract(found) }
             guard request.keepAccounts != true, let purgeable = store as? any ForgettingStore else {
+                await removingLogs(found)
                 return (PurgeReply(jobs: found.count, attempts: 0, freed: .zero), found)
             }
             var selection = PurgeSelection()
-            selection.jobs = Set(meant.map(\.0))
-            selection.forgotten = Set(forgotten.map(\.0))
+            selection.jobs = Set(meant.map(\.0)).intersection(found)
+            selection.forgotten = Set(forgotten.map(\.0)).intersection(found)
             let result = try await purgeable.purge(selection)
+            await removingLogs(found)
             let freed = Bytes(UInt64(max(0, result.freedBytes)))
             return (PurgeReply(jobs: result.jobs, attempts: result.attempts, freed: freed), found)
         } catch let error as APIError {

@@ -67,7 +67,10 @@ extension Controller {
         }
         if let swap = changes.swap { spec.resources.swap = swap }
         if let scratch = changes.scratch { spec.resources.scratch = scratch }
-        if let limit = changes.arrayLimit { spec.array?.limit = limit }
+        if let limit = changes.arrayLimit {
+            try requireArray(job, "\(limit)")
+            spec.array?.limit = limit
+        }
         if let begin = changes.begin { spec.begin = begin }
         if let queue = changes.queue { spec.queue = queue }
         if let batch = changes.batch { spec.batch = batch }
@@ -76,12 +79,20 @@ extension Controller {
         for field in changes.clear ?? [] {
             switch field {
             case .begin: spec.begin = nil
-            case .arrayLimit: spec.array?.limit = nil
+            case .arrayLimit:
+                try requireArray(job, "none")
+                spec.array?.limit = nil
             case .dependencies: spec.dependencies = nil
             case .batch: spec.batch = nil
             }
         }
         return try resolved(spec, of: job.record, peer)
+    }
+
+    private func requireArray(_ job: LiveJob, _ limit: String) throws(APIError) {
+        if job.record.isArray { return }
+        throw APIError(
+            .invalid, "found \(limit) for job \(job.record.id), which is not an array, accepted for arrays only", field: "array.limit")
     }
 
     private func resolved(_ spec: JobSpec, of former: JobRecord, _ peer: Peer) throws(APIError) -> JobRecord {
@@ -110,8 +121,10 @@ extension Controller {
     /// Puts running tasks back in the queue, and finished ones of a job that still lives.
     func requeue(_ request: ActionRequest, peer: Peer) async throws(APIError) -> ActionReply {
         var (chosen, refused) = try await choose(request.selection, .requeue, peer: peer)
+        let ending = takeOutEnding(&chosen)
         if request.dryRun == true {
-            return ActionReply(done: chosen.map(selector), jobs: chosen.count, tasks: chosen.reduce(0) { $0 + $1.slots.count }, refused: refused)
+            return ActionReply(
+                done: chosen.map(selector), jobs: chosen.count, tasks: chosen.reduce(0) { $0 + $1.slots.count }, refused: refused + ending)
         }
         audit("requeue", chosen, peer)
         for part in chosen {
@@ -119,9 +132,14 @@ extension Controller {
             for slot in part.slots.intersection(job.table.active).members { job.active[slot].map { stop($0, .preempted, detail: "requeued") } }
         }
         for refusal in refused where refusal.error.code == .conflict {
-            guard let again = try await revive(refusal.selector, peer) else { continue }
-            chosen.append(again)
-            refused.removeAll { $0 == refusal }
+            do throws(APIError) {
+                guard let again = try await revive(refusal.selector, peer) else { continue }
+                chosen.append(again)
+                refused.removeAll { $0 == refusal }
+            } catch {
+                guard error.code == .conflict, let place = refused.firstIndex(of: refusal) else { throw error }
+                refused[place].error = error
+            }
         }
         if request.hold == true {
             var hold = ActionRequest(Selection(chosen.map(selector)))
@@ -130,12 +148,37 @@ extension Controller {
         }
         replan()
         try await settled()
-        return ActionReply(done: chosen.map(selector), jobs: chosen.count, tasks: chosen.reduce(0) { $0 + $1.slots.count }, refused: refused)
+        return ActionReply(
+            done: chosen.map(selector), jobs: chosen.count, tasks: chosen.reduce(0) { $0 + $1.slots.count }, refused: refused + ending)
+    }
+
+    /// Takes out the tasks whose end is decided already: a cancel is the last word, and a limit that was reached is no requeue (contract §2).
+    private func takeOutEnding(_ chosen: inout [Chosen]) -> [ActionReply.Refusal] {
+        var refused: [ActionReply.Refusal] = []
+        for index in chosen.indices {
+            guard let job = jobs[chosen[index].job] else { continue }
+            var ending: [StopReason: IntervalSet] = [:]
+            for slot in chosen[index].slots.intersection(job.table.active).members {
+                guard let stop = job.active[slot].flatMap({ attempts[$0]?.record.stop }), stop != .preempted else { continue }
+                ending[stop, default: IntervalSet()].insert(slot)
+            }
+            for (stop, slots) in ending.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+                chosen[index].slots = chosen[index].slots.subtracting(slots)
+                let part = selector(Chosen(job: job.record.id, slots: slots))
+                refused.append(ActionReply.Refusal(part, APIError(.conflict, "requeue of job \(part): it is ending as \(stop.outcome)")))
+            }
+        }
+        chosen.removeAll { $0.slots.isEmpty }
+        return refused
     }
 
     /// Finished tasks wait again; a job that left for the ledger comes back with them.
     private func revive(_ selector: TaskSelector, _ peer: Peer) async throws(APIError) -> Chosen? {
         guard let id = selector.job else { return nil }
+        if purging.contains(id) { throw APIError(.conflict, "requeue of job \(id): it is being purged") }
+        // From its reading on nothing of it may be forgotten.
+        reviving[id, default: 0] += 1
+        defer { reviving[id] = reviving[id].flatMap { $0 > 1 ? $0 - 1 : nil } }
         let finished = jobs[id] == nil ? try await finishedJob(id) : nil
         if let finished {
             do { try await learnFinishedDependencies(of: [finished.record]) } catch { throw APIError(.internal, "\(error)") }

@@ -63,6 +63,10 @@ public actor Controller {
     var lastJob: UInt64 = 0
     /// Finished jobs that others depend on and that the ledger no longer knew when it was asked.
     var purgedSources: Set<JobID> = []
+    /// Finished jobs that the ledger is forgetting at the moment.
+    var purging: Set<JobID> = []
+    /// Finished jobs that are about to live again, and by how many requests.
+    var reviving: [JobID: Int] = [:]
     /// Submits of this daemon's time; older ones are asked of the store.
     var recentRequests: [RequestKey: [JobID]] = [:]
     var waiters: [UInt64: Waiter] = [:]

@@ -20,8 +20,7 @@ extension BerthServer {
         }
         add(.purge, to: router) { request, _, peer in
             let wanted = try await request.decoded(PurgeRequest.self, limit: parts.requestLimit)
-            let (answer, jobs) = try await controller.purge(wanted, peer: peer)
-            await parts.agent.removeLogs(of: jobs)
+            let (answer, _) = try await controller.purge(wanted, peer: peer) { await parts.agent.removeLogs(of: $0) }
             return try reply(answer)
         }
     }

@@ -51,6 +51,30 @@ import Testing
     }
 
     /// contract §8: every action on another's job is refused, of an operator audited.
+    /// What has no array cannot have a limit of one taken or given.
+    @Test func anArrayLimitIsOfArraysOnly() async throws {
+        let bench = try await Bench()
+        let plain = try await bench.submit { $0.hold = true }
+        let array = try await bench.submit {
+            $0.hold = true
+            $0.array = ArraySpec(indices: IntervalSet(0...9))
+        }
+        var changes = SpecChanges()
+        changes.name = "renamed"
+        changes.arrayLimit = 3
+        let both = Selection([TaskSelector(plain), TaskSelector(array)])
+        let reply = try await bench.controller.update(UpdateRequest(both, changes), peer: Bench.owner)
+        #expect(reply.done == [TaskSelector(array)] && reply.refused.map(\.selector) == [TaskSelector(plain)])
+        #expect(
+            reply.refused.first?.error.description == "array.limit: found 3 for job \(plain), which is not an array, accepted for arrays only")
+        #expect(try await bench.detail(plain).job.name == nil)
+        #expect(try await bench.detail(array).spec?.array?.limit == 3)
+        changes = SpecChanges()
+        changes.clear = [.arrayLimit]
+        #expect(try await bench.controller.update(UpdateRequest(both, changes), peer: Bench.owner).refused.map(\.selector) == [TaskSelector(plain)])
+        #expect(try await bench.detail(array).spec?.array?.limit == nil)
+    }
+
     @Test(arguments: [Route.cancel, .signal, .requeue, .pause, .resume, .hold, .release])
     func anothersJobIsNotToBeTouched(route: Route) async throws {
         let bench = try await Bench()

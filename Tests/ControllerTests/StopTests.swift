@@ -35,16 +35,35 @@ import Testing
         #expect(await bench.agent.starts == [attempt])
     }
 
-    /// And no other stop takes the place of a cancel.
-    @Test func aRequeueAfterACancelChangesNothing() async throws {
+    /// And no other stop takes the place of a cancel: a requeue says so.
+    @Test func aRequeueAfterACancelIsRefused() async throws {
         let bench = try await Bench()
         await bench.agent.ignoreStops()
         let (id, attempt) = try await running(bench)
         try await bench.act(.cancel, id)
-        try await bench.act(.requeue, id)
+        for isDry in [true, false] {
+            let reply = try await bench.act(.requeue, id) { $0.dryRun = isDry }
+            #expect(reply.done.isEmpty && reply.jobs == 0 && reply.tasks == 0)
+            #expect(reply.refused.map(\.error.message) == ["requeue of job \(id): it is ending as cancelled"], "\(reply)")
+        }
         await bench.controller.requestStop(attempt, .timedOut)
         await bench.agent.finish(attempt, .killed(signal: 15))
         try await bench.becomes(id, .cancelled)
+    }
+
+    /// Of an array those that go on are requeued, and one whose requeue is under way is so again.
+    @Test func aRequeueTellsWhichTasksEnd() async throws {
+        let bench = try await Bench()
+        await bench.agent.ignoreStops()
+        let (id, _) = try await running(bench) { $0.array = ArraySpec(indices: IntervalSet(1...3)) }
+        try await bench.eventually("all run") { await bench.agent.running.count == 3 }
+        await bench.controller.requestStop(AttemptID(TaskID(id, 2), 1), .timedOut)
+        for _ in 0..<2 {
+            let reply = try await bench.act(.requeue, id)
+            #expect(reply.done == [TaskSelector(id, indices: IntervalSet([1, 3]))] && reply.tasks == 2)
+            #expect(reply.refused.map(\.selector) == [TaskSelector(id, indices: IntervalSet([2]))])
+            #expect(reply.refused.first?.error.message == "requeue of job \(id).2: it is ending as timedOut", "\(reply)")
+        }
     }
 
     @Test(arguments: [

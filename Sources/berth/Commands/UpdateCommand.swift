@@ -78,10 +78,17 @@ struct UpdateCommand: ParsableCommand {
         var reply: ActionReply
         do throws(ClientError) { reply = try common.client.update(UpdateRequest(selection, changes)) } catch {
             guard case .refused(let refusal) = error else { throw error }
-            throw ClientError.refused(SubmitFile.written(refusal, in: [job]))
+            throw ClientError.refused(Self.written(refusal, job))
         }
-        for index in reply.refused.indices { reply.refused[index].error = SubmitFile.written(reply.refused[index].error, in: [job]) }
+        for index in reply.refused.indices { reply.refused[index].error = Self.written(reply.refused[index].error, job) }
         try ActionRunner(client: common.client, json: common.json, verb: "updated").finish(reply)
+    }
+
+    private static func written(_ refusal: APIError, _ job: FileJob) -> APIError {
+        var named = SubmitFile.written(refusal, in: [job])
+        // Not read by the table of fields.
+        if refusal.field == "array.limit" { named.field = "--array-limit" }
+        return named
     }
 
     /// Values are read by the table of fields, so that they mean the same as at submit.
