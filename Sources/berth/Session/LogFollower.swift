@@ -9,6 +9,11 @@ struct LogFollower {
     var job: JobID
     var request: LogRequest
     var printer: LogPrinter
+    private var gaps = GapNotes("not kept")
+
+    init(client: BerthClient, job: JobID, request: LogRequest, printer: LogPrinter) {
+        (self.client, self.job, self.request, self.printer) = (client, job, request, printer)
+    }
 
     mutating func run() throws {
         var wasConnected = false
@@ -33,6 +38,7 @@ struct LogFollower {
         while let frame = try stream.next() {
             switch frame {
             case .stdout(let chunk), .stderr(let chunk):
+                gaps.due().map(Console.note)
                 request.position = chunk.position
                 request.tail = nil
             case .started(let text):
@@ -41,9 +47,11 @@ struct LogFollower {
                 if request.attempt == nil { request.onward = true }
                 request.attempt = attempt
                 if request.position != nil { request.position = 0 }
-            case .dropped(let count): Console.note("\(Bytes(count)) of output were not kept")
+            case .dropped(let count): gaps.add(count)
             case .error(let json): throw .refused((try? JSONFrame.decode(APIError.self, json)) ?? APIError(.internal, "the log ended in an error"))
-            case .end: return true
+            case .end:
+                gaps.rest().map(Console.note)
+                return true
             default: break
             }
             try print(frame)

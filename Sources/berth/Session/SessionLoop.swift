@@ -31,6 +31,7 @@ final class SessionLoop {
     private var position: UInt64?
     private var hasStarted: Bool
     private var lastStatus: String?
+    private var gaps = GapNotes("dropped")
 
     private enum Number {
         static let hangUp: Int32 = 1
@@ -165,14 +166,16 @@ final class SessionLoop {
             guard version == Frame.version else { throw .unexpected("frames of version \(version), this berth knows \(Frame.version)") }
         case .stdout(let chunk): try write(chunk, to: .standardOutput)
         case .stderr(let chunk): try write(chunk, to: .standardError)
-        case .dropped(let count): note("\(Bytes(count)) of output were dropped")
+        case .dropped(let count): gaps.add(count)
         case .taken(let count): taken = min(max(count, taken), sent)
         case .started: hasStarted = true
         case .status(let json): showStatus(json)
         case .exit(let status, let outcome):
+            gaps.rest().map(note)
             tellOutcome(outcome)
             return status
         case .detached:
+            gaps.rest().map(note)
             note("detached from \(settings.task); come back with: berth attach \(settings.task)")
             return 0
         case .error(let json): throw .refused((try? JSONFrame.decode(APIError.self, json)) ?? APIError(.internal, "the session failed"))
@@ -183,6 +186,7 @@ final class SessionLoop {
 
     private func write(_ chunk: LogChunk, to descriptor: Descriptor) throws(ClientError) {
         hasStarted = true
+        gaps.due().map(note)
         if chunk.position > 0 { position = chunk.position }
         do throws(SystemError) { try descriptor.write(chunk.bytes) } catch { throw .unexpected("\(error)") }
     }
