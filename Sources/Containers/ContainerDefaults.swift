@@ -1,3 +1,5 @@
+import JobModel
+
 /// What every container has, whatever its job spec says: Docker's defaults, as strict or stricter.
 public enum ContainerDefaults {
     /// Hidden: a directory behind an empty read-only tmpfs, a file behind /dev/null. Paths that do not exist are passed over.
@@ -10,7 +12,7 @@ public enum ContainerDefaults {
     public static let readOnlyPaths = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"]
 
     /// The device nodes of a minimal `/dev`; bound from the machine one by one, the only mounts without `nodev`.
-    public static let devices = ["full", "null", "random", "tty", "urandom", "zero"]
+    public static let devices = SpecBounds.defaultDevices
 
     /// Name and target of the usual links of `/dev`.
     public static let deviceLinks = [

@@ -34,10 +34,28 @@ extension JobSpec {
 }
 
 extension DeviceRequest {
+    /// Each device once, with all the access that is asked for: instances of a resource may share one, such as a node for control.
+    public static func merged(_ requests: [DeviceRequest]) -> [DeviceRequest] {
+        var merged: [DeviceRequest] = []
+        for request in requests {
+            guard let index = merged.firstIndex(where: { $0.path == request.path }) else {
+                merged.append(request)
+                continue
+            }
+            merged[index].access += request.access.filter { !merged[index].access.contains($0) }
+        }
+        return merged
+    }
+
     /// Checks path and access; `path` is the field that holds the request.
     public func validate(_ field: String) throws(SpecError) {
         try SpecCheck.path(path, "\(field).path")
         guard path.hasPrefix("/dev/") else { throw SpecCheck.refuse("\(field).path", DocumentText.quoted(path), "a path below /dev") }
+        // Another mount there would fail, or would not give the access that was asked for.
+        let entry = path.split(separator: "/")[1]
+        if (SpecBounds.defaultDevices + SpecBounds.defaultDeviceEntries).contains(where: { $0 == entry }) {
+            throw SpecCheck.refuse("\(field).path", "\(DocumentText.quoted(path)), which every job has", "a device that not every job has")
+        }
         guard !access.isEmpty, access.allSatisfy({ "rwm".contains($0) }), Set(access).count == access.count else {
             throw SpecCheck.refuse("\(field).access", DocumentText.quoted(access), "any of r, w and m, each once")
         }

@@ -43,6 +43,11 @@ public enum SpecBounds {
     /// What retries may name; `preempted` always goes back, `nodeLost` and `monitorLost` are `rerun`'s.
     public static let retriable: [AttemptOutcome.Kind] = [.failed, .killed, .timedOut, .outOfMemory, .startFailed]
 
+    /// The device nodes of every job's `/dev`.
+    public static let defaultDevices = ["full", "null", "random", "tty", "urandom", "zero"]
+    /// What else every job's `/dev` has: links, and file systems of its own.
+    public static let defaultDeviceEntries = ["fd", "mqueue", "ptmx", "pts", "shm", "stderr", "stdin", "stdout"]
+
     /// Docker's default set: the most that a job may have (capabilities(7)).
     public static let capabilities = [
         "CAP_AUDIT_WRITE", "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_MKNOD", "CAP_NET_BIND_SERVICE",

@@ -256,7 +256,7 @@ struct AttemptPlanner {
         }
     }
 
-    private var requestedDevices: [DeviceRequest] { (spec.devices ?? []) + instances.flatMap(\.devices) }
+    private var requestedDevices: [DeviceRequest] { DeviceRequest.merged((spec.devices ?? []) + instances.flatMap(\.devices)) }
 
     private func devices() -> [ContainerDevice] {
         requestedDevices.map { ContainerDevice(path: $0.path, readOnly: !$0.access.contains("w")) }

@@ -90,6 +90,12 @@ struct BadSpec: Sendable, CustomTestStringConvertible {
         }
     }
 
+    @Test func aDeviceThatIsSharedIsWantedOnce() {
+        let requests = [("/dev/a", "r"), ("/dev/ctl", "rw"), ("/dev/b", "rw"), ("/dev/ctl", "mw"), ("/dev/a", "w")]
+        let merged = DeviceRequest.merged(requests.map { DeviceRequest(path: $0, access: $1) })
+        #expect(merged.map { "\($0.path):\($0.access)" } == ["/dev/a:rw", "/dev/ctl:rwm", "/dev/b:rw"])
+    }
+
     /// A short text must not become millions of ranges, nor an unsorted one cost the square of its length.
     @Test func hostileIndexListsAreCheap() {
         #expect(IntervalSet(list: "0-10000000:2") == nil)
@@ -188,6 +194,9 @@ extension BadSpec {
     private static let files: [BadSpec] = [
         .init("devices[0].path") { $0.devices = [DeviceRequest(path: "/etc/passwd", access: "r")] },
         .init("devices[0].path") { $0.devices = [DeviceRequest(path: "/dev/../etc/passwd", access: "r")] },
+        .init("devices[0].path") { $0.devices = [DeviceRequest(path: "/dev/zero", access: "r")] },
+        .init("devices[0].path") { $0.devices = [DeviceRequest(path: "/dev/ptmx", access: "rw")] },
+        .init("devices[0].path") { $0.devices = [DeviceRequest(path: "/dev/pts/0", access: "rw")] },
         .init("devices[0].access") { $0.devices?[0].access = "" }, .init("devices[0].access") { $0.devices?[0].access = "rx" },
         .init("devices[0].access") { $0.devices?[0].access = "rr" },
         mount(".target", MountSpec(kind: .bind, source: "/a", target: "x")),
