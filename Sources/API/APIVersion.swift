@@ -25,6 +25,8 @@ public enum APILimit {
     public static let chunk = framePayload - 16
     /// Input that a session's client may send beyond what the job took.
     public static let inputWindow = 256 << 10
+    /// Sessions of `exec` that one user may have at a time.
+    public static let execSessions = 64
     /// Of an imported archive.
     public static let archive = 64 << 30
     /// How long a long poll may be held, in milliseconds.

@@ -53,6 +53,18 @@ public struct ExecRequest: Hashable, Sendable, Codable {
         self.command = command
         self.interactive = interactive
     }
+
+    /// Checks the fields as those of a job spec are checked; `field` is the one that holds the request, if it has a name.
+    public func validate(_ field: String? = nil) throws(SpecError) {
+        let prefix = field.map { "\($0)." } ?? ""
+        if command.isEmpty { throw SpecCheck.refuse("\(prefix)command", "an empty list", "a program and its arguments") }
+        try SpecCheck.words(command, "\(prefix)command")
+        try SpecCheck.environment(environment, "\(prefix)environment")
+        try SpecCheck.text(command, environment, "\(prefix)command")
+        try SpecCheck.user(user, "\(prefix)user")
+        try SpecCheck.path(workingDirectory, "\(prefix)workingDirectory", root: true)
+        try SpecCheck.terminal(terminal, "\(prefix)terminal")
+    }
 }
 
 public struct SessionReply: Hashable, Sendable, Codable {

@@ -61,6 +61,11 @@ public final class Reactor: Sendable {
         try add(Watch(descriptor: descriptor, handler: handler), readiness)
     }
 
+    /// Watches a descriptor until it is ready once; then it may be watched anew, and `ended` is called.
+    func watchOnce(_ descriptor: Descriptor, _ readiness: Readiness, ended: @escaping @Sendable () -> Void) throws(SystemError) -> UInt64 {
+        try add(Watch(descriptor: descriptor, handler: { _ in false }, ended: ended), readiness)
+    }
+
     private func add(_ watch: Watch, _ readiness: Readiness) throws(SystemError) -> UInt64 {
         let token = state.withLock { state in
             state.next += 1
@@ -130,26 +135,5 @@ public final class Reactor: Sendable {
         }
         for timer in due { timer.handler() }
         arm()
-    }
-}
-
-extension Reactor {
-    /// Waits until a descriptor can be read, or its other end is gone.
-    public func untilReadable(_ descriptor: Descriptor) async throws(SystemError) { try await until(.readable, descriptor) }
-
-    /// Waits until a descriptor can be written, or its other end is gone.
-    public func untilWritable(_ descriptor: Descriptor) async throws(SystemError) { try await until(.writable, descriptor) }
-
-    private func until(_ readiness: Readiness, _ descriptor: Descriptor) async throws(SystemError) {
-        let failure: SystemError? = await withCheckedContinuation { continuation in
-            do throws(SystemError) {
-                // The caller may wait for the same descriptor at once: the poller must have let it go before.
-                let once = Watch(descriptor: descriptor, handler: { _ in false }, ended: { continuation.resume(returning: nil) })
-                _ = try add(once, readiness)
-            } catch {
-                continuation.resume(returning: error)
-            }
-        }
-        if let failure { throw failure }
     }
 }

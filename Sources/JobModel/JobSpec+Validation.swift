@@ -7,7 +7,7 @@ extension JobSpec {
         try resources.validate("resources")
         try validateDevices()
         try validateMounts()
-        try validateEnvironment()
+        try SpecCheck.environment(environment, "environment")
         try validateFiles()
         try validateTimes()
         try validateRetries()
@@ -25,9 +25,7 @@ extension JobSpec {
         try SpecCheck.count(tags.count, atMost: SpecBounds.tags, "tags", "tags")
         for (index, tag) in tags.enumerated() { try SpecCheck.line(tag, atMost: SpecBounds.identifierBytes, "tags[\(index)]") }
         try SpecCheck.unique(tags, { "tags[\($0)]" }, DocumentText.quoted)
-        if case .id(let user, let group) = user, user >= 65_536 || group ?? 0 >= 65_536 {
-            throw SpecCheck.refuse("user", "\(JobUser.id(user, group: group))", JobUser.accepted)
-        }
+        try SpecCheck.user(user, "user")
     }
 
     /// A script, a command, or an image that may bring its own entry point.
@@ -40,18 +38,9 @@ extension JobSpec {
         }
         let words = command ?? []
         if let command, command.isEmpty, script == nil { throw SpecCheck.refuse("command", "an empty list", "a program and its arguments") }
-        try SpecCheck.count(words.count, atMost: SpecBounds.arguments, "command", "words")
-        for (index, word) in words.enumerated() { try SpecCheck.noNul(word, atMost: SpecBounds.argument, "command[\(index)]") }
-        if script == nil, words.first == "" { throw SpecCheck.refuse("command[0]", "an empty word", "the name of a program") }
-        let total = (script?.utf8.count ?? 0) + words.reduce(0) { $0 + $1.utf8.count } + variableBytes
-        guard total <= SpecBounds.text.count else {
-            throw SpecCheck.refuse(
-                script == nil ? "command" : "script", "\(total) bytes in script, command and environment",
-                "at most \(SpecBounds.text.count) bytes in all")
-        }
+        try SpecCheck.words(words, isProgram: script == nil, "command")
+        try SpecCheck.text(script: script, words, environment, script == nil ? "command" : "script")
     }
-
-    private var variableBytes: Int { (environment ?? [:]).reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count } }
 
     private func validateArray() throws(SpecError) {
         guard let array else { return }
@@ -63,21 +52,6 @@ extension JobSpec {
             throw SpecCheck.refuse("array.indices", "\(last)", "indices below 4000000000")
         }
         try SpecCheck.range(array.limit, 1...SpecBounds.arrayTasks, "array.limit")
-    }
-
-    private func validateEnvironment() throws(SpecError) {
-        let environment = environment ?? [:]
-        try SpecCheck.count(environment.count, atMost: SpecBounds.variables, "environment", "variables")
-        for (name, value) in environment.sorted(by: { $0.key < $1.key }) {
-            let field = "environment.\(name)"
-            guard EnvironmentName.isValid(name) else {
-                throw SpecCheck.refuse("environment", "the name \(DocumentText.quoted(name))", EnvironmentName.accepted)
-            }
-            if SpecBounds.reservedVariables.contains(name) {
-                throw SpecCheck.refuse("environment", "the name \(DocumentText.quoted(name))", "names that Berth does not set itself")
-            }
-            try SpecCheck.noNul(value, atMost: Bytes(SpecBounds.argument.count - UInt64(name.utf8.count) - 2), field)
-        }
     }
 
     private func validateRetries() throws(SpecError) {
@@ -109,9 +83,7 @@ extension JobSpec {
 
     private func validateInteraction() throws(SpecError) {
         if api == true, batch == nil { throw SpecCheck.refuse("api", "true without a batch", "true in a job of a batch") }
-        if let terminal, terminal.rows == 0 || terminal.columns == 0 {
-            throw SpecCheck.refuse("terminal", "\(terminal.rows) x \(terminal.columns)", "at least one row and one column")
-        }
+        try SpecCheck.terminal(terminal, "terminal")
         guard terminal != nil || interactive == true else { return }
         let field = terminal == nil ? "interactive" : "terminal"
         if array != nil { throw SpecCheck.refuse(field, "an array", "a job of one task") }

@@ -1,6 +1,6 @@
 /// The forms that several fields of a spec share. Each throws with the path of the field.
-enum SpecCheck {
-    static func refuse(_ field: String, _ found: String, _ accepted: String) -> SpecError {
+package enum SpecCheck {
+    package static func refuse(_ field: String, _ found: String, _ accepted: String) -> SpecError {
         SpecError(field: field, found: found, accepted: accepted)
     }
 
@@ -49,7 +49,7 @@ enum SpecCheck {
     }
 
     /// Absolute, without `..`, `.`, empty components, a trailing slash, NUL or line ends (mountinfo and messages are lines).
-    static func path(_ path: String?, _ field: String, root: Bool = false) throws(SpecError) {
+    package static func path(_ path: String?, _ field: String, root: Bool = false) throws(SpecError) {
         guard let path else { return }
         let accepted = "an absolute path without '.', '..', doubled slashes and control characters, at most \(SpecBounds.pathBytes) bytes"
         guard path.utf8.count <= SpecBounds.pathBytes, !path.unicodeScalars.contains(where: DocumentText.isControl), isClean(path) else {

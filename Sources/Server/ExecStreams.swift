@@ -39,7 +39,7 @@ struct ExecStreamSet {
     /// The process has its own by now; with ours open we would never see the end.
     func closeTheirs() { for descriptor in theirs { descriptor.close() } }
 
-    /// Copies what the process prints until it closes its streams.
+    /// Copies what the process prints until it closes its streams, or the task is cancelled: others of its processes may keep them open.
     func copy(_ master: Descriptor?, to sink: FrameOutput, _ reactor: Reactor) async throws {
         if let master {
             try master.setNonBlocking()
@@ -58,6 +58,7 @@ struct ExecStreamSet {
                 // The end of a terminal is EIO.
                 guard error.wouldBlock else { return }
                 try await reactor.untilReadable(source)
+                if Task.isCancelled { return }
                 continue
             }
             if bytes.isEmpty { return }

@@ -93,7 +93,10 @@ extension BerthServer {
                 var rest = Array(buffer.readableBytesView)
                 while !rest.isEmpty {
                     let count = try writing.writeWhatFits(rest)
-                    if count == 0 { try await reactor.untilWritable(writing) }
+                    if count == 0 {
+                        try await reactor.untilWritable(writing)
+                        try Task.checkCancellation()
+                    }
                     rest.removeFirst(count)
                 }
             }

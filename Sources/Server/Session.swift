@@ -21,6 +21,7 @@ actor Session {
     private(set) var detached = false
     private(set) var isOver = false
     private var lastSize: TerminalSize?
+    private var isDropped = false
 
     init(_ id: SessionID, _ request: SessionRequest, peer: Peer, parts: ServerParts) {
         self.id = id
@@ -107,8 +108,15 @@ actor Session {
 
     // MARK: Down
 
+    /// Gives the session up, unless its output is on its way.
+    func dropUnlessServed() -> Bool {
+        if output == nil { isDropped = true }
+        return isDropped
+    }
+
     /// Writes frames until the end; throws when the client is gone.
     func serve(_ output: FrameOutput) async throws {
+        guard !isDropped else { return }
         self.output = output
         try await output.write(Frame.hello(version: Frame.version).encoded)
         do {
@@ -161,6 +169,14 @@ actor Session {
         let process = try await parts.agent.execute(what, in: id, streams: run.streams)
         run.closeTheirs()
         attach(ExecInput(process: process, pipe: run.input, master: process.master))
+        // That the client of a silent program is gone is found out by writing.
+        let pinging = Task {
+            while !Task.isCancelled {
+                try await Task.sleep(for: .milliseconds(APILimit.pingMilliseconds))
+                try await output.write(Frame.alive.encoded)
+            }
+        }
+        defer { pinging.cancel() }
         await withTaskCancellationHandler {
             try? await run.copy(process.master, to: output, parts.agent.services.reactor)
         } onCancel: {

@@ -18,6 +18,7 @@ actor SessionTable {
     }
 
     func create(_ request: SessionRequest, peer: Peer) async throws(APIError) -> SessionReply {
+        if request.kind == .exec { try Self.check(request.exec) }
         let action: Access.Action = request.kind == .exec ? .exec : .attach
         let status = try await parts.controller.status(of: request.task, action, peer: peer)
         if request.kind == .exec {
@@ -26,12 +27,26 @@ actor SessionTable {
             case .pending: throw APIError(.conflict, "exec in \(request.task): it has not started")
             case .finished: throw APIError(.conflict, "exec in \(request.task): it has finished")
             }
-            guard request.exec?.command.isEmpty == false else { throw APIError(.invalid, "found no command", field: "exec.command") }
+            try checkBound(peer)
             return SessionReply(keep(request, peer), terminal: request.exec?.terminal != nil)
         }
         if request.kind == .attach, case .finished = status { throw APIError(.conflict, "attach to \(request.task): it has finished") }
         let terminal = await parts.controller.livingRecord(request.task.job)?.spec.terminal != nil
         return SessionReply(keep(request, peer), terminal: terminal)
+    }
+
+    private static func check(_ exec: ExecRequest?) throws(APIError) {
+        guard let exec else { throw APIError(.invalid, "found no command, accepted a program and its arguments", field: "exec.command") }
+        do throws(SpecError) { try exec.validate("exec") } catch {
+            throw APIError(.invalid, "found \(error.found), accepted \(error.accepted)", field: error.field)
+        }
+    }
+
+    /// Each has a process and descriptors of the daemon. They count until their output has ended, and with it the process.
+    private func checkBound(_ peer: Peer) throws(APIError) {
+        let own = sessions.values.count { $0.request.kind == .exec && $0.peer.user == peer.user }
+        guard own >= APILimit.execSessions else { return }
+        throw APIError(.limit, "exec: user \(peer.name) may have at most \(APILimit.execSessions) at a time, found \(own)")
     }
 
     private func keep(_ request: SessionRequest, _ peer: Peer) -> SessionID {
@@ -42,7 +57,7 @@ actor SessionTable {
         }
         let id = SessionID(digits.joined())
         sessions[id] = Session(id, request, peer: peer, parts: parts)
-        expire(id, beganOnly: true)
+        expire(id, begun: false)
         return id
     }
 
@@ -55,6 +70,8 @@ actor SessionTable {
 
     func began(_ session: Session) throws(APIError) {
         guard serving.insert(session.id).inserted else { throw APIError(.conflict, "the session's output is taken already") }
+        // A client that is gone before the reply's head could be written never comes to be served.
+        expire(session.id, begun: true)
     }
 
     /// The output has ended, in order or because the client is gone.
@@ -90,15 +107,17 @@ actor SessionTable {
         if !isBack { await parts.controller.cancelLost(lost.task) }
     }
 
-    private func expire(_ id: SessionID, beganOnly: Bool) {
+    private func expire(_ id: SessionID, begun: Bool) {
         Task {
             try? await Task.sleep(for: .milliseconds(APILimit.clientLossMilliseconds))
-            await self.dropUnlessBegan(id)
+            await self.dropUnlessServed(id, begun: begun)
         }
     }
 
-    private func dropUnlessBegan(_ id: SessionID) async {
-        guard !serving.contains(id), let session = sessions.removeValue(forKey: id) else { return }
+    private func dropUnlessServed(_ id: SessionID, begun: Bool) async {
+        guard serving.contains(id) == begun, let session = sessions[id], await session.dropUnlessServed() else { return }
+        sessions[id] = nil
+        serving.remove(id)
         if session.request.kind == .run, session.request.cancelWhenLost == true { await cancelUnlessBack(session.request) }
     }
 }

@@ -62,8 +62,25 @@ struct ExecCommand: ParsableCommand {
             return user
         }
         program.workingDirectory = workdir
-        if terminal, let size = Descriptor.standardInput.terminalExtent { program.terminal = TerminalSize(rows: size.rows, columns: size.columns) }
+        if terminal {
+            let size = Descriptor.standardInput.terminalExtent ?? TerminalExtent(rows: 24, columns: 80)
+            program.terminal = TerminalSize(rows: size.rows, columns: size.columns)
+        }
+        do throws(SpecError) { try program.validate() } catch {
+            throw DocumentError(field: Self.flag(of: error.field), found: error.found, accepted: error.accepted)
+        }
         return program
+    }
+
+    /// How a field of the request is typed.
+    private static func flag(of field: String) -> String {
+        switch field.split(separator: ".").first {
+        case "environment": "--env"
+        case "workingDirectory": "--workdir"
+        case "user": "--user"
+        case "terminal": "--terminal"
+        default: field
+        }
     }
 
     static func environment(_ words: [String]) throws -> [String: String] {
