@@ -114,13 +114,13 @@ import Testing
     /// contract §9: a commit whose reply was lost is repeated exactly: no event comes twice, and those who follow hear each under its number.
     @Test(arguments: [UInt64.random(in: .min ... .max), 1, 2, 3]) func lostRepliesDoubleNoEvents(seed: UInt64) async throws {
         var faults = StoreFaults(seed: seed)
-        faults.unknown = 0.6
+        faults.unknown = 0.25
         let bench = try await Bench(store: InMemoryStore(faults: faults))
         let heard = Mutex<[Event]>([])
         let stream = bench.controller.hub.follow()
         let following = Task { for await event in stream { heard.withLock { $0.append(event) } } }
         var ids: [JobID] = []
-        for number in 0..<10 {
+        for number in 0..<20 {
             let id = try await bench.submit({ _ in }, key: number % 2 == 0 ? "key-\(number)" : nil)
             await bench.agent.script(id, [.succeeded])
             ids.append(id)

@@ -23,11 +23,13 @@ import Testing
         static let gate = DispatchSemaphore(value: 0)
 
         init(from decoder: any Decoder) {
-            Self.state.withLock {
+            let isAlone = Self.state.withLock {
                 $0.running += 1
                 $0.most = max($0.most, $0.running)
+                return $0.running == 1
             }
-            Self.gate.wait()
+            // Another at the same time is the fault that is looked for; it must not hold up the threads of all tasks, and with them the test.
+            if isAlone { Self.gate.wait() }
             Self.state.withLock {
                 $0.running -= 1
                 $0.done += 1
