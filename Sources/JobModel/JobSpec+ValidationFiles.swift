@@ -2,7 +2,14 @@ extension JobSpec {
     func validateDevices() throws(SpecError) {
         let devices = devices ?? []
         try SpecCheck.count(devices.count, atMost: SpecBounds.listLength, "devices", "devices")
-        for (index, device) in devices.enumerated() { try device.validate("devices[\(index)]") }
+        for (index, device) in devices.enumerated() {
+            try device.validate("devices[\(index)]")
+            // Its access would not be what was asked for.
+            if device.isDefault {
+                throw SpecCheck.refuse(
+                    "devices[\(index)].path", "\(DocumentText.quoted(device.path)), which every job has", "a device that not every job has")
+            }
+        }
         try SpecCheck.unique(devices.map(\.path), { "devices[\($0)].path" }, DocumentText.quoted)
     }
 
@@ -34,10 +41,17 @@ extension JobSpec {
 }
 
 extension DeviceRequest {
-    /// Each device once, with all the access that is asked for: instances of a resource may share one, such as a node for control.
+    /// Every job has it, or something of that name.
+    public var isDefault: Bool {
+        guard let entry = path.split(separator: "/").dropFirst().first else { return false }
+        return (SpecBounds.defaultDevices + SpecBounds.defaultDeviceEntries).contains { $0 == entry }
+    }
+
+    /// Each device once, with all the access that is asked for, without those that every job has: instances of a resource may share one, such as
+    /// a node for control.
     public static func merged(_ requests: [DeviceRequest]) -> [DeviceRequest] {
         var merged: [DeviceRequest] = []
-        for request in requests {
+        for request in requests where !request.isDefault {
             guard let index = merged.firstIndex(where: { $0.path == request.path }) else {
                 merged.append(request)
                 continue
@@ -51,11 +65,6 @@ extension DeviceRequest {
     public func validate(_ field: String) throws(SpecError) {
         try SpecCheck.path(path, "\(field).path")
         guard path.hasPrefix("/dev/") else { throw SpecCheck.refuse("\(field).path", DocumentText.quoted(path), "a path below /dev") }
-        // Another mount there would fail, or would not give the access that was asked for.
-        let entry = path.split(separator: "/")[1]
-        if (SpecBounds.defaultDevices + SpecBounds.defaultDeviceEntries).contains(where: { $0 == entry }) {
-            throw SpecCheck.refuse("\(field).path", "\(DocumentText.quoted(path)), which every job has", "a device that not every job has")
-        }
         guard !access.isEmpty, access.allSatisfy({ "rwm".contains($0) }), Set(access).count == access.count else {
             throw SpecCheck.refuse("\(field).access", DocumentText.quoted(access), "any of r, w and m, each once")
         }

@@ -13,8 +13,8 @@ extension EndToEnd {
                     maximum: {cores: 1, memory: 200M, scratch: 100M, pids: 5000, time_limit: 10m}
                     resources:
                       port:
-                        left: {devices: [/dev/fuse:rw], environment: {SIDE: port}, memory_node: 0}
-                    devices: [/dev/null:rw]
+                        left: {devices: [/dev/fuse:rw, /dev/zero:r], environment: {SIDE: port}, memory_node: 0}
+                    devices: [/dev/null:rw, /dev/fuse:rw]
                     host_network_groups: [\(TestUser.networkGroup)]
                     slots: 2013265920-2017460223
                     requests: {size: 64K, connections: 12, connections_per_user: 4, idle: 5s}
@@ -29,13 +29,14 @@ extension EndToEnd {
             .refusal("maximum.cores", ["--cores", "2"], "1"), .refusal("maximum.memory", ["--memory", "201M"], "200M"),
             .refusal("maximum.scratch", ["--scratch", "101M"], "100M"), .refusal("maximum.pids", ["--pids", "5001"], "5000"),
             .refusal("maximum.time_limit", ["--time-limit", "11m"], "10m"),
-            Effect("resources.devices") { try prints("there", "[ -c /dev/fuse ] && echo there", $0) },
+            Effect("resources.devices") { try prints("there", "[ -c /dev/fuse ] && head -c 1 /dev/zero > /dev/null && echo there", $0) },
             Effect("resources.environment") { try prints("port", "echo $SIDE", $0) },
             Effect("resources.memory_node") { try prints("0", "grep Mems_allowed_list /proc/self/status | cut -f 2", $0) },
             Effect("devices") { daemon in
                 let words = ["--hold", "--no-cwd", "--device"]
-                try expects(daemon.berth(["submit"] + words + ["/dev/null:rw", "--", "true"], as: .first, in: "/").status == 0)
-                try expects(daemon.berth(["submit"] + words + ["/dev/full:rw", "--", "true"], as: .first, in: "/").status == 1)
+                try expects(daemon.berth(["submit"] + words + ["/dev/fuse:rw", "--", "true"], as: .first, in: "/").status == 0)
+                try expects(daemon.berth(["submit"] + words + ["/dev/null:rw", "--", "true"], as: .first, in: "/").errors.contains("every job has"))
+                try expects(daemon.berth(["submit"] + words + ["/dev/kvm:rw", "--", "true"], as: .first, in: "/").status == 1)
             },
             Effect("host_network_groups") { daemon in
                 let member = TestUser("berth-t3", groups: [TestUser.networkGroup])

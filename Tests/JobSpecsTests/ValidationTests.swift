@@ -91,7 +91,7 @@ struct BadSpec: Sendable, CustomTestStringConvertible {
     }
 
     @Test func aDeviceThatIsSharedIsWantedOnce() {
-        let requests = [("/dev/a", "r"), ("/dev/ctl", "rw"), ("/dev/b", "rw"), ("/dev/ctl", "mw"), ("/dev/a", "w")]
+        let requests = [("/dev/a", "r"), ("/dev/ctl", "rw"), ("/dev/b", "rw"), ("/dev/ctl", "mw"), ("/dev/zero", "r"), ("/dev/a", "w")]
         let merged = DeviceRequest.merged(requests.map { DeviceRequest(path: $0, access: $1) })
         #expect(merged.map { "\($0.path):\($0.access)" } == ["/dev/a:rw", "/dev/ctl:rwm", "/dev/b:rw"])
     }
