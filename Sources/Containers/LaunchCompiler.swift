@@ -31,6 +31,7 @@ struct LaunchCompiler {
         program.groupName = ByteString(description.groupName)
         program.spare = description.spare?.monitor.pid ?? 0
         program.namespaces = description.base.namespaces
+        program.owner = description.base.map.slot
         program.uidMap = description.base.map.launchUsers
         program.gidMap = description.base.map.launchGroups
         program.logDirectory = table.pass(description.logDirectory)

@@ -16,6 +16,7 @@ extension ContainerRuntime {
         var table = DescriptorTable()
         var program = SpareProgram()
         program.namespaces = base.namespaces
+        program.owner = base.map.slot
         program.uidMap = base.map.launchUsers
         program.gidMap = base.map.launchGroups
         program.group = table.pass(groups.cloneInto)

@@ -27,6 +27,7 @@ extension LaunchProgram {
         writer.put(logLimits.tail)
         writer.put(withoutIDMapDropsCapabilities)
         writer.put(groupName)
+        writer.put(owner)
         writer.put(spare)
         writer.put(command)
         return writer.bytes
@@ -59,6 +60,7 @@ extension LaunchProgram {
         withoutIDMapDropsCapabilities = try reader.uint64()
         groupName = try reader.data()
         guard groupName.bytes.count <= LaunchLimits.groupNameBytes else { throw .range }
+        owner = try reader.uint32()
         spare = try reader.int32()
         command = try reader.value(JobCommand.self)
         try reader.finish()

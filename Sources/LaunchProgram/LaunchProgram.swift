@@ -17,13 +17,16 @@ public struct LaunchProgram: Equatable, Sendable {
     public var runDirectory: ByteString
     /// Name of its groups, for the stamp.
     public var groupName = ByteString(bytes: [])
-    /// The pid of the spare that becomes its PID 1; 0 to clone one. Then `namespaces`, `group` and `taskFiles` were the spare's, and the container
+    /// The pid of the spare that becomes its PID 1; 0 to clone one. Then `namespaces`, `owner`, `group` and `taskFiles` were the spare's, and the container
     /// operations begin with the root.
     public var spare: Int32 = 0
     /// Where the log is made instead of in the run directory: a directory that only root can enter.
     public var logDirectory: DescriptorIndex?
     /// Namespaces to make.
     public var namespaces: NamespaceSet = .all
+    /// The host's id in whose name the user namespace is made: what is used in it of the kernel's bounds for each user (inotify instances, message
+    /// queues, pending signals) counts for this one too (user_namespaces(7)).
+    public var owner: UInt32 = 0
     /// The uid map; at most 340 extents (user_namespaces(7)).
     public var uidMap: [IDMapExtent] = []
     /// The gid map.

@@ -12,6 +12,9 @@
 public struct SpareProgram: Equatable, Sendable {
     /// Namespaces to make.
     public var namespaces: NamespaceSet = .all
+    /// The host's id in whose name the user namespace is made: what is used in it of the kernel's bounds for each user (inotify instances, message
+    /// queues, pending signals) counts for this one too (user_namespaces(7)).
+    public var owner: UInt32 = 0
     /// The uid map.
     public var uidMap: [IDMapExtent] = []
     /// The gid map.
@@ -38,6 +41,7 @@ extension SpareProgram {
         writer.put(spareMagic)
         writer.put(LaunchProgram.version)
         writer.put(namespaces.rawValue)
+        writer.put(owner)
         writer.put(uidMap)
         writer.put(gidMap)
         writer.put(group)
@@ -55,6 +59,7 @@ extension SpareProgram {
         guard try reader.uint16() == LaunchProgram.version else { throw .version }
         namespaces = NamespaceSet(rawValue: try reader.uint8())
         guard NamespaceSet.all.isSuperset(of: namespaces), namespaces.isSuperset(of: [.pid, .mount]) else { throw .range }
+        owner = try reader.uint32()
         uidMap = try reader.array(IDMapExtent.self)
         gidMap = try reader.array(IDMapExtent.self)
         group = try reader.optional(DescriptorIndex.self)

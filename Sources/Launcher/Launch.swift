@@ -88,7 +88,7 @@ struct Launch {
         let all = flags | program.namespaces.cloneFlags | UInt64(CLONE_PIDFD) | (group == nil ? 0 : UInt64(CLONE_INTO_CGROUP))
         // With CLONE_PARENT the new process takes over the helper's exit signal (clone(2)).
         let signal = flags == 0 ? SIGCHLD : 0
-        let pid = try check(linux_clone3(all, signal, &pidfd, group ?? 0), "clone3")
+        let pid = try cloneContainer(all, signal, &pidfd, group, owner: program.owner)
         if pid == 0 {
             _ = linux_close(go[1])
             let start = MonitorStart(answer: answer, program: program, table: table, run: run, signals: -1)
@@ -158,6 +158,25 @@ func forkHelper(_ body: () -> Void) -> Int {
     if getppid() == launcher { body() }
     linux_exit(0)
     return 0
+}
+
+/// Clones a PID 1 in another's name. Only the effective id is changed, so that nobody of the slot can signal or trace the launcher meanwhile; and it keeps its capabilities,
+/// because CLONE_INTO_CGROUP asks for rights on the groups above.
+func cloneContainer(_ flags: UInt64, _ signal: Int32, _ pidfd: inout Int32, _ group: Int32?, owner: UInt32) throws(Fault) -> Int32 {
+    guard owner != 0 else {
+        return try check(linux_clone3(flags, signal, &pidfd, group ?? 0), "clone3")
+    }
+    try check(linux_prctl(PR_SET_SECUREBITS, linux_no_setuid_fixup, 0, 0, 0), "set secure bits")
+    try check(linux_setresuid(.max, owner, .max), "setresuid")
+    let pid = linux_clone3(flags, signal, &pidfd, group ?? 0)
+    if pid == 0 { return 0 }
+    // The new namespace has secure bits and capabilities of its own; only the launcher goes back.
+    let back = linux_setresuid(.max, 0, .max)
+    let bits = linux_prctl(PR_SET_SECUREBITS, 0, 0, 0, 0)
+    let dumpable = linux_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+    // As another it could do nothing right any more.
+    guard back >= 0, bits >= 0, dumpable >= 0 else { end(status: 1) }
+    return try check(pid, "clone3")
 }
 
 /// Writes uid_map and gid_map of a process, one write each (user_namespaces(7)).

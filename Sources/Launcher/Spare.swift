@@ -39,7 +39,7 @@ struct Spare {
         do throws(Fault) {
             let group: Int32? = if let index = program.group { try table.get(index) } else { nil }
             let flags = program.namespaces.cloneFlags | UInt64(CLONE_PIDFD) | (group == nil ? 0 : UInt64(CLONE_INTO_CGROUP))
-            let pid = try check(linux_clone3(flags, SIGCHLD, &pidfd, group ?? 0), "clone3")
+            let pid = try cloneContainer(flags, SIGCHLD, &pidfd, group, owner: program.owner)
             if pid == 0 {
                 _ = linux_close(ends[0])
                 SpareSetup(launcher: launcher, answer: answer, program: program, table: table, socket: ends[1]).run()

@@ -105,6 +105,7 @@ extension Supervisor {
     func release() async {
         dropPrepared()
         let (runtime, name, group) = (services.runtime, containerName(id), group)
+        self.group = nil
         try? await services.scratch.remove(id)
         try? await services.images.release(id)
         _ = try? await services.work.run {

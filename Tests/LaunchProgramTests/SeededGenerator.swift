@@ -113,6 +113,7 @@ struct SeededGenerator: RandomNumberGenerator {
         program.logLimits = LogLimits(head: next(), tail: next())
         program.withoutIDMapDropsCapabilities = next()
         program.groupName = text()
+        program.owner = word()
         program.spare = Int32(bitPattern: word())
         return program
     }
@@ -124,6 +125,7 @@ struct SeededGenerator: RandomNumberGenerator {
         program.gidMap = extents()
         program.group = optionalIndex()
         program.taskFiles = indices()
+        program.owner = word()
         program.hostOperations = (0..<number(8)).map { _ in hostOperation() }
         program.containerOperations = (0..<number(20)).map { _ in containerOperation() }
         return program

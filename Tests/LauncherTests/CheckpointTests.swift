@@ -40,6 +40,9 @@ extension KernelTests {
             let script = "trap 'exit 21' USR1; n=0; (while true; do sleep 0.05; done) & \(loop)"
             try harness.makeGroup(group)
             var builder = try ProgramBuilder(harness, "one", ["sh", "-c", script])
+            // CRIU asks for the resource limits of all processes: the owner of their user namespace may, and who has this right everywhere.
+            let right = try #require(Capability(name: "CAP_SYS_RESOURCE"))
+            if try !ProcessCapabilities.current().effective.contains(right) { builder.program.owner = 0 }
             builder.program.group = builder.pass(try Descriptor.open(group, [.directory]))
             builder.program.jobGroup = builder.pass(try Descriptor.open(group + "/job", [.directory]))
             builder.program.containerOperations.insert(.writeFile(path: "/.berth/init", mode: 0o711, contents: ""), at: 1)

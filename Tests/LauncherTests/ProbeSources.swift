@@ -95,3 +95,18 @@ let attachSource = #"""
         return 0;
     }
     """#
+
+/// Opens as many inotify instances as it is told, and stays.
+let watchSource = #"""
+    #include <stdio.h>
+    #include <stdlib.h>
+    #include <sys/inotify.h>
+    #include <unistd.h>
+    int main(int count, char **words) {
+        int wanted = atoi(words[1]), got = 0;
+        while (got < wanted && inotify_init() >= 0) got++;
+        printf("%d instances\n", got);
+        fflush(stdout);
+        sleep(1000);
+    }
+    """#

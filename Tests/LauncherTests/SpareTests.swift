@@ -15,6 +15,7 @@ extension KernelTests {
 
             init(_ harness: LauncherHarness, _ name: String, _ command: [String]) throws {
                 builder = try ProgramBuilder(harness, name, command)
+                spare.owner = builder.program.owner
                 spare.uidMap = builder.program.uidMap
                 spare.gidMap = builder.program.gidMap
                 spare.containerOperations = [.skeleton] + ProgramBuilder.mounts
@@ -87,6 +88,28 @@ extension KernelTests {
             #expect(job.failure == LaunchFailure(stage: .spare, errno: ESRCH, detail: "use a PID 1 cloned ahead"))
             // Nothing was done: the start can be tried in another way.
             #expect(access("\(harness.directory)/run/two", F_OK) != 0)
+        }
+
+        /// What a job uses of what the kernel bounds for each user is its own slot's, not the host root's.
+        @Test(arguments: [false, true]) func aJobTakesNothingOfTheHostsRoot(inSpare: Bool) throws {
+            let harness = try LauncherHarness()
+            defer { harness.stop() }
+            let most = Int(try readTextFile("/proc/sys/fs/inotify/max_user_instances").trimmingCharacters(in: .whitespacesAndNewlines)) ?? 128
+            var pair = try Pair(harness, "one", ["watch", "\(most - 8)"])
+            var builder = try ProgramBuilder(harness, "two", ["watch", "\(most - 8)"])
+            if inSpare {
+                pair.builder.program.spare = try #require(try harness.prepare(pair.spare, table: pair.spareTable)).pid
+                builder = pair.builder
+            }
+            builder.program.jobOperations = builder.program.jobOperations.map { operation in
+                if case .resourceLimit = operation { .resourceLimit(resource: 7, soft: 4096, hard: 4096) } else { operation }
+            }
+            let job = try builder.start(harness)
+            try job.waitFor("\(most - 8) instances")
+            // Others of this process or machine may have some.
+            let mine = (0..<most / 2).map { _ in inotify_init1(Int32(IN_CLOEXEC)) }
+            defer { for descriptor in mine where descriptor >= 0 { close(descriptor) } }
+            #expect(mine.count { $0 >= 0 } > 16)
         }
 
         @Test func aSpareEndsWithItsLauncherOrWhenItIsDiscarded() throws {

@@ -6,7 +6,7 @@ import Testing
 /// A root with busybox and small C programs, made once, and the mounts of it for each job.
 enum TestRoot {
     /// What is built into the root as /bin/NAME.
-    static let programs = ["attack": attackSource, "limits": limitsSource, "attach": attachSource]
+    static let programs = ["attack": attackSource, "limits": limitsSource, "attach": attachSource, "watch": watchSource]
 
     static let directory: String = {
         let path = String(cString: mkdtemp(strdup("/tmp/berth-root-XXXXXX"))!)
@@ -101,6 +101,7 @@ struct ProgramBuilder {
         program = LaunchProgram(
             runDirectory: ByteString(name), submitter: Identity(user: 0, group: 0), streamOwner: identity,
             command: JobCommand(arguments: command.map { ByteString($0) }, environment: ["PATH=/bin", "HOME=/"]))
+        program.owner = LauncherHarness.slot
         program.uidMap = TestRoot.idMap
         program.gidMap = TestRoot.idMap
         let root = pass(try TestRoot.overlay(harness, name))
