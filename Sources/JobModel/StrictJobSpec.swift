@@ -5,45 +5,47 @@ public struct StrictJobSpec: Decodable {
     public let spec: JobSpec
 
     public init(from decoder: any Decoder) throws {
-        try Self.check(decoder, like: JobSpec())
+        try Self.check(decoder, Self.fields)
         let container = try decoder.container(keyedBy: AnyKey.self)
-        for (key, sample) in Self.objects where container.contains(AnyKey(key)) {
+        for (key, fields) in Self.objects where container.contains(AnyKey(key)) {
             guard try !container.decodeNil(forKey: AnyKey(key)) else { continue }
-            try Self.check(try container.superDecoder(forKey: AnyKey(key)), like: sample)
+            try Self.check(try container.superDecoder(forKey: AnyKey(key)), fields)
         }
-        for (key, sample) in Self.lists where container.contains(AnyKey(key)) {
+        for (key, fields) in Self.lists where container.contains(AnyKey(key)) {
             guard try !container.decodeNil(forKey: AnyKey(key)) else { continue }
-            try Self.checkList(container, key, like: sample)
+            try Self.checkList(container, key, fields)
         }
         spec = try JobSpec(from: decoder)
         // Only here it is known that `resources` is an object and `io` a list.
         guard spec.resources.io != nil else { return }
         let resources = try container.nestedContainer(keyedBy: AnyKey.self, forKey: AnyKey("resources"))
-        try Self.checkList(resources, "io", like: IOLimit())
+        try Self.checkList(resources, "io", Self.limitFields)
     }
 
-    private static let objects: [(String, any Sendable)] = [
-        ("resources", ResourceRequest()), ("array", ArraySpec(indices: IntervalSet())), ("output", OutputSpec(path: "")),
-        ("error", OutputSpec(path: "")), ("retries", RetryPolicy(count: 0)), ("warning", WarningSignal(signal: "", before: .zero)),
-        ("terminal", TerminalSize(rows: 1, columns: 1)),
+    // Found once: looking into a value takes longer than reading the spec.
+    private static let fields = names(in: JobSpec())
+    private static let limitFields = names(in: IOLimit())
+    private static let objects: [(String, [String])] = [
+        ("resources", names(in: ResourceRequest())), ("array", names(in: ArraySpec(indices: IntervalSet()))),
+        ("output", names(in: OutputSpec(path: ""))), ("error", names(in: OutputSpec(path: ""))),
+        ("retries", names(in: RetryPolicy(count: 0))), ("warning", names(in: WarningSignal(signal: "", before: .zero))),
+        ("terminal", names(in: TerminalSize(rows: 1, columns: 1))),
     ]
-    private static let lists: [(String, any Sendable)] = [
-        ("mounts", MountSpec(kind: .bind, target: "")), ("devices", DeviceRequest(path: "", access: "")),
-        ("dependencies", Dependency(kind: .after, job: JobID(1))),
+    private static let lists: [(String, [String])] = [
+        ("mounts", names(in: MountSpec(kind: .bind, target: ""))), ("devices", names(in: DeviceRequest(path: "", access: ""))),
+        ("dependencies", names(in: Dependency(kind: .after, job: JobID(1)))),
     ]
-
-    private static func checkList(
-        _ container: KeyedDecodingContainer<AnyKey>, _ key: String, like sample: any Sendable
-    ) throws {
-        var items = try container.nestedUnkeyedContainer(forKey: AnyKey(key))
-        while !items.isAtEnd { try check(try items.superDecoder(), like: sample) }
-    }
 
     /// The names of the JSON form are those of the stored properties.
-    private static func check(_ decoder: any Decoder, like sample: any Sendable) throws {
-        let known = Mirror(reflecting: sample).children.compactMap(\.label)
-        let container = try decoder.container(keyedBy: AnyKey.self)
-        try container.refuseUnknown(known)
+    private static func names(in sample: Any) -> [String] { Mirror(reflecting: sample).children.compactMap(\.label) }
+
+    private static func checkList(_ container: KeyedDecodingContainer<AnyKey>, _ key: String, _ fields: [String]) throws {
+        var items = try container.nestedUnkeyedContainer(forKey: AnyKey(key))
+        while !items.isAtEnd { try check(try items.superDecoder(), fields) }
+    }
+
+    private static func check(_ decoder: any Decoder, _ fields: [String]) throws {
+        try decoder.container(keyedBy: AnyKey.self).refuseUnknown(fields)
     }
 }
 
@@ -58,7 +60,7 @@ struct AnyKey: CodingKey {
 
 extension KeyedDecodingContainer<AnyKey> {
     fileprivate func refuseUnknown(_ known: [String]) throws {
-        guard let unknown = allKeys.map(\.stringValue).sorted().first(where: { !known.contains($0) }) else { return }
+        guard let unknown = allKeys.map(\.stringValue).filter({ !known.contains($0) }).min() else { return }
         let hint = NearestName.of(unknown, in: known).map { "; the nearest name is '\($0)'" } ?? ""
         throw DecodingError.dataCorrupted(
             .init(
