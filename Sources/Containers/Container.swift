@@ -61,6 +61,14 @@ public struct Container: Sendable {
         throw SystemError("find the terminal of", name, errno: 25)
     }
 
+    /// Whether PID 1 got as far as the job; what never began can be started anew.
+    public func hasBegun() throws(SystemError) -> Bool { try Self.hasBegun(runDirectory) }
+
+    /// PID 1 marks the record before it lets the job go.
+    static func hasBegun(_ runDirectory: Descriptor) throws(SystemError) -> Bool {
+        try runDirectory.open(at: RunFile.record.string, [.readOnly, .noFollow]).readFully(1, at: 0).first ?? 0 != 0
+    }
+
     /// How the job ended, as PID 1 wrote it; nil when there is no whole record.
     public func exitRecord() -> ExitSummary? { ExitSummary(runDirectory: runDirectory) }
 }

@@ -15,6 +15,10 @@ public struct ContainerDescription: Sendable {
     public var groupName: String
     /// Becomes its PID 1; it has the same base and is in these groups already.
     public var spare: SpareContainer?
+    /// The start waits for a go, see `ContainerRuntime.hold`.
+    var waitsForGo = false
+    /// Whether nobody could see that it was made ready: an output file would be emptied.
+    public var canBeHeld: Bool { streams.output == nil && streams.error == nil }
     public var process: ContainerProcess
     public var streams: ContainerStreams
     public var mounts: [ContainerMount] = []

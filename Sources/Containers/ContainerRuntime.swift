@@ -2,6 +2,16 @@ import JobLog
 import LaunchProgram
 public import LinuxSys
 
+/// A container whose job waits for its go.
+public struct HeldContainer: Sendable {
+    let description: ContainerDescription
+    let exchange: Exchange
+    var monitor: ProcessHandle?
+
+    /// It is not wanted: PID 1 ends, and nothing of the job ever happened.
+    public func drop() { exchange.close() }
+}
+
 /// Starts, adopts and enters containers; knows neither queue nor images.
 public final class ContainerRuntime: Sendable {
     public let reactor: Reactor
@@ -27,22 +37,52 @@ public final class ContainerRuntime: Sendable {
     /// Starts a container; returns once the job's program runs, or says which operation failed.
     ///
     /// - Throws: `startedBefore` when the run directory was there; then look with `find`.
-    public func start(_ description: ContainerDescription) async throws(LaunchError) -> Container {
-        let (program, descriptors) = LaunchCompiler.compile(description)
-        let exchange = try launcher.send(.start, program: program.encoded(), table: descriptors)
-        var monitor: ProcessHandle?
-        while let (answer, descriptors) = await exchange.next() {
+    public func start(_ description: ContainerDescription) async throws(LaunchError) -> Container { try await go(try send(description)) }
+
+    /// Makes everything of a container ready but its job's exec, for which `go` is needed; without it nothing ever happened.
+    public func hold(_ description: ContainerDescription) async throws(LaunchError) -> HeldContainer {
+        var description = description
+        description.waitsForGo = true
+        var held = try send(description)
+        while let (answer, descriptors) = await held.exchange.next() {
+            switch answer {
+            case .started(let pid):
+                if let pidfd = descriptors.first { held.monitor = ProcessHandle(pid: pid, descriptor: pidfd) }
+            case .prepared: return held
+            case .failed(let failure): throw LaunchError(failure)
+            default: break
+            }
+        }
+        throw unanswered(description)
+    }
+
+    /// Lets a job go; returns once its program runs.
+    public func go(_ held: HeldContainer) async throws(LaunchError) -> Container {
+        var monitor = held.monitor
+        if held.description.waitsForGo {
+            do throws(SystemError) { try held.exchange.sendGo() } catch { throw LaunchError(error, isUnanswered: true) }
+        }
+        while let (answer, descriptors) = await held.exchange.next() {
             switch answer {
             case .started(let pid):
                 if let pidfd = descriptors.first { monitor = ProcessHandle(pid: pid, descriptor: pidfd) }
             case .running(let time, _):
                 guard let monitor else { break }
-                return try container(description, monitor, time, exchange)
+                return try container(held.description, monitor, time, held.exchange)
             case .failed(let failure): throw LaunchError(failure)
             default: break
             }
         }
-        throw LaunchError(operation: "start of \(description.name): PID 1 or the launcher died", errno: "ESRCH", isUnanswered: true)
+        throw unanswered(held.description)
+    }
+
+    private func send(_ description: ContainerDescription) throws(LaunchError) -> HeldContainer {
+        let (program, descriptors) = LaunchCompiler.compile(description)
+        return HeldContainer(description: description, exchange: try launcher.send(.start, program: program.encoded(), table: descriptors))
+    }
+
+    private func unanswered(_ description: ContainerDescription) -> LaunchError {
+        LaunchError(operation: "start of \(description.name): PID 1 or the launcher died", errno: "ESRCH", isUnanswered: true)
     }
 
     private func container(
@@ -81,18 +121,13 @@ public final class ContainerRuntime: Sendable {
         guard let stamp = Self.stamp(in: directory) else { return .neverBegun }
         let groupName = String(decoding: stamp.groupName, as: UTF8.self)
         guard let monitor = try ProcessHandle.open(pid: stamp.pid, startTime: stamp.startTicks), monitor.isAlive else {
-            guard try Self.hasBegun(directory) else { return .neverBegun }
+            guard try Container.hasBegun(directory) else { return .neverBegun }
             return .ended(ExitSummary(runDirectory: directory), groupName: groupName)
         }
         return .running(
             Container(
                 name: name, monitor: monitor, runDirectory: directory, groupName: groupName, startedBootNanoseconds: stamp.bootNanoseconds,
                 exchange: nil))
-    }
-
-    /// PID 1 marks the record before it does anything for the job.
-    private static func hasBegun(_ directory: Descriptor) throws(SystemError) -> Bool {
-        try directory.open(at: RunFile.record.string, [.readOnly, .noFollow]).readFully(1, at: 0).first ?? 0 != 0
     }
 
     private static func stamp(in directory: Descriptor) -> ClonedStamp? {

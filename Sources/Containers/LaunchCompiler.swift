@@ -30,6 +30,7 @@ struct LaunchCompiler {
             runDirectory: ByteString(description.name), submitter: submitter, streamOwner: streamOwner, command: command)
         program.groupName = ByteString(description.groupName)
         program.spare = description.spare?.monitor.pid ?? 0
+        program.waitsForGo = description.waitsForGo
         program.namespaces = description.base.namespaces
         program.owner = description.base.map.slot
         program.uidMap = description.base.map.launchUsers

@@ -107,8 +107,10 @@ public final class LauncherClient: Sendable {
 final class Exchange: Sendable {
     typealias Answer = (LauncherAnswer, [Descriptor])
     private let answers: AsyncStream<Answer>
+    private let socket: Descriptor
 
     init(_ socket: Descriptor, reactor: Reactor) throws(SystemError) {
+        self.socket = socket
         let (stream, continuation) = AsyncStream.makeStream(of: Answer.self)
         answers = stream
         try socket.setNonBlocking()
@@ -129,6 +131,12 @@ final class Exchange: Sendable {
             }
         }
     }
+
+    /// What a start that waits goes on with.
+    func sendGo() throws(SystemError) { _ = try socket.send([1], descriptors: []) }
+
+    /// Who waits at the other end sees the end of file.
+    func close() { try? socket.shutDown() }
 
     /// The next answer; nil when no more come. Called by one task at a time.
     func next() async -> Answer? {

@@ -29,6 +29,7 @@ extension LaunchProgram {
         writer.put(groupName)
         writer.put(owner)
         writer.put(spare)
+        writer.put(waitsForGo)
         writer.put(command)
         return writer.bytes
     }
@@ -62,6 +63,7 @@ extension LaunchProgram {
         guard groupName.bytes.count <= LaunchLimits.groupNameBytes else { throw .range }
         owner = try reader.uint32()
         spare = try reader.int32()
+        waitsForGo = try reader.bool()
         command = try reader.value(JobCommand.self)
         try reader.finish()
     }

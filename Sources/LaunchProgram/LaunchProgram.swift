@@ -20,6 +20,9 @@ public struct LaunchProgram: Equatable, Sendable {
     /// The pid of the spare that becomes its PID 1; 0 to clone one. Then `namespaces`, `owner`, `group` and `taskFiles` were the spare's, and the container
     /// operations begin with the root.
     public var spare: Int32 = 0
+    /// PID 1 answers `prepared` when only the job's exec is left, and goes on with one byte on the answer socket; at its end of file the start
+    /// never happened. For a start that is made ready before it is decided.
+    public var waitsForGo = false
     /// Where the log is made instead of in the run directory: a directory that only root can enter.
     public var logDirectory: DescriptorIndex?
     /// Namespaces to make.

@@ -64,7 +64,7 @@ public enum LauncherAnswer: Equatable, Sendable {
     case running(bootNanoseconds: UInt64, pid: Int32)
     /// An operation failed; final.
     case failed(LaunchFailure)
-    /// A spare waits for its job; final.
+    /// A spare waits for its job; final. Or a start waits for its go.
     case prepared
     /// Exec's process or the job ended with this wait status, and a job's record is written; final.
     case exited(waitStatus: Int32)

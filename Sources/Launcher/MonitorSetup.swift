@@ -74,7 +74,6 @@ struct MonitorStart {
     /// Never returns: PID 1 ends with the job.
     func run(_ container: ContainerOperations) -> Never {
         do throws(StagedFault) {
-            try stage(.monitor) { () throws(Fault) in try run.markBegun() }
             var streams = try stage(.job) { () throws(Fault) in try MonitorStreams(program: program, run: run, table: table) }
             try stage(.monitor) { () throws(Fault) in try limitCapabilities() }
             let job = try stage(.job) { () throws(Fault) in try cloneJob(streams) }
@@ -84,6 +83,8 @@ struct MonitorStart {
             container.close()
             try stage(.job) { () throws(Fault) in try streams.openTerminal(owner: program.streamOwner) }
             try stage(.monitor) { () throws(Fault) in try giveUpRights() }
+            waitForGo()
+            try stage(.monitor) { () throws(Fault) in try run.markBegun() }
             let started = try letGo(job, &streams)
             var monitor = Monitor(
                 job: job.pid, signals: signals, run: run, streams: streams, started: started, limits: program.logLimits, answer: answer)
@@ -93,6 +94,12 @@ struct MonitorStart {
         } catch {
             fail(error)
         }
+    }
+
+    private func waitForGo() {
+        guard program.waitsForGo else { return }
+        answer.send(.prepared)
+        guard receivePacket(answer.descriptor) != nil else { end(status: 1) }
     }
 
     func fail(_ error: StagedFault) -> Never {

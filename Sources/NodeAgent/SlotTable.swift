@@ -1,5 +1,6 @@
 public import JobModel
 public import LinuxSys
+import Synchronization
 
 /// Which range of host ids belongs to which user (contract §7): a slot belongs to one user of the machine for ever.
 ///
@@ -15,6 +16,8 @@ public final class SlotTable: Sendable {
     public let range: ClosedRange<UInt32>
     private let directory: Descriptor
     private let leases: Leases?
+    /// The first host ids of the users whose slots were asked for; a slot is its user's for ever.
+    private let known = Mutex<[UserID: UInt32]>([:])
 
     struct Leases: Sendable {
         let directory: Descriptor
@@ -33,8 +36,17 @@ public final class SlotTable: Sendable {
     static let slotSize: UInt32 = 65536
     private var count: UInt32 { (range.upperBound - range.lowerBound) / Self.slotSize + 1 }
 
+    /// The first host id of the user's slot, if it was asked for before. Does not block.
+    func knownSlot(of user: UserID) -> UInt32? { known.withLock { $0[user] } }
+
     /// The first host id of the user's slot, made on first use. Blocks on the file lock; durable when it returns.
     public func slot(of user: UserID) throws -> UInt32 {
+        let slot = try storedSlot(of: user)
+        known.withLock { $0[user] = slot }
+        return slot
+    }
+
+    private func storedSlot(of user: UserID) throws -> UInt32 {
         let file = try directory.open(at: "slots", [.readWrite, .create], mode: 0o600)
         _ = try file.lock(exclusive: true, wait: true)
         let taken = Self.pairs(try file.readText())
@@ -52,6 +64,7 @@ public final class SlotTable: Sendable {
     /// Gives a private daemon's slots back, and those of daemons whose state directory is gone; call when no file has an id of them any more.
     public func returnLeases() throws {
         guard let leases else { return }
+        known.withLock { $0 = [:] }
         // First the users' side: a slot that nobody leases must not be in use, a lease that nobody uses does no harm.
         let slots = try directory.open(at: "slots", [.readWrite, .create], mode: 0o600)
         _ = try slots.lock(exclusive: true, wait: true)
@@ -65,6 +78,7 @@ public final class SlotTable: Sendable {
     /// id of them.
     public func renewLeases() throws {
         guard let leases else { return }
+        known.withLock { $0 = [:] }
         let slots = try directory.open(at: "slots", [.readWrite, .create], mode: 0o600)
         _ = try slots.lock(exclusive: true, wait: true)
         let (file, held) = try lockedLeases(leases)

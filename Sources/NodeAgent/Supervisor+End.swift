@@ -22,8 +22,15 @@ extension Supervisor {
 
     private func monitorEnded() async {
         guard let container, !isFinished, !isConcluding else { return }
+        let summary = container.exitRecord()
+        if summary == nil, (try? container.hasBegun()) == false {
+            // It waited for the go of a daemon that is gone.
+            self.container = nil
+            observation.state = .starting
+            return kick()
+        }
         isConcluding = true
-        await concluded(container.exitRecord())
+        await concluded(summary)
     }
 
     /// PID 1 has ended, with a record or without.

@@ -6,15 +6,16 @@ import LinuxSys
 import Logging
 import OCISpec
 
-/// A plan made by one launcher's runtime, before its attempt may start.
+/// A plan made by one launcher's runtime, before its attempt may start; with the container, if that waits for its go.
 struct PreparedStart {
     let plan: AttemptPlan
     let runtime: ContainerRuntime
+    let held: HeldContainer?
 }
 
 extension Supervisor {
-    /// Makes groups, scratch and root ready while the assignment becomes durable: nothing of it can be seen by the job or its user. What fails
-    /// here is tried again by the start, which tells why.
+    /// Makes groups, scratch, root and all else ready while the assignment becomes durable: nothing of it can be seen by the job or its user. What
+    /// fails here is seen or tried again by the start, which tells why.
     func prepare() async {
         guard prepared == nil, group == nil, desired.record.stop == nil, services.launcherLives else { return }
         // What is not committed was never started: there is no run directory to look for.
@@ -23,10 +24,11 @@ extension Supervisor {
         do {
             let plan = try await makePlan(runtime)
             group = plan.group
-            prepared = PreparedStart(plan: plan, runtime: runtime)
+            let held = plan.description.canBeHeld ? try await runtime.hold(plan.description) : nil
+            prepared = PreparedStart(plan: plan, runtime: runtime, held: held)
         } catch {
             services.spares.started(nil, runtime)
-            try? await services.scratch.remove(id)
+            if group == nil { try? await services.scratch.remove(id) }
         }
     }
 
@@ -34,7 +36,8 @@ extension Supervisor {
     func dropPrepared() {
         guard let prepared else { return }
         self.prepared = nil
-        if let spare = prepared.plan.description.spare { prepared.runtime.discard(spare) }
+        prepared.held?.drop()
+        if prepared.held == nil, let spare = prepared.plan.description.spare { prepared.runtime.discard(spare) }
         services.spares.started(nil, prepared.runtime)
     }
 
@@ -44,8 +47,8 @@ extension Supervisor {
             // The machine was rebooted: whatever ran is gone, and how it ended is not known.
             return await finish(.nodeLost)
         }
-        // It was not committed when it was made ready, and this launcher was not asked to start it since.
-        if let prepared, prepared.runtime === services.runtime { return await startAfresh() }
+        // It was not committed when it was made ready: either it waits for its go, or no launcher was asked to start it.
+        if let prepared, prepared.held != nil || prepared.runtime === services.runtime { return await startAfresh() }
         let found: ContainerRuntime.Found
         do {
             let (runtime, name) = (services.runtime, containerName(id))
@@ -109,16 +112,19 @@ extension Supervisor {
         async let told: Void = report()
         let runtime = services.runtime
         var base: ContainerBase?
-        if prepared == nil { services.spares.starting() }
+        let made = prepared
+        prepared = nil
+        if made == nil { services.spares.starting() }
         defer { services.spares.started(base, runtime) }
         do {
-            let plan = if let prepared { prepared.plan } else { try await makePlan(runtime) }
-            prepared = nil
+            // Of a preparation that failed.
+            if made == nil, group != nil { try await clearAway() }
+            let plan = if let made { made.plan } else { try await makePlan(runtime) }
             group = plan.group
             stopSignal = plan.stopSignal
             // The pool may have changed while its groups were made.
             if let misplaced = await applyPlacement() { throw misplaced }
-            let container = try await runtime.start(plan.description)
+            let container = if let held = made?.held { try await runtime.go(held) } else { try await runtime.start(plan.description) }
             base = plan.description.base
             await told
             await running(container, since: container.startedBootNanoseconds)
@@ -192,11 +198,7 @@ extension Supervisor {
             throw LaunchError(operation: operation, errno: "EINVAL")
         }
         async let leased: ImageLease = services.images.lease(image, for: id)
-        let slot: UInt32 = try await services.starts.run {
-            // Slots are for ever: none for an id that is nobody's.
-            guard try services.accounts.entry(of: job.owner.user.value) != nil else { throw AccountMissing(user: job.owner.user) }
-            return try services.slots.slot(of: job.owner.user)
-        }
+        let slot = try await slot(of: job.owner.user)
         let scratch: ScratchSpace = try await services.scratch.take(
             for: id, kind: job.demand.scratchKind, bytes: job.demand.scratch, inodes: job.demand.scratchInodes, uid: slot, gid: slot)
         let planner = AttemptPlanner(services: services, record: record, job: job, lease: try await leased, scratch: scratch)
@@ -204,6 +206,16 @@ extension Supervisor {
         let cpus = record.placement.shared ? pool ?? record.placement.cpus : record.placement.cpus
         applied = InForce(cpus: cpus, nodes: record.placement.memoryNodes)
         return plan
+    }
+
+    private func slot(of user: UserID) async throws -> UInt32 {
+        let services = services
+        if services.accounts.isFresh(user.value), let slot = services.slots.knownSlot(of: user) { return slot }
+        return try await services.starts.run {
+            // Slots are for ever: none for an id that is nobody's.
+            guard try services.accounts.entry(of: user.value) != nil else { throw AccountMissing(user: user) }
+            return try services.slots.slot(of: user)
+        }
     }
 
     private func startFailed(_ error: LaunchError) async {
