@@ -42,7 +42,9 @@ extension Agent {
 struct Doctor {
     let services: NodeServices
 
-    func checks() -> [DoctorCheck] { [kernel, groups, freezing, overlay, users, seccomp, apparmor, swap, devices, slots].compactMap { $0 } }
+    func checks() -> [DoctorCheck] { 
+        [kernel, groups, freezing, overlay, runDirectory, users, seccomp, apparmor, swap, devices, slots].compactMap { $0 }
+    }
 
     private var kernel: DoctorCheck {
         let version = KernelVersion.running
@@ -75,6 +77,16 @@ struct Doctor {
         case .byDescriptor: DoctorCheck("overlayfs", .ok, "layers by descriptor")
         default: DoctorCheck("overlayfs", .ok, "layers by staged path (kernel before 6.13)")
         }
+    }
+
+    private var runDirectory: DoctorCheck {
+        let path = services.settings.runDirectory
+        let type = try? Descriptor.open(path, [.path, .directory]).fileSystemStatus().type
+        return type == FileSystemStatus.tmpfs
+            ? DoctorCheck("run directory", .ok, "\(path) on tmpfs")
+            : DoctorCheck(
+                "run directory", .warning, "\(path) is not on tmpfs: starts wait for the disk, and what a reboot ends is not removed",
+                remedy: "mount -t tmpfs -o mode=0755 tmpfs /run, or run_directory: on a tmpfs in berthd.yaml")
     }
 
     private var users: DoctorCheck {

@@ -24,7 +24,8 @@ private enum Checkpoint {
 extension KernelTests {
     @Suite(.enabled(if: Checkpoint.criu != nil, "needs CRIU 4.1 (scripts/criu) and cgroup v2"))
     struct CheckpointTests {
-        @Test func aJobOfSeveralProcessesGoesOnAfterDumpAndRestore() throws {
+        /// Cloned for its job, or ahead.
+        @Test(arguments: [false, true]) func aJobOfSeveralProcessesGoesOnAfterDumpAndRestore(inSpare: Bool) throws {
             let harness = try LauncherHarness()
             let group = "\(try #require(Checkpoint.v2))/berth-test-criu-\(getpid())"
             defer {
@@ -39,11 +40,20 @@ extension KernelTests {
             let loop = "while true; do n=$((n+1)); echo count $n; sleep 0.05; done"
             let script = "trap 'exit 21' USR1; n=0; (while true; do sleep 0.05; done) & \(loop)"
             try harness.makeGroup(group)
-            var builder = try ProgramBuilder(harness, "one", ["sh", "-c", script])
+            let pair = inSpare ? try KernelTests.SpareTests.Pair(harness, "one", ["sh", "-c", script]) : nil
+            var builder = try pair?.builder ?? ProgramBuilder(harness, "one", ["sh", "-c", script])
             // CRIU asks for the resource limits of all processes: the owner of their user namespace may, and who has this right everywhere.
             let right = try #require(Capability(name: "CAP_SYS_RESOURCE"))
-            if try !ProcessCapabilities.current().effective.contains(right) { builder.program.owner = 0 }
-            builder.program.group = builder.pass(try Descriptor.open(group, [.directory]))
+            let owner = try ProcessCapabilities.current().effective.contains(right) ? LauncherHarness.slot : 0
+            let directory = try Descriptor.open(group, [.directory])
+            if var pair {
+                pair.spare.owner = owner
+                pair.spare.group = DescriptorIndex(UInt16(pair.spareTable.count))
+                builder.program.spare = try #require(try harness.prepare(pair.spare, table: pair.spareTable + [directory])).pid
+            } else {
+                builder.program.owner = owner
+                builder.program.group = builder.pass(directory)
+            }
             builder.program.jobGroup = builder.pass(try Descriptor.open(group + "/job", [.directory]))
             builder.program.containerOperations.insert(.writeFile(path: "/.berth/init", mode: 0o711, contents: ""), at: 1)
             let job = try builder.start(harness)

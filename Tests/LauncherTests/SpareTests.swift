@@ -8,7 +8,7 @@ import Testing
 extension KernelTests {
     @Suite struct SpareTests {
         /// What a spare does ahead, and the program that is left for its job.
-        private struct Pair {
+        struct Pair {
             var spare = SpareProgram()
             var spareTable: [Descriptor] = []
             var builder: ProgramBuilder
