@@ -66,7 +66,13 @@ public struct Container: Sendable {
 
     /// PID 1 marks the record before it lets the job go.
     static func hasBegun(_ runDirectory: Descriptor) throws(SystemError) -> Bool {
-        try runDirectory.open(at: RunFile.record.string, [.readOnly, .noFollow]).readFully(1, at: 0).first ?? 0 != 0
+        do throws(SystemError) {
+            return try runDirectory.open(at: RunFile.record.string, [.readOnly, .noFollow]).readFully(1, at: 0).first ?? 0 != 0
+        } catch {
+            // Cut off before it was made.
+            if error.isNotFound { return false }
+            throw error
+        }
     }
 
     /// How the job ended, as PID 1 wrote it; nil when there is no whole record.

@@ -1,3 +1,5 @@
+import LinuxSys
+
 import JobModel
 
 /// What every container has, whatever its job spec says: Docker's defaults, as strict or stricter.
@@ -34,6 +36,12 @@ public enum ContainerDefaults {
 
     /// `/dev/shm` unless the spec says otherwise; Docker's size.
     public static let sharedMemoryBytes: UInt64 = 64 << 20
+
+    /// Resource limits (getrlimit(2)) of a job that asks for none, no more than the daemon has: open files as a login has them, with room to raise
+    /// them, and locked memory as kernels give by default (8 MiB since 5.16).
+    static let limits: [(resource: UInt8, limit: (soft: UInt64, hard: UInt64))] = [
+        (7, (1024, min(524_288, ProcessContext.hardLimit(7)))), (8, (8 << 20, min(8 << 20, ProcessContext.hardLimit(8)))),
+    ]
 
     /// Above PID 1 (0): the kernel kills the job before its monitor (proc_pid_oom_score_adj(5)).
     public static let outOfMemoryScore: Int32 = 500

@@ -17,8 +17,8 @@ public struct ContainerDescription: Sendable {
     public var spare: SpareContainer?
     /// The start waits for a go, see `ContainerRuntime.hold`.
     var waitsForGo = false
-    /// Whether nobody could see that it was made ready: an output file would be emptied.
-    public var canBeHeld: Bool { streams.output == nil && streams.error == nil }
+    /// Whether nobody could see that it was made ready: an output file would be emptied, a FIFO's writer would find a reader.
+    public var canBeHeld: Bool { streams.output == nil && streams.error == nil && streams.input == nil }
     public var process: ContainerProcess
     public var streams: ContainerStreams
     public var mounts: [ContainerMount] = []

@@ -1,6 +1,7 @@
 import JobLog
 import LaunchProgram
 public import LinuxSys
+import Synchronization
 
 /// A container whose job waits for its go.
 public struct HeldContainer: Sendable {
@@ -10,6 +11,39 @@ public struct HeldContainer: Sendable {
 
     /// It is not wanted: PID 1 ends, and nothing of the job ever happened.
     public func drop() { exchange.close() }
+}
+
+/// Ends a start that hangs on a path of its submitter, such as on a dead server: the start then fails as unanswered.
+public final class StartAbort: Sendable {
+    private struct State {
+        var helper: ProcessHandle?
+        var exchange: Exchange?
+        var isAborted = false
+    }
+
+    private let state = Mutex(State())
+    public init() {}
+
+    func watch(_ pid: Int32, _ descriptors: [Descriptor], _ exchange: Exchange) {
+        guard let pidfd = descriptors.first else { return }
+        let mustEnd = state.withLock { state in
+            state.helper = ProcessHandle(pid: pid, descriptor: pidfd)
+            state.exchange = exchange
+            return state.isAborted
+        }
+        if mustEnd { abort() }
+    }
+
+    /// Kills the helper that opens the paths, now or when there is one; what needs no helper cannot hang. One that waits where no signal reaches it
+    /// is not waited for: whenever it goes on, it ends.
+    public func abort() {
+        let (helper, exchange) = state.withLock { state in
+            state.isAborted = true
+            return (state.helper, state.exchange)
+        }
+        guard let helper, (try? helper.signal(9)) != nil else { return }
+        exchange?.close()
+    }
 }
 
 /// Starts, adopts and enters containers; knows neither queue nor images.
@@ -37,10 +71,12 @@ public final class ContainerRuntime: Sendable {
     /// Starts a container; returns once the job's program runs, or says which operation failed.
     ///
     /// - Throws: `startedBefore` when the run directory was there; then look with `find`.
-    public func start(_ description: ContainerDescription) async throws(LaunchError) -> Container { try await go(try send(description)) }
+    public func start(_ description: ContainerDescription, abort: StartAbort? = nil) async throws(LaunchError) -> Container {
+        try await go(try send(description), abort: abort)
+    }
 
     /// Makes everything of a container ready but its job's exec, for which `go` is needed; without it nothing ever happened.
-    public func hold(_ description: ContainerDescription) async throws(LaunchError) -> HeldContainer {
+    public func hold(_ description: ContainerDescription, abort: StartAbort? = nil) async throws(LaunchError) -> HeldContainer {
         var description = description
         description.waitsForGo = true
         var held = try send(description)
@@ -48,6 +84,7 @@ public final class ContainerRuntime: Sendable {
             switch answer {
             case .started(let pid):
                 if let pidfd = descriptors.first { held.monitor = ProcessHandle(pid: pid, descriptor: pidfd) }
+            case .helping(let pid): abort?.watch(pid, descriptors, held.exchange)
             case .prepared: return held
             case .failed(let failure): throw LaunchError(failure)
             default: break
@@ -57,7 +94,7 @@ public final class ContainerRuntime: Sendable {
     }
 
     /// Lets a job go; returns once its program runs.
-    public func go(_ held: HeldContainer) async throws(LaunchError) -> Container {
+    public func go(_ held: HeldContainer, abort: StartAbort? = nil) async throws(LaunchError) -> Container {
         var monitor = held.monitor
         if held.description.waitsForGo {
             do throws(SystemError) { try held.exchange.sendGo() } catch { throw LaunchError(error, isUnanswered: true) }
@@ -66,6 +103,7 @@ public final class ContainerRuntime: Sendable {
             switch answer {
             case .started(let pid):
                 if let pidfd = descriptors.first { monitor = ProcessHandle(pid: pid, descriptor: pidfd) }
+            case .helping(let pid): abort?.watch(pid, descriptors, held.exchange)
             case .running(let time, _):
                 guard let monitor else { break }
                 return try container(held.description, monitor, time, held.exchange)
@@ -118,29 +156,50 @@ public final class ContainerRuntime: Sendable {
             if error.isNotFound { return .nothing }
             throw error
         }
-        guard let stamp = Self.stamp(in: directory) else { return .neverBegun }
+        guard let stamp = try Self.stamp(in: directory) else {
+            if try Container.hasBegun(directory) { throw SystemError("read the stamp of", name, errno: 22, detail: "it is torn or of another version") }
+            return .neverBegun
+        }
         let groupName = String(decoding: stamp.groupName, as: UTF8.self)
         guard let monitor = try ProcessHandle.open(pid: stamp.pid, startTime: stamp.startTicks), monitor.isAlive else {
             guard try Container.hasBegun(directory) else { return .neverBegun }
             return .ended(ExitSummary(runDirectory: directory), groupName: groupName)
         }
+        guard try Self.begins(directory, monitor) else { return .neverBegun }
         return .running(
             Container(
                 name: name, monitor: monitor, runDirectory: directory, groupName: groupName, startedBootNanoseconds: stamp.bootNanoseconds,
                 exchange: nil))
     }
 
-    private static func stamp(in directory: Descriptor) -> ClonedStamp? {
-        guard let file = try? directory.open(at: RunFile.cloned.string, [.readOnly, .noFollow]),
-            let bytes = try? file.readFully(ClonedStamp.size, at: 0)
-        else { return nil }
-        return try? ClonedStamp(decoding: bytes)
+    /// A PID 1 that waits for the go of a daemon that is gone sees the end of file and ends; one that was given it is about to mark the record.
+    private static func begins(_ directory: Descriptor, _ monitor: ProcessHandle) throws(SystemError) -> Bool {
+        for round in 0..<100 {
+            if try Container.hasBegun(directory) { return true }
+            if try monitor.waitUntilEnded(milliseconds: 20) { break }
+            // Nobody is there to give it.
+            if round == 50 { try? monitor.signal(9) }
+        }
+        return try Container.hasBegun(directory)
+    }
+
+    /// Nil when there is none, or its writer was cut off.
+    private static func stamp(in directory: Descriptor) throws(SystemError) -> ClonedStamp? {
+        do throws(SystemError) {
+            let file = try directory.open(at: RunFile.cloned.string, [.readOnly, .noFollow])
+            return try? ClonedStamp(decoding: try file.readFully(ClonedStamp.size, at: 0))
+        } catch {
+            if error.isNotFound { return nil }
+            throw error
+        }
     }
 
     /// The name of the groups of an attempt; nil when none was started under this name.
     public func groupName(of name: String) -> String? {
-        guard let directory = try? runRoot.open(at: name, [.path, .directory, .noFollow]) else { return nil }
-        return Self.stamp(in: directory).map { String(decoding: $0.groupName, as: UTF8.self) }
+        guard let directory = try? runRoot.open(at: name, [.path, .directory, .noFollow]), let stamp = try? Self.stamp(in: directory) else {
+            return nil
+        }
+        return String(decoding: stamp.groupName, as: UTF8.self)
     }
 
     /// The names of all run directories.

@@ -29,7 +29,7 @@ struct LaunchCompiler {
         var program = LaunchProgram(
             runDirectory: ByteString(description.name), submitter: submitter, streamOwner: streamOwner, command: command)
         program.groupName = ByteString(description.groupName)
-        program.spare = description.spare?.monitor.pid ?? 0
+        program.spare = description.spare?.number ?? 0
         program.waitsForGo = description.waitsForGo
         program.namespaces = description.base.namespaces
         program.owner = description.base.map.slot
@@ -194,7 +194,11 @@ struct LaunchCompiler {
         let capabilities = process.capabilities.bits
         // A job that starts as another user than root has them in its bounding set only, as with Docker.
         let effective = process.user == 0 ? capabilities : 0
-        var operations: [JobOperation] = [.oomScoreAdjustment(ContainerDefaults.outOfMemoryScore)]
+        // The daemon's own priority and limits are not its jobs'.
+        var operations: [JobOperation] = [.oomScoreAdjustment(ContainerDefaults.outOfMemoryScore), .nice(0)]
+        for (resource, limit) in ContainerDefaults.limits where !process.limits.contains(where: { $0.resource == resource }) {
+            operations.append(.resourceLimit(resource: resource, soft: min(limit.soft, limit.hard), hard: limit.hard))
+        }
         for (resource, limit) in process.limits {
             operations.append(.resourceLimit(resource: resource, soft: limit.soft ?? .max, hard: limit.hard ?? .max))
         }

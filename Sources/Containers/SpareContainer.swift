@@ -6,6 +6,8 @@ public import LinuxSys
 public struct SpareContainer: Sendable {
     public let base: ContainerBase
     public let monitor: ProcessHandle
+    /// What the launcher knows it by.
+    let number: UInt64
     /// The launcher that cloned it, which alone can use it.
     let launcher: ObjectIdentifier
 }
@@ -15,6 +17,7 @@ extension ContainerRuntime {
     public func prepare(_ base: ContainerBase, groups: GroupEntry) async throws(LaunchError) -> SpareContainer {
         var table = DescriptorTable()
         var program = SpareProgram()
+        program.number = .random(in: 1 ... .max)
         program.namespaces = base.namespaces
         program.owner = base.map.slot
         program.uidMap = base.map.launchUsers
@@ -33,7 +36,7 @@ extension ContainerRuntime {
                 if let pidfd = descriptors.first { monitor = ProcessHandle(pid: pid, descriptor: pidfd) }
             case .prepared:
                 guard let monitor else { break }
-                return SpareContainer(base: base, monitor: monitor, launcher: ObjectIdentifier(launcher))
+                return SpareContainer(base: base, monitor: monitor, number: program.number, launcher: ObjectIdentifier(launcher))
             case .failed(let failure): throw LaunchError(failure)
             default: break
             }
@@ -47,6 +50,6 @@ extension ContainerRuntime {
     /// Ends one that is not needed; its groups are the caller's.
     public func discard(_ spare: SpareContainer) {
         guard spare.launcher == ObjectIdentifier(launcher) else { return }
-        try? launcher.tell(.discard(pid: spare.monitor.pid))
+        try? launcher.tell(.discard(number: spare.number))
     }
 }

@@ -20,8 +20,9 @@ extension Controller {
         }
         lastEvent = try await store.events(after: .max, limit: 1).newest
         commit(Decision(events: [event(.daemonStarted, detail: "boot \(clock.bootID)")]))
-        for id in attempts.keys.sorted() { await reconcileNow(id) }
+        // First of all: what is started from here on is not in the list of what is kept.
         await agent.sweep(keeping: Set(attempts.keys))
+        for id in attempts.keys.sorted() { await reconcileNow(id) }
         replan()
     }
 

@@ -85,13 +85,14 @@ extension ExitRecord {
 extension ClonedStamp {
     private static let magic: UInt64 = 0x444e_4f4c_4342  // "BCLOND"
 
-    /// magic 8 │ pid 4 │ length 4 │ start 8 │ time 8 │ group's name 72 │ checksum 8.
+    /// magic 8 │ pid 4 │ length 2 │ version 2 │ start 8 │ time 8 │ group's name 72 │ checksum 8.
     public func encoded() -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: Self.size)
         let name = groupName.prefix(Self.groupNameSize)
         store(Self.magic, in: &bytes, at: 0, size: 8)
         store(UInt64(UInt32(bitPattern: pid)), in: &bytes, at: 8, size: 4)
-        store(UInt64(name.count), in: &bytes, at: 12, size: 4)
+        store(UInt64(name.count), in: &bytes, at: 12, size: 2)
+        store(UInt64(Self.version), in: &bytes, at: 14, size: 2)
         store(startTicks, in: &bytes, at: 16, size: 8)
         store(bootNanoseconds, in: &bytes, at: 24, size: 8)
         for (place, byte) in name.enumerated() { bytes[Self.namePlace + place] = byte }
@@ -104,9 +105,10 @@ extension ClonedStamp {
     /// Refuses what is torn.
     public init(decoding bytes: [UInt8]) throws(JobLogError) {
         guard bytes.count == Self.size, number(bytes, at: 0, size: 8) == Self.magic,
+            number(bytes, at: 14, size: 2) == UInt64(Self.version),
             number(bytes, at: Self.size - 8, size: 8) == checksum(bytes[0..<Self.size - 8])
         else { throw .invalid }
-        let length = Int(truncatingIfNeeded: number(bytes, at: 12, size: 4))
+        let length = Int(truncatingIfNeeded: number(bytes, at: 12, size: 2))
         guard length <= Self.groupNameSize else { throw .invalid }
         pid = Int32(bitPattern: UInt32(truncatingIfNeeded: number(bytes, at: 8, size: 4)))
         startTicks = number(bytes, at: 16, size: 8)

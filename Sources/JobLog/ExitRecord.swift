@@ -66,6 +66,8 @@ public struct ProcessUsage: Equatable, Sendable {
 public struct ClonedStamp: Equatable, Sendable {
     /// Bytes of the encoding.
     public static let size = 112
+    /// The format this code writes and reads.
+    public static let version: UInt16 = 1
     /// Bytes of `groupName` at most.
     public static let groupNameSize = 72
     /// The host's pid of PID 1.

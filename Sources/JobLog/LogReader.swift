@@ -131,7 +131,7 @@ public struct LogReader: Sendable {
         while offset + LogFormat.frameHeader <= bytes.count {
             let count = Int(number(bytes, at: offset + 9, size: 4))
             let body = offset + LogFormat.frameHeader
-            guard count <= LogFormat.longestFrame, count <= bytes.count - body else { break }
+            guard count > 0, count <= LogFormat.longestFrame, count <= bytes.count - body else { break }
             guard let found = found(in: bytes, at: offset, count: count, position: end.position) else { break }
             items.append(found)
             offset = body + count

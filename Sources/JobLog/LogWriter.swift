@@ -84,9 +84,9 @@ public struct LogWriter: Sendable {
         empty(next)
     }
 
-    /// Frames that stood there would be read behind newer ones. A file system without holes gets zeros.
-    private func empty(_ region: Int) {
-        let (start, size) = (regions.start(region), regions.size(region))
+    /// Bytes that stood there would be read behind newer frames. A file system without holes gets zeros.
+    private func empty(_ region: Int, from offset: UInt64 = 0) {
+        let (start, size) = (regions.start(region) &+ offset, regions.size(region) &- offset)
         if linux_punch_hole(descriptor, Int64(bitPattern: start), Int64(bitPattern: size)) == 0 { return }
         let zeros = [UInt8](repeating: 0, count: 4096)
         var done: UInt64 = 0
@@ -117,10 +117,24 @@ public struct LogWriter: Sendable {
         let start = regions.start(region) &+ used
         let header = LogFormat.header(stream: stream, time: time, count: body.count)
         let written = linux_pwrite(descriptor, body.baseAddress, body.count, Int64(bitPattern: start &+ UInt64(LogFormat.frameHeader)))
-        guard written == body.count, writeAll(header, at: start) else { return false }
+        guard written == body.count, writeHeader(header, at: start) else {
+            // The next frame may be shorter, and what follows it must not be taken for a header.
+            empty(region, from: used)
+            return false
+        }
         used &+= UInt64(header.count + body.count)
         return true
     }
+
+    /// Its first byte makes it a header. Across the border of two pages a reader could see the first part alone, so that part comes last there.
+    private func writeHeader(_ header: [UInt8], at start: UInt64) -> Bool {
+        let crosses = start % Self.pageSize + UInt64(header.count) > Self.pageSize
+        guard crosses else { return writeAll(header, at: start) }
+        return writeAll(Array(header[1...]), at: start &+ 1) && writeAll([header[0]], at: start)
+    }
+
+    /// The smallest that kernels have.
+    private static let pageSize: UInt64 = 4096
 
     private func writeAll(_ bytes: [UInt8], at offset: UInt64) -> Bool {
         bytes.withUnsafeBytes { linux_pwrite(descriptor, $0.baseAddress, $0.count, Int64(bitPattern: offset)) } == bytes.count

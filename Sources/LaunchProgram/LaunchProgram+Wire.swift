@@ -62,7 +62,7 @@ extension LaunchProgram {
         groupName = try reader.data()
         guard groupName.bytes.count <= LaunchLimits.groupNameBytes else { throw .range }
         owner = try reader.uint32()
-        spare = try reader.int32()
+        spare = try reader.uint64()
         waitsForGo = try reader.bool()
         command = try reader.value(JobCommand.self)
         try reader.finish()

@@ -17,9 +17,9 @@ public struct LaunchProgram: Equatable, Sendable {
     public var runDirectory: ByteString
     /// Name of its groups, for the stamp.
     public var groupName = ByteString(bytes: [])
-    /// The pid of the spare that becomes its PID 1; 0 to clone one. Then `namespaces`, `owner`, `group` and `taskFiles` were the spare's, and the container
+    /// The number of the spare that becomes its PID 1; 0 to clone one. Then `namespaces`, `owner`, `group` and `taskFiles` were the spare's, and the container
     /// operations begin with the root.
-    public var spare: Int32 = 0
+    public var spare: UInt64 = 0
     /// PID 1 answers `prepared` when only the job's exec is left, and goes on with one byte on the answer socket; at its end of file the start
     /// never happened. For a start that is made ready before it is decided.
     public var waitsForGo = false

@@ -15,7 +15,7 @@ public enum LauncherRequest: Equatable, Sendable {
     /// Clones a PID 1 ahead. Descriptors: answer socket, a file with the encoded `SpareProgram`, then its table.
     case prepare
     /// Ends a spare that is not needed any more. No descriptors, no answer.
-    case discard(pid: Int32)
+    case discard(number: UInt64)
     /// Starts a process in a running job. Descriptors: answer socket, a file with the encoded `ExecProgram`, then its table.
     case execute
     /// Makes a user namespace to id-map mounts with. Descriptors: answer socket. Answer: `descriptor`.
@@ -57,6 +57,8 @@ public struct StagedOverlay: Equatable, Sendable {
 public enum LauncherAnswer: Equatable, Sendable {
     /// On the launcher's socket: the lock is held, requests are taken.
     case ready(version: UInt16)
+    /// A helper opens the submitter's paths, which may take for ever; its host pid. With its pidfd.
+    case helping(pid: Int32)
     /// PID 1, or exec's process, was cloned; its host pid. With its pidfd.
     case started(pid: Int32)
     /// The exec succeeded at this time of the boot clock. With the terminal's master if there is one. `pid` is the job's as PID 1 sees it;

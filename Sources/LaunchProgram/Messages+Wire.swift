@@ -19,9 +19,9 @@ extension LauncherRequest {
             writer.put(overlay)
         case .moreDescriptors: writer.put(UInt8(5))
         case .prepare: writer.put(UInt8(6))
-        case .discard(let pid):
+        case .discard(let number):
             writer.put(UInt8(7))
-            writer.put(pid)
+            writer.put(number)
         }
         return writer.bytes
     }
@@ -38,7 +38,7 @@ extension LauncherRequest {
         case 4: self = .stagedOverlay(try reader.value(StagedOverlay.self))
         case 5: self = .moreDescriptors
         case 6: self = .prepare
-        case 7: self = .discard(pid: try reader.int32())
+        case 7: self = .discard(number: try reader.uint64())
         default: throw .unknownCase
         }
         try reader.finish()
@@ -88,6 +88,9 @@ extension LauncherAnswer {
             writer.put(status)
         case .descriptor: writer.put(UInt8(6))
         case .prepared: writer.put(UInt8(7))
+        case .helping(let pid):
+            writer.put(UInt8(8))
+            writer.put(pid)
         }
         return writer.bytes
     }
@@ -105,6 +108,7 @@ extension LauncherAnswer {
         case 5: self = .exited(waitStatus: try reader.int32())
         case 6: self = .descriptor
         case 7: self = .prepared
+        case 8: self = .helping(pid: try reader.int32())
         default: throw .unknownCase
         }
         try reader.finish()

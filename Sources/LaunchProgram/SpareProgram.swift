@@ -10,6 +10,8 @@
 ///     start: run directory, stamp, ──────►   goes on as after a clone
 ///     all descriptors
 public struct SpareProgram: Equatable, Sendable {
+    /// What the start that uses it names it by; a pid may be another's by then. Not 0.
+    public var number: UInt64 = 0
     /// Namespaces to make.
     public var namespaces: NamespaceSet = .all
     /// The host's id in whose name the user namespace is made: what is used in it of the kernel's bounds for each user (inotify instances, message
@@ -40,6 +42,7 @@ extension SpareProgram {
         var writer = ByteWriter()
         writer.put(spareMagic)
         writer.put(LaunchProgram.version)
+        writer.put(number)
         writer.put(namespaces.rawValue)
         writer.put(owner)
         writer.put(uidMap)
@@ -57,6 +60,7 @@ extension SpareProgram {
         var reader = ByteReader(bytes)
         guard try reader.uint32() == spareMagic else { throw .magic }
         guard try reader.uint16() == LaunchProgram.version else { throw .version }
+        number = try reader.uint64()
         namespaces = NamespaceSet(rawValue: try reader.uint8())
         guard NamespaceSet.all.isSuperset(of: namespaces), namespaces.isSuperset(of: [.pid, .mount]) else { throw .range }
         owner = try reader.uint32()

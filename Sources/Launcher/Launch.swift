@@ -43,9 +43,15 @@ struct Launch {
             // The helper keeps the lock: while it lives it may still clone, and a new daemon must not scan yet.
             _ = linux_close(launcher.socket)
             launcher.socket = -1
+            // It may be stuck on a dead server, and others' spares must not wait for it.
+            for spare in launcher.spares { spare.close() }
+            launcher.spares = []
             execute(run, flags: UInt64(CLONE_PARENT))
         }
-        if result < 0 { answer.fail(.clone, Fault(errno: Int32(truncatingIfNeeded: -result), detail: "fork")) }
+        guard result.pid > 0 else { return answer.fail(.clone, Fault(errno: Int32(truncatingIfNeeded: -result.pid), detail: "fork")) }
+        // So that who does not want it any more can end it.
+        answer.send(.helping(pid: Int32(truncatingIfNeeded: result.pid)), with: result.pidfd)
+        _ = linux_close(result.pidfd)
     }
 
     private mutating func execute(_ run: RunDirectory, flags: UInt64) {
@@ -149,15 +155,15 @@ extension NamespaceSet {
     }
 }
 
-/// Runs the body in a forked process that dies with the launcher; the pid, or the negated error number.
-func forkHelper(_ body: () -> Void) -> Int {
+/// Runs the body in a forked process that dies with the launcher; the pid, or the negated error number, and a pidfd.
+func forkHelper(_ body: () -> Void) -> (pid: Int, pidfd: Int32) {
     let launcher = getpid()
-    let pid = linux_clone3(0, SIGCHLD, nil, 0)
-    guard pid == 0 else { return pid }
+    var pidfd: Int32 = -1
+    let pid = linux_clone3(UInt64(CLONE_PIDFD), SIGCHLD, &pidfd, 0)
+    guard pid == 0 else { return (pid, pidfd) }
     _ = linux_prctl(PR_SET_PDEATHSIG, UInt(SIGKILL), 0, 0, 0)
     if getppid() == launcher { body() }
-    linux_exit(0)
-    return 0
+    end(status: 0)
 }
 
 /// Clones a PID 1 in another's name. Only the effective id is changed, so that nobody of the slot can signal or trace the launcher meanwhile; and it keeps its capabilities,
@@ -167,8 +173,8 @@ func cloneContainer(_ flags: UInt64, _ signal: Int32, _ pidfd: inout Int32, _ gr
         return try check(linux_clone3(flags, signal, &pidfd, group ?? 0), "clone3")
     }
     try check(linux_prctl(PR_SET_SECUREBITS, linux_no_setuid_fixup, 0, 0, 0), "set secure bits")
-    try check(linux_setresuid(.max, owner, .max), "setresuid")
-    let pid = linux_clone3(flags, signal, &pidfd, group ?? 0)
+    let changed = linux_setresuid(.max, owner, .max)
+    let pid = changed < 0 ? changed : linux_clone3(flags, signal, &pidfd, group ?? 0)
     if pid == 0 { return 0 }
     // The new namespace has secure bits and capabilities of its own; only the launcher goes back.
     let back = linux_setresuid(.max, 0, .max)

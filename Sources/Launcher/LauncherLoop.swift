@@ -50,13 +50,13 @@ struct LauncherLoop {
         while true {
             let pid = linux_wait(-1, &status, WNOHANG)
             guard pid > 0 else { return }
-            takeSpare(Int32(truncatingIfNeeded: pid))?.close()
+            takeSpare { $0.pid == Int32(truncatingIfNeeded: pid) }?.close()
         }
     }
 
-    /// Takes a spare out of the list; nil when it is none.
-    private mutating func takeSpare(_ pid: Int32) -> Spare? {
-        guard let place = descriptors.spares.firstIndex(where: { $0.pid == pid }) else { return nil }
+    /// Takes a spare out of the list; nil when there is none of these.
+    private mutating func takeSpare(_ isWanted: (Spare) -> Bool) -> Spare? {
+        guard let place = descriptors.spares.firstIndex(where: isWanted) else { return nil }
         return descriptors.spares.remove(at: place)
     }
 
@@ -76,7 +76,7 @@ struct LauncherLoop {
             waiting = passed
             return
         }
-        if case .discard(let pid) = request { takeSpare(pid)?.close() }
+        if case .discard(let number) = request { takeSpare { $0.number == number }?.close() }
         guard let first = passed.first else { return }
         var table = DescriptorTable(Array(passed.dropFirst()))
         execute(request, AnswerSocket(descriptor: first), &table)
@@ -130,7 +130,7 @@ struct LauncherLoop {
     private mutating func start(_ program: LaunchProgram, _ file: Int32, _ answer: AnswerSocket, _ table: inout DescriptorTable) {
         var spare: Spare?
         if program.spare != 0 {
-            spare = takeSpare(program.spare)
+            spare = takeSpare { $0.number == program.spare }
             if spare == nil { return answer.fail(.spare, Fault(errno: ESRCH, detail: "use a PID 1 cloned ahead")) }
         }
         var launch = Launch(launcher: descriptors, answer: answer, program: program, table: table, file: file, spare: spare)
@@ -143,12 +143,14 @@ struct LauncherLoop {
         let result = forkHelper { () in
             _ = linux_close(descriptors.socket)
             _ = linux_close(descriptors.lock)
+            for spare in descriptors.spares { spare.close() }
             do throws(Fault) {
                 answer.send(.descriptor, with: try StagedOverlayBuilder(overlay: overlay, table: table).build())
             } catch {
                 answer.fail(.stagedOverlay, error)
             }
         }
-        if result < 0 { answer.fail(.stagedOverlay, Fault(errno: Int32(truncatingIfNeeded: -result), detail: "fork")) }
+        if result.pidfd >= 0 { _ = linux_close(result.pidfd) }
+        if result.pid < 0 { answer.fail(.stagedOverlay, Fault(errno: Int32(truncatingIfNeeded: -result.pid), detail: "fork")) }
     }
 }

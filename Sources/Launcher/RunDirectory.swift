@@ -17,9 +17,19 @@ struct RunDirectory {
     init(program: LaunchProgram, runRoot: Int32, table: DescriptorTable) throws(Fault) {
         let name = program.runDirectory
         try check(name.withCString { linux_mkdirat(runRoot, $0, 0o700) }, "mkdir " + name)
-        let directory = try check(
+        directory = try check(
             name.withCString { linux_openat(runRoot, $0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0) }, "open " + name)
-        self.directory = directory
+        record = -1
+        control = -1
+        do throws(Fault) {
+            try fill(program, table)
+        } catch {
+            close()
+            throw error
+        }
+    }
+
+    private mutating func fill(_ program: LaunchProgram, _ table: DescriptorTable) throws(Fault) {
         record = try Self.create(RunFile.record, in: directory, O_WRONLY)
         // Blocks are taken now: a full file system must not cost the exit status.
         try check(linux_fallocate(record, Int64(ExitRecord.size)), "allocate " + RunFile.record)
@@ -27,14 +37,15 @@ struct RunDirectory {
         let place = try program.logDirectory.map { (index) throws(Fault) in try table.get(index) } ?? directory
         if program.writesLog {
             // In a directory of the job's attempts they bear the attempt's name.
-            log = try Self.create(program.logDirectory == nil ? RunFile.log : name + "." + RunFile.log, in: place, O_WRONLY)
+            let name = program.logDirectory == nil ? RunFile.log : program.runDirectory + "." + RunFile.log
+            log = try Self.create(name, in: place, O_WRONLY)
         }
         guard program.readsFIFO else { return }
         // Opened for both first: a read end alone would block, a write end alone fail.
         let both = try Self.fifo(RunFile.input, in: directory, O_RDWR)
+        defer { _ = linux_close(both) }
         input.append(try Self.reopen(RunFile.input, in: directory, O_RDONLY))
         input.append(try Self.reopen(RunFile.input, in: directory, O_WRONLY | O_NONBLOCK))
-        _ = linux_close(both)
         // So that the job can open /dev/stdin again.
         let user = program.uidMap.outside(program.streamOwner.user)
         try check(linux_fchown(input[0], user, program.gidMap.outside(program.streamOwner.group)), "chown of " + RunFile.input)

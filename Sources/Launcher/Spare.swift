@@ -4,6 +4,7 @@ internal import LaunchProgram
 
 /// A PID 1 cloned ahead, as the launcher holds it. It ends when the launcher's end of its socket is closed, the launcher's own end included.
 struct Spare {
+    let number: UInt64
     let pid: Int32
     let pidfd: Int32
     let startTicks: UInt64
@@ -45,6 +46,7 @@ struct Spare {
                 SpareSetup(launcher: launcher, answer: answer, program: program, table: table, socket: ends[1]).run()
             }
             try writeMaps(of: pid, uid: program.uidMap, gid: program.gidMap)
+            number = program.number
             self.pid = pid
             startTicks = try readStartTicks(of: pid)
         } catch {

@@ -60,3 +60,20 @@ extension ProcessContext {
         }
     }
 }
+
+extension ProcessContext {
+    /// The hard limit of a resource by its number (getrlimit(2)); the most there is when it has none.
+    public static func hardLimit(_ resource: Int32) -> UInt64 { limits(resource).map { UInt64($0.rlim_max) } ?? .max }
+
+    /// Lets the process open as many files as it may: each running job takes some descriptors.
+    public static func raiseOpenFiles() {
+        guard var limit = limits(7) else { return }
+        limit.rlim_cur = limit.rlim_max
+        _ = setrlimit(__rlimit_resource_t(UInt32(7)), &limit)
+    }
+
+    private static func limits(_ resource: Int32) -> rlimit? {
+        var limit = rlimit()
+        return getrlimit(__rlimit_resource_t(UInt32(resource)), &limit) == 0 ? limit : nil
+    }
+}

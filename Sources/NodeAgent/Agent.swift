@@ -57,7 +57,7 @@ public actor Agent: AgentPort {
         let kept = Set(attempts.map(containerName))
         let found = try? await services.work.run {
             let runtime = services.runtime
-            let failures = try services.groups.sweep(keeping: Set(kept.map { runtime.groupName(of: $0) ?? $0 }))
+            let failures = try services.groups.sweep(keeping: kept.union(kept.compactMap { runtime.groupName(of: $0) }))
             for name in runtime.names() where !kept.contains(name) { try? runtime.forget(name) }
             return failures
         }

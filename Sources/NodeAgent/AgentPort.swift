@@ -37,7 +37,7 @@ public protocol AgentPort: Sendable {
     func signal(_ attempt: AttemptID, number: Int32, toAll: Bool) async throws
     /// Forgets an attempt whose end is in the ledger: its groups, scratch and run directory go.
     func release(_ attempt: AttemptID) async
-    /// Removes what an earlier daemon left of attempts that are not named.
+    /// Removes what an earlier daemon left of attempts that are not named. Before any other call, because what is started later is not named.
     func sweep(keeping attempts: Set<AttemptID>) async
     /// The attempts whose logs are kept, by job.
     func loggedAttempts() async -> [JobID: [AttemptID]]

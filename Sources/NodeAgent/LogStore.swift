@@ -35,7 +35,9 @@ public final class LogStore: Sendable {
     }
 
     /// Removes one attempt's log, and its job's directory with the last of them; nothing happens if there is none.
-    func remove(_ attempt: AttemptID) throws(SystemError) {
+    ///
+    /// - Parameter keepsDirectory: other tasks of the job may be about to make theirs.
+    func remove(_ attempt: AttemptID, keepsDirectory: Bool = false) throws(SystemError) {
         let name = attempt.task.job.description
         do throws(SystemError) {
             let job = try root.open(at: name, [.path, .directory, .noFollow])
@@ -44,6 +46,7 @@ public final class LogStore: Sendable {
             if error.isNotFound { return }
             throw error
         }
+        if keepsDirectory { return }
         latest.withLock { if $0?.job == attempt.task.job { $0 = nil } }
         // Not empty as long as another attempt has a log.
         try? root.removeDirectory(name)

@@ -26,6 +26,8 @@ extension Supervisor {
         if summary == nil, (try? container.hasBegun()) == false {
             // It waited for the go of a daemon that is gone.
             self.container = nil
+            disarm()
+            observation.startedAt = nil
             observation.state = .starting
             return kick()
         }

@@ -24,12 +24,21 @@ extension Supervisor {
         do {
             let plan = try await makePlan(runtime)
             group = plan.group
-            let held = plan.description.canBeHeld ? try await runtime.hold(plan.description) : nil
+            let abort = beginStart()
+            defer { startUnderWay = nil }
+            let held = plan.description.canBeHeld ? try await runtime.hold(plan.description, abort: abort) : nil
             prepared = PreparedStart(plan: plan, runtime: runtime, held: held)
         } catch {
             services.spares.started(nil, runtime)
-            if group == nil { try? await services.scratch.remove(id) }
+            preparationFailed = true
         }
+    }
+
+    private func beginStart() -> StartAbort {
+        let abort = StartAbort()
+        startUnderWay = abort
+        if desired.record.stop != nil { abort.abort() }
+        return abort
     }
 
     /// What was made ready is not used: its groups are the supervisor's as any other.
@@ -54,7 +63,9 @@ extension Supervisor {
             let (runtime, name) = (services.runtime, containerName(id))
             found = try await services.work.run { try runtime.find(name) }
         } catch {
-            return await finish(.startFailed(operation: "look for the run directory: \(error)", errno: "EIO"))
+            // Not a word of whether it runs: it is neither started nor ended blindly.
+            logger.error("a run directory cannot be read", metadata: ["attempt": "\(id)", "error": "\(error)"])
+            return lookAgainLater()
         }
         switch found {
         case .running(let container): await adopt(container)
@@ -79,18 +90,20 @@ extension Supervisor {
             let (runtime, name) = (services.runtime, containerName(id))
             let (logs, id) = (services.logs, id)
             try await services.work.run {
-                try logs.remove(id)
+                try logs.remove(id, keepsDirectory: true)
                 try runtime.forget(name)
             }
         } catch {
             return await finish(.startFailed(operation: "clear away an interrupted start: \(error)", errno: "EIO"))
         }
-        await startAfresh()
+        await startAfresh(isAnew: true)
     }
 
     /// Groups are used once, and so is scratch, because overlayfs marks it: those of a start that came to nothing go before others are made.
     private func clearAway() async throws {
-        let (groups, runtime, name, known, isRetry) = (services.groups, services.runtime, containerName(id), group, startsLost > 0)
+        let (groups, runtime, name, known) = (services.groups, services.runtime, containerName(id), group)
+        let isRetry = startsLost > 0 || preparationFailed
+        preparationFailed = false
         dropPrepared()
         group = nil
         applied = nil
@@ -104,9 +117,10 @@ extension Supervisor {
         try await services.scratch.remove(id)
     }
 
-    private func startAfresh() async {
+    /// - Parameter isAnew: it is known that nothing of the job ever happened.
+    private func startAfresh(isAnew: Bool = false) async {
         // It was seen running, and its run directory is gone: someone removed it.
-        guard isEarly else { return await finish(.monitorLost) }
+        guard isEarly || isAnew else { return await finish(.monitorLost) }
         guard await launcherLives() else { return }
         observation.state = .starting
         async let told: Void = report()
@@ -117,18 +131,20 @@ extension Supervisor {
         if made == nil { services.spares.starting() }
         defer { services.spares.started(base, runtime) }
         do {
-            // Of a preparation that failed.
-            if made == nil, group != nil { try await clearAway() }
+            if preparationFailed { try await clearAway() }
             let plan = if let made { made.plan } else { try await makePlan(runtime) }
             group = plan.group
             stopSignal = plan.stopSignal
             // The pool may have changed while its groups were made.
             if let misplaced = await applyPlacement() { throw misplaced }
-            let container = if let held = made?.held { try await runtime.go(held) } else { try await runtime.start(plan.description) }
+            let abort = beginStart()
+            defer { startUnderWay = nil }
+            let container =
+                if let held = made?.held { try await runtime.go(held) } else { try await runtime.start(plan.description, abort: abort) }
             base = plan.description.base
             await told
             await running(container, since: container.startedBootNanoseconds)
-        } catch let error as LaunchError where error.spareIsGone {
+        } catch let error as LaunchError where error.spareIsGone && startsLost < Self.startsToLose {
             await startOver()
         } catch let error as LaunchError where error.isUnanswered {
             await launcherFailed(runtime, error)
@@ -162,10 +178,15 @@ extension Supervisor {
         }
     }
 
-    /// What came of the request is seen once a new launcher holds the lock: it started, it did not, or it was cut off in between.
+    /// What came of the request is seen once a new launcher holds the lock, or at once if only PID 1 died: it started, it did not, or it was cut
+    /// off in between.
     private func launcherFailed(_ runtime: ContainerRuntime, _ error: LaunchError) async {
-        let isLost = (try? await services.work.run { runtime.hasLostLauncher }) ?? true
-        guard isLost, startsLost < Self.startsToLose else { return await startFailed(error) }
+        if let stop = desired.record.stop {
+            if let group { await killEverything(group) }
+            return await finish(stop.outcome)
+        }
+        guard startsLost < Self.startsToLose else { return await startFailed(error) }
+        guard (try? await services.work.run { runtime.hasLostLauncher }) ?? true else { return await startOver() }
         services.launcherDied(runtime)
         while !services.launcherLives {
             // Its end is wanted: the next daemon goes on from here.
@@ -182,7 +203,8 @@ extension Supervisor {
         do {
             if case .nothing = try await services.work.run({ try runtime.find(name) }) { try await clearAway() }
         } catch {
-            return await finish(.startFailed(operation: "start again: \(error)", errno: "EIO"))
+            logger.error("a start that was cut off cannot be cleared away", metadata: ["attempt": "\(id)", "error": "\(error)"])
+            return lookAgainLater()
         }
         await begin()
     }

@@ -44,6 +44,10 @@ actor Supervisor {
     var startsLost = 0
     /// Made while the assignment became durable.
     var prepared: PreparedStart?
+    /// A start, or a preparation, that waits for the launcher.
+    var startUnderWay: StartAbort?
+    /// What it left is cleared away before the start.
+    var preparationFailed = false
     /// PID 1 has ended, or is about to.
     var isConcluding = false
 
@@ -63,6 +67,7 @@ actor Supervisor {
         let former = desired
         desired = wanted
         if former.frozen != wanted.frozen || former.freezeGeneration != wanted.freezeGeneration { freezeGivenUp = false }
+        if wanted.record.stop != nil { startUnderWay?.abort() }
         if former.job.timeLimit != wanted.job.timeLimit, container != nil { armLimits() }
         kick()
     }

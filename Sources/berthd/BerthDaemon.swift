@@ -39,6 +39,7 @@ struct BerthDaemon: AsyncParsableCommand {
             print("configuration is right")
             return
         }
+        ProcessContext.raiseOpenFiles()
         do {
             try await Daemon(settings: settings).run()
         } catch {

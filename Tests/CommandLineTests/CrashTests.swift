@@ -31,6 +31,23 @@ extension EndToEnd {
             }
         }
 
+        /// Under load: while tasks start, run, end and wait, and while the next daemon sweeps, adopts and plans.
+        @Test func killedUnderLoad() throws {
+            var random = SystemRandomNumberGenerator()
+            let last = Programs.isEmulated ? 39 : 149
+            let words = ["--array", "0-\(last)", "--cpu", "0.2", "--memory", "32M"]
+            let id = try daemon.submit(script: "echo $BERTH_TASK_INDEX >> all; sleep 0.0$((BERTH_TASK_INDEX % 10))", words, in: here)
+            for _ in 0..<5 {
+                sleepBlocking(nanoseconds: UInt64.random(in: 50_000_000...600_000_000, using: &random))
+                try daemon.restart()
+            }
+            #expect(try daemon.berth(["wait", "--timeout", "300s", id]).status == 0)
+            let counts = try daemon.show(id)["job"]["counts"]
+            #expect(counts["succeeded"].number == last + 1, "\(counts)")
+            let ran = try readTextFile("\(here)/all").split(separator: "\n").compactMap { Int($0) }.sorted()
+            #expect(ran == Array(0...last))
+        }
+
         @Test func heldAndWaitingJobsSurvive() throws {
             let held = try daemon.submit(["--hold", "--no-cwd", "--", "true"])
             let array = try daemon.submit(script: "sleep 0.1", ["--array", "1-4", "--depends", "afterok:\(held)"])

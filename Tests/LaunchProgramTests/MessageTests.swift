@@ -9,13 +9,13 @@ struct MessageTests {
             StagedOverlay(
                 layers: [DescriptorIndex(0), DescriptorIndex(1)], scratch: DescriptorIndex(2),
                 options: [.init("xino", "off"), .init("volatile")])),
-        .prepare, .discard(pid: 17),
+        .prepare, .discard(number: 17),
     ]
 
     private static let answers: [LauncherAnswer] = [
         .ready(version: 1), .started(pid: 77), .running(bootNanoseconds: 1 << 60, pid: 2), .exited(waitStatus: 256), .descriptor,
         .failed(LaunchFailure(stage: .containerOperation, index: 3, errno: 2, detail: "mount proc on /proc")),
-        .prepared,
+        .prepared, .helping(pid: 5),
     ]
 
     private static let controls: [ControlMessage] = [

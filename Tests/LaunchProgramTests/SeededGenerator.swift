@@ -114,12 +114,14 @@ struct SeededGenerator: RandomNumberGenerator {
         program.withoutIDMapDropsCapabilities = next()
         program.groupName = text()
         program.owner = word()
-        program.spare = Int32(bitPattern: word())
+        program.spare = next()
+        program.waitsForGo = Bool.random(using: &self)
         return program
     }
 
     mutating func spareProgram() -> SpareProgram {
         var program = SpareProgram()
+        program.number = next()
         program.namespaces = Bool.random(using: &self) ? .all : [.pid, .mount, .user]
         program.uidMap = extents()
         program.gidMap = extents()

@@ -49,7 +49,8 @@ extension KernelTests {
             if var pair {
                 pair.spare.owner = owner
                 pair.spare.group = DescriptorIndex(UInt16(pair.spareTable.count))
-                builder.program.spare = try #require(try harness.prepare(pair.spare, table: pair.spareTable + [directory])).pid
+                _ = try #require(try harness.prepare(pair.spare, table: pair.spareTable + [directory]))
+                builder.program.spare = pair.spare.number
             } else {
                 builder.program.owner = owner
                 builder.program.group = builder.pass(directory)

@@ -75,6 +75,7 @@ final class LauncherHarness {
                 job.running = (time, pid)
                 job.terminal = descriptors.first
             case .failed(let failure): job.failure = failure
+            case .helping: break
             default: Issue.record("unexpected \(answer)")
             }
         }

@@ -15,6 +15,7 @@ extension KernelTests {
 
             init(_ harness: LauncherHarness, _ name: String, _ command: [String]) throws {
                 builder = try ProgramBuilder(harness, name, command)
+                spare.number = 1
                 spare.owner = builder.program.owner
                 spare.uidMap = builder.program.uidMap
                 spare.gidMap = builder.program.gidMap
@@ -47,7 +48,7 @@ extension KernelTests {
             pair.builder.program.groupName = "spare-1"
             let spare = try #require(try harness.prepare(pair.spare, table: pair.spareTable))
             let before = bootNanoseconds()
-            pair.builder.program.spare = spare.pid
+            pair.builder.program.spare = pair.spare.number
             let job = try pair.builder.start(harness)
             #expect(job.failure == nil)
             #expect(job.monitor?.pid == spare.pid)
@@ -79,11 +80,11 @@ extension KernelTests {
             let harness = try LauncherHarness()
             defer { harness.stop() }
             var first = try Pair(harness, "one", ["sleep", "100"])
-            let spare = try #require(try harness.prepare(first.spare, table: first.spareTable))
-            first.builder.program.spare = spare.pid
+            _ = try #require(try harness.prepare(first.spare, table: first.spareTable))
+            first.builder.program.spare = first.spare.number
             #expect(try first.builder.start(harness).failure == nil)
             var second = try Pair(harness, "two", ["true"])
-            second.builder.program.spare = spare.pid
+            second.builder.program.spare = first.spare.number
             let job = try second.builder.start(harness)
             #expect(job.failure == LaunchFailure(stage: .spare, errno: ESRCH, detail: "use a PID 1 cloned ahead"))
             // Nothing was done: the start can be tried in another way.
@@ -98,7 +99,8 @@ extension KernelTests {
             var pair = try Pair(harness, "one", ["watch", "\(most - 8)"])
             var builder = try ProgramBuilder(harness, "two", ["watch", "\(most - 8)"])
             if inSpare {
-                pair.builder.program.spare = try #require(try harness.prepare(pair.spare, table: pair.spareTable)).pid
+                _ = try #require(try harness.prepare(pair.spare, table: pair.spareTable))
+                pair.builder.program.spare = pair.spare.number
                 builder = pair.builder
             }
             builder.program.jobOperations = builder.program.jobOperations.map { operation in
@@ -116,11 +118,15 @@ extension KernelTests {
             let harness = try LauncherHarness()
             defer { harness.stop() }
             let pair = try Pair(harness, "one", ["true"])
-            let spares = try (0..<3).map { _ in try #require(try harness.prepare(pair.spare, table: pair.spareTable)) }
+            let spares = try (UInt64(1)...3).map { number in
+                var program = pair.spare
+                program.number = number
+                return try #require(try harness.prepare(program, table: pair.spareTable))
+            }
             // A process that outlives the launcher must not keep them waiting.
             let job = try ProgramBuilder(harness, "two", ["sleep", "100"]).start(harness)
             #expect(job.failure == nil)
-            _ = try harness.send(.discard(pid: spares[1].pid))
+            _ = try harness.send(.discard(number: 2))
             #expect(try spares[1].waitUntilEnded(milliseconds: 10_000))
             #expect(spares[0].isAlive && spares[2].isAlive)
             try harness.process.signal(SIGKILL)
