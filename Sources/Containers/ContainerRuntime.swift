@@ -157,8 +157,8 @@ public final class ContainerRuntime: Sendable {
             throw error
         }
         guard let stamp = try Self.stamp(in: directory) else {
-            if try Container.hasBegun(directory) { throw SystemError("read the stamp of", name, errno: 22, detail: "it is torn or of another version") }
-            return .neverBegun
+            guard try Container.hasBegun(directory) else { return .neverBegun }
+            throw SystemError("read the stamp of", name, errno: 22, detail: "it is torn or of another version")
         }
         let groupName = String(decoding: stamp.groupName, as: UTF8.self)
         guard let monitor = try ProcessHandle.open(pid: stamp.pid, startTime: stamp.startTicks), monitor.isAlive else {

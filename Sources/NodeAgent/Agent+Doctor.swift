@@ -42,7 +42,7 @@ extension Agent {
 struct Doctor {
     let services: NodeServices
 
-    func checks() -> [DoctorCheck] { 
+    func checks() -> [DoctorCheck] {
         [kernel, groups, freezing, overlay, runDirectory, users, seccomp, apparmor, swap, devices, slots].compactMap { $0 }
     }
 
