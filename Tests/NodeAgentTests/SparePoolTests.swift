@@ -28,6 +28,7 @@ extension AgentSuite {
                 let before = try await spares(node)
                 let id = await node.assign(await node.job("hostname; echo up; sleep 600") { $0.demand.memory = .mebibytes(48) })
                 try await node.prints(id, "up")
+                await node.becomes(id, .running)
                 let group = try #require(await node.recorder.last(id)?.groupName)
                 #expect(before.contains(group))
                 #expect(await node.services.attempt(inGroup: group) == id)
@@ -55,10 +56,12 @@ extension AgentSuite {
                 }
                 let id = await node.assign(job)
                 try await node.prints(id, "up")
+                await node.becomes(id, .running)
                 #expect(await node.recorder.last(id)?.groupName == containerName(id))
                 // Nor does one whose kernel file systems are others.
                 let other = await node.assign(await node.job("df /dev/shm; echo up; sleep 600") { $0.spec.sharedMemory = .mebibytes(3) })
                 try await node.prints(other, "up")
+                await node.becomes(other, .running)
                 #expect(await node.recorder.last(other)?.groupName == containerName(other))
                 #expect(try await node.log(other).contains("3072"))
             }
@@ -70,6 +73,7 @@ extension AgentSuite {
                 try await warm(node)
                 let id = await node.assign(await node.job("echo up; sleep 600"))
                 try await node.prints(id, "up")
+                await node.becomes(id, .running)
                 let group = try #require(await node.recorder.last(id)?.groupName)
                 #expect(group.hasPrefix("spare-"))
                 try await node.restart { $0.lastSeen = nil }
