@@ -26,7 +26,7 @@ public struct ContainerDescription: Sendable {
     /// Lines for passwd(5) and group(5), added unless the key is there.
     public var accounts: [AccountLine] = []
     public var hostname: String
-    /// Where the log's files are made; only root enters it.
+    /// Where the log's file is made; only root enters it.
     public var logDirectory: Descriptor
     public var logLimit: Bytes
     /// Directories that no bind may be, contain or lie under: contract §8.

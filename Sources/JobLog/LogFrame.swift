@@ -8,8 +8,8 @@ public enum LogStream: UInt8, Equatable, Sendable {
 ///
 ///     stream 1 byte │ boot-time nanoseconds 8 │ length 4 │ bytes          little-endian
 ///
-/// Stream 0 opens a segment (one of the three files): magic, version, sequence, bytes printed before it. Stream 3 stands for bytes
-/// that could not be written; its eight bytes are their number.
+/// Stream 4 opens a region of the file: sequence, bytes printed before it (`LogFormat`). Stream 3 stands for bytes that could not be
+/// written; its eight bytes are their number.
 public struct LogFrame: Equatable, Sendable {
     /// Where they were printed.
     public var stream: LogStream
