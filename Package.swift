@@ -129,7 +129,7 @@ let package = Package(
             "NodeAgent",
             ["Cgroups", "Containers", "Images", "JobLog", "JobModel", "LaunchProgram", "LinuxSys", "berth-helper", "berthd", logging]),
         tests("Controller", ["API", "Database", "JobModel", "JobStore", "NodeAgent", "Reports", "Scheduling", logging]),
-        tests("Server", ["API", "JobModel", hummingbird]),
+        tests("Server", ["API", "Controller", "JobModel", "LinuxSys", "NodeAgent", hummingbird]),
         tests("Client", ["API", "JobModel", "LinuxSys"]),
         tests("berth", ["Client", "JobSpecs", "API", "JobModel", "LinuxSys", "Reports", argumentParser]),
         .testTarget(

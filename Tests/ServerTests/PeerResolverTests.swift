@@ -1,0 +1,57 @@
+import API
+import Controller
+import JobModel
+import LinuxSys
+import NodeAgent
+import Testing
+
+@testable import Server
+
+/// Who a peer is on kernels without SO_PEERPIDFD, where its process was opened by number.
+@Suite struct PeerResolverTests {
+    private let resolver = PeerResolver(parent: "berth-none", work: WorkQueue("peers", width: 1)) { _ in nil }
+
+    private func own(isPinned: Bool) throws -> (PeerCredentials, sockets: (Descriptor, Descriptor)) {
+        let sockets = try Descriptor.socketPair(.stream)
+        var credentials = try PeerCredentials(of: sockets.0)
+        credentials.isPinned = isPinned
+        return (credentials, sockets)
+    }
+
+    /// A process that is younger than the connection got the peer's number after its end.
+    @Test func aYoungerProcessIsNotThePeer() async throws {
+        let (found, _) = try own(isPinned: false)
+        let start = try ProcessStatus(pid: found.process.pid).startBootNanoseconds
+        let error = await #expect(throws: APIError.self) {
+            try await resolver.peer(of: ConnectionFacts(credentials: found, takenAt: start - 1))
+        }
+        #expect(error?.code == .denied && error?.message.contains("the peer has ended") == true, "\(String(describing: error))")
+    }
+
+    @Test func anOlderProcessIsThePeer() async throws {
+        let (found, _) = try own(isPinned: false)
+        let start = try ProcessStatus(pid: found.process.pid).startBootNanoseconds
+        for takenAt in [start, bootNanoseconds()] {
+            let peer = try await resolver.peer(of: ConnectionFacts(credentials: found, takenAt: takenAt))
+            #expect(peer.user == UserID(found.uid) && peer.group == GroupID(found.gid) && peer.origin == .host)
+        }
+    }
+
+    /// What the socket itself pinned is the peer, whatever the clocks say.
+    @Test func aPinnedProcessIsNotCompared() async throws {
+        let (found, _) = try own(isPinned: true)
+        let peer = try await resolver.peer(of: ConnectionFacts(credentials: found, takenAt: 0))
+        #expect(peer.user == UserID(found.uid))
+    }
+
+    @Test(arguments: [false, true])
+    func anEndedProcessIsRefused(isPinned: Bool) async throws {
+        var (found, _) = try own(isPinned: isPinned)
+        let ended = try Spawn(path: "/bin/true", arguments: ["true"], environment: [:]).run()
+        _ = try ended.wait()
+        found.process = ended
+        let facts = ConnectionFacts(credentials: found, takenAt: bootNanoseconds())
+        let error = await #expect(throws: APIError.self) { try await resolver.peer(of: facts) }
+        #expect(error?.code == .denied)
+    }
+}
