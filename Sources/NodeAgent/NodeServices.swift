@@ -120,7 +120,7 @@ public final class NodeServices: Sendable {
             let reactor = try Reactor()
             let runtime = try ContainerRuntime(initProgram: settings.initProgram, runRoot: runRoot, reactor: reactor)
             let groups = try GroupParent(layout: CgroupLayout.discover(), name: settings.cgroupParent)
-            let leases = settings.isMachineWide ? nil : try directory("/run/berth", mode: 0o755)
+            let leases = settings.isMachineWide ? nil : "/run/berth"
             let slots = SlotTable(range: settings.slots, directory: state, leaseDirectory: leases, statePath: settings.stateDirectory)
             let logs = try LogStore(directory: directory("\(settings.stateDirectory)/logs", mode: 0o700))
             let filters = try SeccompCache(path: settings.seccompProfile)

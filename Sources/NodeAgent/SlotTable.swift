@@ -6,7 +6,7 @@ import Synchronization
 ///
 ///     /var/lib/berth/slots     "UID SLOT" lines, only ever appended, filled from the bottom       (the machine's daemon)
 ///     STATE/slots              the same form, for a daemon with a private state directory, whose
-///     /run/berth/leases        slots are leased from the top: "SLOT STATE-DIRECTORY" lines
+///     /run/berth/leases        slots are leased from the top: "SLOT STATE-DIRECTORY" lines; gone with its directory when nobody leases
 public final class SlotTable: Sendable {
     public struct Failure: Error, CustomStringConvertible {
         public let description: String
@@ -20,14 +20,21 @@ public final class SlotTable: Sendable {
     private let known = Mutex<[UserID: UInt32]>([:])
 
     struct Leases: Sendable {
-        let directory: Descriptor
+        let directory: String
         let state: String
+    }
+
+    /// The table of all private daemons while it is locked.
+    private struct LockedLeases {
+        let directory: Descriptor
+        let file: Descriptor
+        var held: [(String, String)]
     }
 
     /// - Parameters:
     ///   - directory: holds the `slots` file.
-    ///   - leaseDirectory: given for a daemon with a private state directory, together with that directory's path.
-    public init(range: ClosedRange<UInt32>, directory: Descriptor, leaseDirectory: Descriptor? = nil, statePath: String = "") {
+    ///   - leaseDirectory: given for a daemon with a private state directory, together with that directory's path; made when it is needed.
+    public init(range: ClosedRange<UInt32>, directory: Descriptor, leaseDirectory: String? = nil, statePath: String = "") {
         self.range = range
         self.directory = directory
         leases = leaseDirectory.map { Leases(directory: $0, state: statePath) }
@@ -70,8 +77,13 @@ public final class SlotTable: Sendable {
         _ = try slots.lock(exclusive: true, wait: true)
         try Self.replace(slots, "")
         try slots.synchronizeData()
-        let (file, held) = try lockedLeases(leases)
-        try Self.replace(file, Self.text(held.filter { $0.1 != leases.state }))
+        let table = try lockedLeases(leases)
+        let others = table.held.filter { $0.1 != leases.state }
+        guard others.isEmpty else { return try Self.replace(table.file, Self.text(others)) }
+        // The lock is held until the file has no name.
+        try withExtendedLifetime(table.file) { try table.directory.unlink(Self.leaseFile) }
+        // The machine's daemon may have its own files there, and another private one a new table by now.
+        try? Self.onParent(of: leases.directory) { parent, name throws(SystemError) in try parent.removeDirectory(name) }
     }
 
     /// Takes a private daemon's leases again after a crash or a reboot, and forgets the slots that others lease by now; call when no file has an
@@ -81,27 +93,57 @@ public final class SlotTable: Sendable {
         known.withLock { $0 = [:] }
         let slots = try directory.open(at: "slots", [.readWrite, .create], mode: 0o600)
         _ = try slots.lock(exclusive: true, wait: true)
-        let (file, held) = try lockedLeases(leases)
-        let others = Set(held.filter { $0.1 != leases.state }.map(\.0))
+        let table = try lockedLeases(leases)
+        let held = table.held.filter { $0.1 != leases.state }
+        let others = Set(held.map(\.0))
         let own = Self.lines(try slots.readText()).filter { !others.contains($0.1) }
         try Self.replace(slots, Self.text(own))
         try slots.synchronizeData()
-        try Self.replace(file, Self.text(held.filter { $0.1 != leases.state } + own.map { ($0.1, leases.state) }))
+        try Self.replace(table.file, Self.text(held + own.map { ($0.1, leases.state) }))
     }
 
     /// The table of all private daemons, locked, with the leases of those that are still there.
-    private func lockedLeases(_ leases: Leases) throws -> (file: Descriptor, held: [(String, String)]) {
-        let file = try leases.directory.open(at: "leases", [.readWrite, .create], mode: 0o600)
-        _ = try file.lock(exclusive: true, wait: true)
-        // A lease whose state directory is gone was left by a daemon that could not give it back.
-        return (file, Self.lines(try file.readText()).filter { $0.1 == leases.state || Self.exists($0.1) })
+    private func lockedLeases(_ leases: Leases) throws -> LockedLeases {
+        // The last to give back removes file and directory: what was opened may be the table no more once it is locked.
+        for _ in 0..<1000 {
+            guard let (directory, file) = try Self.lock(in: leases.directory) else { continue }
+            // A lease whose state directory is gone was left by a daemon that could not give it back.
+            let held = Self.lines(try file.readText()).filter { $0.1 == leases.state || Self.exists($0.1) }
+            return LockedLeases(directory: directory, file: file, held: held)
+        }
+        throw Failure(description: "\(leases.directory)/\(Self.leaseFile): found removed again and again, accepted is a file that stays")
+    }
+
+    private static let leaseFile = "leases"
+
+    /// Nil when the file or its directory was removed meanwhile.
+    private static func lock(in path: String) throws -> (directory: Descriptor, file: Descriptor)? {
+        do throws(SystemError) {
+            let directory = try onParent(of: path) { parent, name throws(SystemError) in
+                do throws(SystemError) { try parent.makeDirectory(name, mode: 0o755) } catch { if !error.alreadyExists { throw error } }
+                return try parent.open(at: name, [.readOnly, .directory])
+            }
+            let file = try directory.open(at: leaseFile, [.readWrite, .create], mode: 0o600)
+            _ = try file.lock(exclusive: true, wait: true)
+            return try directory.status(at: leaseFile).isSameFile(as: file.status()) ? (directory, file) : nil
+        } catch {
+            if error.isNotFound { return nil }
+            throw error
+        }
+    }
+
+    private static func onParent<T>(
+        of path: String, _ body: (_ parent: Descriptor, _ name: String) throws(SystemError) -> T
+    ) throws(SystemError) -> T {
+        let slash = path.lastIndex(of: "/") ?? path.startIndex
+        return try body(try Descriptor.open("\(path[..<slash])/", [.path, .directory]), String(path[path.index(after: slash)...]))
     }
 
     /// The table of leases is gone after a reboot, the users' slots are not.
     private func keep(_ slot: UInt32, of user: UserID, _ leases: Leases) throws {
-        let (file, held) = try lockedLeases(leases)
-        guard let holder = held.first(where: { $0.0 == "\(slot)" })?.1 else {
-            return try Self.replace(file, Self.text(held) + "\(slot) \(leases.state)\n")
+        let table = try lockedLeases(leases)
+        guard let holder = table.held.first(where: { $0.0 == "\(slot)" })?.1 else {
+            return try Self.replace(table.file, Self.text(table.held) + "\(slot) \(leases.state)\n")
         }
         guard holder == leases.state else {
             throw Failure(description: "slot \(slot) of user \(user): found leased by \(holder), accepted is \(leases.state)")
@@ -118,10 +160,10 @@ public final class SlotTable: Sendable {
             guard let slot = (0..<count).first(where: { !taken.contains($0) }) else { throw full }
             return slot
         }
-        let (file, held) = try lockedLeases(leases)
-        let used = taken.union(held.compactMap { UInt32($0.0) })
+        let table = try lockedLeases(leases)
+        let used = taken.union(table.held.compactMap { UInt32($0.0) })
         guard let slot = (0..<count).reversed().first(where: { !used.contains($0) }) else { throw full }
-        try Self.replace(file, Self.text(held) + "\(slot) \(leases.state)\n")
+        try Self.replace(table.file, Self.text(table.held) + "\(slot) \(leases.state)\n")
         return slot
     }
 

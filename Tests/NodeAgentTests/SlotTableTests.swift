@@ -1,5 +1,6 @@
 import JobModel
 import LinuxSys
+import Synchronization
 import TestSupport
 import Testing
 
@@ -15,10 +16,8 @@ import Testing
 
     private func table(_ name: String) throws -> SlotTable {
         if !Programs.exists(place(name)) { _ = try place.directory(name) }
-        if !Programs.exists(place("leases")) { _ = try place.directory("leases") }
         return SlotTable(
-            range: range, directory: try .open(place(name), [.readOnly, .directory]),
-            leaseDirectory: try .open(place("leases"), [.readOnly, .directory]), statePath: place(name))
+            range: range, directory: try .open(place(name), [.readOnly, .directory]), leaseDirectory: place("leases"), statePath: place(name))
     }
 
     private var leases: [String] { ((try? readTextFile(place("leases/leases"))) ?? "").split(separator: "\n").map(String.init) }
@@ -69,6 +68,47 @@ import Testing
         #expect(try table("a").slot(of: UserID(1001)) == slots[1])
         #expect(try table("a").slot(of: UserID(1000)) == slots[1] - 65_536, "a new one: the old one is another's")
         #expect(Set(leases) == ["3 \(place("b"))", "2 \(place("a"))", "1 \(place("a"))"])
+    }
+
+    /// The table goes with the last lease, and its directory unless others have files there.
+    @Test func nothingIsLeftWhenNobodyLeases() throws {
+        let (first, second) = (try table("a"), try table("b"))
+        _ = try first.slot(of: UserID(1))
+        _ = try second.slot(of: UserID(1))
+        try first.returnLeases()
+        #expect(leases == ["2 \(place("b"))"])
+        try second.returnLeases()
+        #expect(!Programs.exists(place("leases")))
+        // One that is open already makes them again.
+        #expect(try first.slot(of: UserID(1)) == 655_360 + 3 * 65_536)
+        #expect(leases == ["3 \(place("a"))"])
+        let directory = try Descriptor.open(place("leases"), [.readOnly, .directory])
+        _ = try directory.open(at: "berthd.sock", [.readWrite, .create])
+        try first.returnLeases()
+        #expect(try directory.names() == ["berthd.sock"])
+    }
+
+    private final class Found: Sendable { let slot = Mutex<UInt32?>(nil) }
+
+    /// Whoever waits for the lock while the table is removed must not write into what has no name any more.
+    @Test func aTableThatIsRemovedMeanwhileIsMadeAnew() throws {
+        _ = try table("a").slot(of: UserID(1))
+        let directory = try Descriptor.open(place("leases"), [.readOnly, .directory])
+        let file = try directory.open(at: "leases", [.readWrite])
+        _ = try file.lock(exclusive: true, wait: true)
+        let waiting = try table("b")
+        let found = Found()
+        WorkQueue("waiting", width: 1).add { found.slot.withLock { $0 = try? waiting.slot(of: UserID(1)) } }
+        // As `/proc/locks` shows those that wait: `-> FLOCK … device:inode …`.
+        let inode = try file.status().inode
+        try eventually("it waits for the lock") {
+            try readTextFile("/proc/locks").split(separator: "\n").contains { $0.contains("-> FLOCK") && $0.contains(":\(inode) ") }
+        }
+        try directory.unlink("leases")
+        try Descriptor.open(place.path, [.readOnly, .directory]).removeDirectory("leases")
+        try file.unlock()
+        eventually("the next slot is leased") { found.slot.withLock { $0 } == 655_360 + 3 * 65_536 }
+        #expect(leases == ["3 \(place("b"))"])
     }
 
     /// A slot of the machine's daemon belongs to its user for ever.
