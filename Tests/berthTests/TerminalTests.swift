@@ -2,6 +2,7 @@ import API
 import Glibc
 import JobModel
 import LinuxSys
+import Synchronization
 import TestSupport
 import Testing
 
@@ -109,6 +110,67 @@ import Testing
         let process = try terminal.start(server, ["cancel", "12,14-16"])
         #expect(try process.wait()?.shellStatus == 0)
         #expect(daemon.requests.count == 1)
+    }
+
+    private static func waitReply(_ running: Int, _ succeeded: Int) -> String {
+        let counts = #"{"pending":0,"held":0,"running":\#(running),"paused":0,"succeeded":\#(succeeded),"failed":0,"cancelled":0}"#
+        return #"{"version":1,"tasks":\#(running + succeeded),"remaining":\#(running),"counts":\#(counts)}"#
+    }
+
+    /// Answers of a job whose tasks end one after the other.
+    private static func ending(tasks: Int) -> FakeDaemon {
+        let asked = Box()
+        return FakeDaemon(other: { _ in
+            let done = asked.count.withLock {
+                $0 += 1
+                return min($0 - 1, tasks)
+            }
+            return (200, Self.waitReply(tasks - done, done))
+        })
+    }
+
+    private final class Box: Sendable { let count = Mutex(0) }
+
+    @Test func waitDrawsABarOfSeveralTasks() throws {
+        let terminal = try Terminal()
+        let server = try Self.ending(tasks: 2).serve()
+        defer { server.stop() }
+        let process = try terminal.start(server, ["wait", "12"])
+        let drawn = try terminal.readUntil("2/2 done")
+        #expect(drawn.contains("\r12 ") && drawn.contains("0/2 done, 2 running") && drawn.contains("1/2 done, 1 running"))
+        #expect(!drawn.split(separator: "2/2 done")[0].utf8.contains(10), "in one place")
+        #expect(try process.wait()?.shellStatus == 0)
+    }
+
+    /// One that tells no size is taken for 80 columns; in a line that is too short only the numbers are drawn.
+    @Test(arguments: [(UInt16(0), "\r12 "), (40, "\r2/2 done\u{1B}[K")])
+    func waitsBarFitsTheTerminal(columns: UInt16, drawn: String) throws {
+        let terminal = try Terminal()
+        try terminal.master.setTerminalExtent(TerminalExtent(rows: 20, columns: columns))
+        let server = try Self.ending(tasks: 2).serve()
+        defer { server.stop() }
+        let process = try terminal.start(server, ["wait", "12"])
+        let text = try terminal.readUntil("2/2 done\u{1B}[K")
+        #expect(text.contains(drawn) && text.contains("█") == (columns == 0), "\(text.debugDescription)")
+        #expect(try process.wait()?.shellStatus == 0)
+    }
+
+    @Test func waitDrawsNoneOfASingleTaskNorOffATerminal() throws {
+        let terminal = try Terminal()
+        let single = try Self.ending(tasks: 1).serve()
+        let process = try terminal.start(single, ["wait", "12"])
+        #expect(try process.wait()?.shellStatus == 0)
+        single.stop()
+        try terminal.master.setNonBlocking(true)
+        #expect(throws: SystemError.self, "nothing was drawn") { try terminal.master.read(upTo: 1024) }
+
+        let silent = try Self.ending(tasks: 2).serve()
+        #expect(try Program(silent, ["wait", "12"]).end().error.isEmpty)
+        silent.stop()
+        let asked = try Self.ending(tasks: 2).serve()
+        let lines = try Program(asked, ["wait", "--progress", "12"]).end().error.split(separator: "\n")
+        asked.stop()
+        #expect(lines.count == 3 && lines[0].hasSuffix("0/2 done, 2 running") && lines[2].hasSuffix("2/2 done") && !lines[0].contains("\u{1B}"))
     }
 
     @Test func watchDrawsBarsUntilInterrupted() throws {

@@ -9,9 +9,13 @@ struct Style: Hashable {
     static let plain = Style(isEnabled: false)
 
     /// On a terminal, unless NO_COLOR is set to anything (no-color.org) or TERM is dumb.
-    static var forOutput: Style {
+    static var forOutput: Style { wanted(onTerminal: Console.isTerminal) }
+    /// The same for standard error.
+    static var forError: Style { wanted(onTerminal: Descriptor.standardError.isTerminal) }
+
+    private static func wanted(onTerminal isTerminal: Bool) -> Style {
         let refused = ProcessContext.variable("NO_COLOR").map { !$0.isEmpty } ?? false
-        return Style(isEnabled: Console.isTerminal && !refused && ProcessContext.variable("TERM") != "dumb")
+        return Style(isEnabled: isTerminal && !refused && ProcessContext.variable("TERM") != "dumb")
     }
 
     func callAsFunction(_ colour: Colour?, _ text: String) -> String {

@@ -12,6 +12,8 @@ struct Waiter {
     var selection: Selection
     var timeout: TimeSpan?
     var json = false
+    /// A bar also where standard error is no terminal.
+    var progress = false
 
     /// Ends the command with the status of contract §6.
     func finish() throws {
@@ -34,12 +36,17 @@ struct Waiter {
         let deadline = timeout.map { Self.now + UInt64(clamping: $0.milliseconds) }
         var lostSince: UInt64?
         var last: WaitReply?
+        var bar = WaitProgress(selection, asked: progress, json: json)
+        defer { bar?.end() }
         while true {
             let left = deadline.map { $0 > Self.now ? Int64(clamping: $0 - Self.now) : 0 } ?? .max
             do throws(ClientError) {
-                let hold = TimeSpan(milliseconds: min(left, APILimit.longPollMilliseconds))
+                // The first bar is drawn at once.
+                let step: Int64 = bar == nil ? .max : last.map { $0.tasks > 1 ? WaitProgress.stepMilliseconds : .max } ?? 0
+                let hold = TimeSpan(milliseconds: min(left, step, APILimit.longPollMilliseconds))
                 let reply = try client.wait(WaitRequest(selection, holdFor: hold))
                 (last, lostSince) = (reply, nil)
+                bar?.show(reply)
                 selection = reply.selection ?? selection
                 if reply.remaining == 0 { return (reply, false) }
                 if left == 0 { return (reply, true) }
