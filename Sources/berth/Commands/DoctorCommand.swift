@@ -4,7 +4,7 @@ import Client
 
 struct DoctorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "doctor", abstract: "What Berth needs of kernel, packages and permissions, and the command that mends what is missing.",
+        commandName: "doctor", abstract: "What Berth needs of kernel, programs and daemon, and the command that mends what is missing.",
         discussion: """
             Works without a running daemon too; with one, the daemon's own checks follow. Ends with 1 if something is missing.
 
