@@ -27,7 +27,8 @@ extension ContainerRuntime {
         var kernel = KernelFileSystems(base: base, sources: KernelFileSystems.sources(base, &table))
         kernel.build(&table)
         program.hostOperations = kernel.host
-        program.containerOperations = [.skeleton] + kernel.inside
+        // Out of the host's tree: while it waits it must not keep what others unmount busy.
+        program.containerOperations = [.skeleton] + kernel.inside + [.pivotRoot]
         let exchange = try launcher.send(.prepare, program: program.encoded(), table: table.passed)
         var monitor: ProcessHandle?
         while let (answer, descriptors) = await exchange.next() {

@@ -27,7 +27,7 @@ public struct SpareProgram: Equatable, Sendable {
     public var taskFiles: [DescriptorIndex] = []
     /// Executed first, in the host's namespaces; none that opens a submitter's path.
     public var hostOperations: [HostOperation] = []
-    /// Executed by PID 1; the first one is `skeleton`.
+    /// Executed by PID 1; the first one is `skeleton`, the last `pivotRoot`, so that it keeps no mount of the host busy.
     public var containerOperations: [ContainerOperation] = []
 
     /// A PID 1 that does nothing yet.

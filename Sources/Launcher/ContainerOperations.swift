@@ -58,6 +58,8 @@ struct ContainerOperations {
         let mount = try makeFilesystem("tmpfs", options, [.noSetUID, .noDevices, .noExecute], "make skeleton")
         try attach(mount, "attach skeleton")
         skeleton = ContainerRoot(descriptor: mount)
+        // Where the job's root is attached later, as over the host's.
+        _ = linux_close(try skeleton.directory("/usr", mode: 0o755))
         root = skeleton
     }
 

@@ -26,7 +26,7 @@ extension KernelTests {
                 for case .attach(let mount, let path, _) in builder.program.containerOperations {
                     spare.containerOperations.append(.attach(mount: mount, path: path, target: .newFile))
                 }
-                spare.containerOperations += [.loopbackUp, .mask(path: "/proc/cpuinfo"), .readOnly(path: "/proc/sys")]
+                spare.containerOperations += [.loopbackUp, .mask(path: "/proc/cpuinfo"), .readOnly(path: "/proc/sys"), .pivotRoot]
                 builder.program.hostOperations = []
                 builder.table = [builder.table[0]]
                 builder.program.containerOperations = [
@@ -47,6 +47,9 @@ extension KernelTests {
             pair.builder.program.streams = .pipes(input: .fifo, output: .log, error: .log)
             pair.builder.program.groupName = "spare-1"
             let spare = try #require(try harness.prepare(pair.spare, table: pair.spareTable))
+            // Nothing of the host is mounted in it: it would keep what is unmounted there busy.
+            let held = try readTextFile("/proc/\(spare.pid)/mountinfo").split(separator: "\n").map { $0.split(separator: " ")[4] }
+            #expect(Set(held.filter { !$0.hasPrefix("/dev") }) == ["/", "/proc", "/proc/cpuinfo", "/proc/sys", "/sys"])
             let before = bootNanoseconds()
             pair.builder.program.spare = pair.spare.number
             let job = try pair.builder.start(harness)
