@@ -23,6 +23,8 @@ final class SparePool: Sendable {
         var wanted: ContainerBase?
         var isDue = false
         var number = 0
+        /// Grows with each launcher that dies: what one of them was asked for comes too late.
+        var generation = 0
         var isClosed = false
 
         func count(_ base: ContainerBase) -> Int { ready.count { $0.container.base == base } + (making[base] ?? 0) }
@@ -92,20 +94,20 @@ final class SparePool: Sendable {
     static func serves(_ base: ContainerBase) -> Bool { base.network == .none && base.devices.isEmpty }
 
     private func refill(_ base: ContainerBase, _ runtime: ContainerRuntime) {
-        let (name, evicted) = state.withLock { state -> (String?, Ready?) in
-            guard !state.isClosed, state.count(base) < size else { return (nil, nil) }
+        let (name, evicted, generation) = state.withLock { state -> (String?, Ready?, Int) in
+            guard !state.isClosed, state.count(base) < size else { return (nil, nil, 0) }
             let isFull = state.ready.count + state.making.values.reduce(0, +) >= 2 * size
             let evicted = isFull ? state.ready.firstIndex { $0.container.base != base }.map { state.ready.remove(at: $0) } : nil
             state.making[base, default: 0] += 1
             state.number += 1
-            return ("spare-\(token)-\(state.number)", evicted)
+            return ("spare-\(token)-\(state.number)", evicted, state.generation)
         }
         if let evicted { remove(evicted, runtime) }
         guard let name else { return }
-        Task { await make(name, base, runtime) }
+        Task { await make(name, base, runtime, generation) }
     }
 
-    private func make(_ name: String, _ base: ContainerBase, _ runtime: ContainerRuntime) async {
+    private func make(_ name: String, _ base: ContainerBase, _ runtime: ContainerRuntime, _ generation: Int) async {
         var group: AttemptGroup?
         do {
             let groups = groups
@@ -124,7 +126,7 @@ final class SparePool: Sendable {
             let ready = Ready(container: try await runtime.prepare(base, groups: entry), group: made)
             let isWanted = state.withLock { state in
                 state.finish(base)
-                guard !state.isClosed else { return false }
+                guard !state.isClosed, state.generation == generation else { return false }
                 state.ready.append(ready)
                 // One after the other, so that a start is never behind several.
                 if state.count(base) < size { state.wanted = state.wanted ?? base }
@@ -142,6 +144,7 @@ final class SparePool: Sendable {
     func clear(_ runtime: ContainerRuntime) {
         let all = state.withLock { state in
             defer { state.ready = [] }
+            state.generation += 1
             return state.ready
         }
         for ready in all { remove(ready, runtime) }
