@@ -73,7 +73,12 @@ public final class AttemptGroup: Sendable {
 
     /// Lets a user clone into the group and its child on v2: `cgroup.procs` becomes theirs. PID 1 needs it if it clones the job after it took
     /// other ids, because CLONE_INTO_CGROUP asks for the right to write both files.
-    public func allowEntry(uid: UInt32, gid: UInt32) throws(CgroupError) {
+    public func allowEntry(uid: UInt32, gid: UInt32) throws(CgroupError) { try giveEntry(uid, gid) }
+
+    /// Takes that right back, before the job runs: its root may have that id, and could leave the group that is frozen.
+    public func endEntry() throws(CgroupError) { try giveEntry(0, 0) }
+
+    private func giveEntry(_ uid: UInt32, _ gid: UInt32) throws(CgroupError) {
         for directory in [directories.unified, directories.job].compactMap({ $0 }) where directory.version == .v2 {
             do throws(SystemError) { try directory.descriptor.changeOwner(of: "cgroup.procs", uid: uid, gid: gid) } catch {
                 throw CgroupError("give cgroup.procs", directory.path, cause: error)

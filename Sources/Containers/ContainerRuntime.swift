@@ -68,14 +68,9 @@ public final class ContainerRuntime: Sendable {
     /// Ends the launcher; containers go on.
     public func stop() { launcher.stop() }
 
-    /// Starts a container; returns once the job's program runs, or says which operation failed.
+    /// Makes everything of a container ready but its job's exec, for which `go` is needed; without it nothing ever happened.
     ///
     /// - Throws: `startedBefore` when the run directory was there; then look with `find`.
-    public func start(_ description: ContainerDescription, abort: StartAbort? = nil) async throws(LaunchError) -> Container {
-        try await go(try send(description), abort: abort)
-    }
-
-    /// Makes everything of a container ready but its job's exec, for which `go` is needed; without it nothing ever happened.
     public func hold(_ description: ContainerDescription, abort: StartAbort? = nil) async throws(LaunchError) -> HeldContainer {
         var description = description
         description.waitsForGo = true
@@ -94,18 +89,12 @@ public final class ContainerRuntime: Sendable {
     }
 
     /// Lets a job go; returns once its program runs.
-    public func go(_ held: HeldContainer, abort: StartAbort? = nil) async throws(LaunchError) -> Container {
-        var monitor = held.monitor
-        if held.description.waitsForGo {
-            do throws(SystemError) { try held.exchange.sendGo() } catch { throw LaunchError(error, isUnanswered: true) }
-        }
-        while let (answer, descriptors) = await held.exchange.next() {
+    public func go(_ held: HeldContainer) async throws(LaunchError) -> Container {
+        do throws(SystemError) { try held.exchange.sendGo() } catch { throw LaunchError(error, isUnanswered: true) }
+        while let (answer, _) = await held.exchange.next() {
             switch answer {
-            case .started(let pid):
-                if let pidfd = descriptors.first { monitor = ProcessHandle(pid: pid, descriptor: pidfd) }
-            case .helping(let pid): abort?.watch(pid, descriptors, held.exchange)
             case .running(let time, _):
-                guard let monitor else { break }
+                guard let monitor = held.monitor else { break }
                 return try container(held.description, monitor, time, held.exchange)
             case .failed(let failure): throw LaunchError(failure)
             default: break

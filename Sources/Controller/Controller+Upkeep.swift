@@ -23,8 +23,9 @@ extension Controller {
             let now = clock.now().wall
             // What finished before this line is in the ledger after it, so that nothing seems to be neither here nor there.
             let logged = await agent.loggedAttempts()
+            let alive = Set(attempts.keys)
             try await durable()
-            try await forgetLogs(logged, endedBefore: now - settings.retention.logs)
+            try await forgetLogs(logged, sparing: alive, endedBefore: now - settings.retention.logs)
             guard let store = store as? any ForgettingStore else { return }
             try await forgetRecords(store, now)
         } catch {
@@ -49,10 +50,14 @@ extension Controller {
     }
 
     /// Logs of attempts that ended before `time`, and of those that the ledger does not know any more.
-    private func forgetLogs(_ logged: [JobID: [AttemptID]], endedBefore time: WallTime) async throws(StoreError) {
+    ///
+    /// - Parameter alive: attempts that may end while the ledger is read, and are then neither there nor here.
+    private func forgetLogs(
+        _ logged: [JobID: [AttemptID]], sparing alive: Set<AttemptID>, endedBefore time: WallTime
+    ) async throws(StoreError) {
         for (job, ids) in logged.sorted(by: { $0.key < $1.key }) {
             let ended = try await ends(of: ids, job)
-            let old = ids.filter { id in attempts[id] == nil && (ended[id] ?? WallTime(milliseconds: .min)) < time }
+            let old = ids.filter { id in !alive.contains(id) && attempts[id] == nil && (ended[id] ?? WallTime(milliseconds: .min)) < time }
             if !old.isEmpty { await agent.removeLogs(of: old) }
         }
     }

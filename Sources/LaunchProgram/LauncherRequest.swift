@@ -128,12 +128,12 @@ public enum ControlMessage: Equatable, Sendable {
     case resize(TerminalSize)
     /// Ends the job's standard input.
     case closeInput
+    /// PID 1 executes itself anew from /.berth/init, so that CRIU can dump it. The job must be frozen by then.
+    case prepareDump
 }
 
 /// Signals with a meaning of their own for PID 1 when they come from outside; all others go on to the job's main process.
 public enum MonitorSignal {
-    /// PID 1 executes itself anew from /.berth/init, so that CRIU can dump it. The job must be frozen by then.
-    public static let prepareDump: Int32 = 62
     /// SIGCONT: a PID 1 that executed itself anew is not dumpable any more.
     public static let continued: Int32 = 18
 }

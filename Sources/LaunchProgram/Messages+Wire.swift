@@ -144,6 +144,7 @@ extension ControlMessage {
         case .signalAll(let signal): writer.putControl(kind: 2, UInt16(signal), 0)
         case .resize(let size): writer.putControl(kind: 3, size.rows, size.columns)
         case .closeInput: writer.putControl(kind: 4, 0, 0)
+        case .prepareDump: writer.putControl(kind: 5, 0, 0)
         }
         return writer.bytes
     }
@@ -161,6 +162,7 @@ extension ControlMessage {
         case 2: self = .signalAll(try Self.signal(first))
         case 3: self = .resize(TerminalSize(rows: first, columns: second))
         case 4: self = .closeInput
+        case 5: self = .prepareDump
         default: throw .unknownCase
         }
     }

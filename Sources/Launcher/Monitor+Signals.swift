@@ -3,7 +3,9 @@ internal import LaunchProgram
 
 extension Monitor {
     /// Signals from outside the pid namespace are passed on to the job's main process. Those from inside are ignored: their sender has a pid
-    /// here. Only `kill` (SI_USER) is believed, because rt_sigqueueinfo(2) lets a process inside write any pid, 0 included.
+    /// here. Only `kill` (SI_USER) is believed, because rt_sigqueueinfo(2) lets a process inside write any pid, 0 included; and no real-time signal,
+    /// which loses its sender when the queue is full (RLIMIT_SIGPENDING), and is then told as if it came from outside. What must never come from
+    /// inside comes by the control FIFO.
     mutating func handleSignals() {
         var information = signalfd_siginfo()
         let size = MemoryLayout<signalfd_siginfo>.size
@@ -11,14 +13,16 @@ extension Monitor {
             let signal = Int32(truncatingIfNeeded: information.ssi_signo)
             if signal == SIGCHLD {
                 reap()
-            } else if information.ssi_code == 0, information.ssi_pid == 0 {
+            } else if signal < Self.firstRealTimeSignal, information.ssi_code == 0, information.ssi_pid == 0 {
                 passOn(signal)
             }
         }
     }
 
+    /// The kernel's, of which the C library keeps two for itself (signal(7)).
+    private static let firstRealTimeSignal: Int32 = 32
+
     private mutating func passOn(_ signal: Int32) {
-        if signal == MonitorSignal.prepareDump { return reexecute() }
         if signal == SIGCONT, reexecuted { return goOn() }
         if ended == nil { _ = linux_kill(job, signal) }
     }
@@ -47,6 +51,7 @@ extension Monitor {
         case .signalMain(let signal): if ended == nil { _ = linux_kill(job, Int32(signal)) }
         case .signalAll(let signal): _ = linux_kill(-1, Int32(signal))
         case .resize(let size): if terminal >= 0 { _ = linux_set_terminal_size(terminal, size.rows, size.columns) }
+        case .prepareDump: reexecute()
         case .closeInput:
             if inputWriter >= 0 { _ = linux_close(inputWriter) }
             inputWriter = -1

@@ -44,10 +44,10 @@ extension Supervisor {
         let outcome = self.outcome(summary, usage)
         let now = services.clock.stamp()
         var ended = now
-        if let summary, summary.endBootNanoseconds > 0 { ended.boot = BootTime(nanoseconds: Int64(summary.endBootNanoseconds)) }
+        if let summary, summary.endBootNanoseconds > 0 { ended.boot = BootTime(nanoseconds: Int64(clamping: summary.endBootNanoseconds)) }
         ended.wall = now.wall + (ended.boot - now.boot)
         if let summary, summary.startBootNanoseconds > 0 {
-            let boot = BootTime(nanoseconds: Int64(summary.startBootNanoseconds))
+            let boot = BootTime(nanoseconds: Int64(clamping: summary.startBootNanoseconds))
             observation.startedAt = Stamp(wall: observation.startedAt?.wall ?? now.wall + (boot - now.boot), boot: boot, bootID: now.bootID)
         }
         await finish(outcome, at: ended)

@@ -26,12 +26,26 @@ extension Supervisor {
             group = plan.group
             let abort = beginStart()
             defer { startUnderWay = nil }
-            let held = plan.description.canBeHeld ? try await runtime.hold(plan.description, abort: abort) : nil
+            let held = plan.description.canBeHeld ? try await hold(plan, runtime, abort) : nil
             prepared = PreparedStart(plan: plan, runtime: runtime, held: held)
         } catch {
             services.spares.started(nil, runtime)
             preparationFailed = true
         }
+    }
+
+    /// All but the job's exec. By then the job is in its group, and before it does anything the right to enter groups is taken back: the job's
+    /// root has the id that it was given to.
+    private func hold(_ plan: AttemptPlan, _ runtime: ContainerRuntime, _ abort: StartAbort) async throws -> HeldContainer {
+        let held = try await runtime.hold(plan.description, abort: abort)
+        do {
+            let group = plan.group
+            try await services.work.run { try group.endEntry() }
+        } catch {
+            held.drop()
+            throw error
+        }
+        return held
     }
 
     private func beginStart() -> StartAbort {
@@ -139,8 +153,8 @@ extension Supervisor {
             if let misplaced = await applyPlacement() { throw misplaced }
             let abort = beginStart()
             defer { startUnderWay = nil }
-            let container =
-                if let held = made?.held { try await runtime.go(held) } else { try await runtime.start(plan.description, abort: abort) }
+            let held = if let held = made?.held { held } else { try await hold(plan, runtime, abort) }
+            let container = try await runtime.go(held)
             base = plan.description.base
             await told
             await running(container, since: container.startedBootNanoseconds)
@@ -252,7 +266,7 @@ extension Supervisor {
     private func startStamp(_ time: UInt64?) -> Stamp {
         let now = services.clock.stamp()
         guard let time else { return now }
-        let boot = BootTime(nanoseconds: Int64(time))
+        let boot = BootTime(nanoseconds: Int64(clamping: time))
         return Stamp(wall: now.wall + (boot - now.boot), boot: boot, bootID: now.bootID)
     }
 

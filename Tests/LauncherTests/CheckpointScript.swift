@@ -18,7 +18,7 @@ let checkpointScript = #"""
       echo 1 > $GROUP/job/cgroup.freeze
       cp $BIN $DIR/init; chmod 0711 $DIR/init
       $LAYER/bin/attach $PID $DIR/init /.berth/init
-      kill -62 $PID
+      printf '\005\001\0\0\0\0\0\0\0\0\0\0\0\0\0\0' > $RUN/control
       for i in $(seq 200); do readlink /proc/$PID/exe | grep -q /.berth/init && break; sleep 0.01; done
       echo 1 > $GROUP/cgroup.freeze
       echo 0 > $GROUP/job/cgroup.freeze

@@ -151,6 +151,18 @@ extension KernelTests {
             #expect(try next.wait() == .exited(0))
         }
 
+        /// The sender of a real-time signal is lost when the queue is full: PID 1 must not take it for the host's, nor execute what the job put there.
+        @Test func aSignalWhoseSenderIsLostIsNotBelieved() throws {
+            let harness = try LauncherHarness()
+            defer { harness.stop() }
+            let script = "mkdir -p /.berth; cp /bin/busybox /.berth/init; forge; sleep 0.3; readlink /proc/1/exe; exit 5"
+            let job = try ProgramBuilder(harness, "one", ["sh", "-c", script]).start(harness)
+            let monitor = try #require(job.monitor).pid
+            try job.waitFor("queued")
+            #expect(try readLink("/proc/\(monitor)/exe").hasSuffix("/berth-init"))
+            #expect(try job.record().outcome == .ended(waitStatus: 5 << 8))
+        }
+
         @Test func theMonitorHoldsNothingOfTheHost() throws {
             let harness = try LauncherHarness()
             defer { harness.stop() }

@@ -110,3 +110,22 @@ let watchSource = #"""
         sleep(1000);
     }
     """#
+
+/// Fills the queue of real-time signals of its user, so that the kernel forgets the sender of the next ones, and sends PID 1 all of them.
+let forgeSource = #"""
+    #define _GNU_SOURCE
+    #include <signal.h>
+    #include <stdio.h>
+    #include <unistd.h>
+    int main(void) {
+        sigset_t all;
+        union sigval none = {0};
+        long queued = 0;
+        sigfillset(&all);
+        sigprocmask(SIG_BLOCK, &all, NULL);
+        while (queued < 1000000 && sigqueue(getpid(), SIGRTMIN + 6, none) == 0) queued++;
+        for (int signal = 1; signal < 65; signal++) kill(1, signal);
+        printf("queued %ld\n", queued);
+        return 0;
+    }
+    """#

@@ -6,7 +6,7 @@ import Testing
 /// A root with busybox and small C programs, made once, and the mounts of it for each job.
 enum TestRoot {
     /// What is built into the root as /bin/NAME.
-    static let programs = ["attack": attackSource, "limits": limitsSource, "attach": attachSource, "watch": watchSource]
+    static let programs = ["attack": attackSource, "limits": limitsSource, "attach": attachSource, "watch": watchSource, "forge": forgeSource]
 
     static let directory: String = {
         let path = String(cString: mkdtemp(strdup("/tmp/berth-root-XXXXXX"))!)
@@ -17,7 +17,7 @@ enum TestRoot {
         try? FileManager.default.copyItem(atPath: "/bin/busybox", toPath: path + "/bin/busybox")
         for applet in [
             "sh", "cat", "ls", "echo", "sleep", "id", "readlink", "grep", "kill", "head", "dd", "yes", "stty", "seq", "true", "hostname",
-            "touch", "mkdir", "setsid", "stat", "pwd", "tr", "wc", "od", "env", "mount", "ulimit", "test", "ps", "awk",
+            "touch", "mkdir", "setsid", "stat", "pwd", "tr", "wc", "od", "env", "mount", "cp", "ulimit", "test", "ps", "awk",
         ] {
             try? FileManager.default.createSymbolicLink(atPath: "\(path)/bin/\(applet)", withDestinationPath: "busybox")
         }

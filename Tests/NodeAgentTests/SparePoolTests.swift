@@ -32,6 +32,13 @@ extension AgentSuite {
                 let group = try #require(await node.recorder.last(id)?.groupName)
                 #expect(before.contains(group))
                 #expect(await node.services.attempt(inGroup: group) == id)
+                // The right to enter them, which root inside would have too, was taken back before the job ran.
+                if let unified = await node.services.groups.layout.unified {
+                    for part in ["", "/job"] {
+                        let file = try Descriptor.open("\(unified)/\(node.groupParent)/\(group)\(part)/cgroup.procs", [.path])
+                        #expect(try file.status().uid == 0)
+                    }
+                }
                 // Its limits are the job's own, and it is in force.
                 #expect(try await node.kernelCpus(id) == CpuSet([0]))
                 #expect(try await node.log(id).hasPrefix("berth-\(id.task)\n"))
