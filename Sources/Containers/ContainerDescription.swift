@@ -15,8 +15,6 @@ public struct ContainerDescription: Sendable {
     public var groupName: String
     /// Becomes its PID 1; it has the same base and is in these groups already.
     public var spare: SpareContainer?
-    /// The start waits for a go, see `ContainerRuntime.hold`.
-    var waitsForGo = false
     /// Whether nobody could see that it was made ready: an output file would be emptied, a FIFO's writer would find a reader.
     public var canBeHeld: Bool { streams.output == nil && streams.error == nil && streams.input == nil }
     public var process: ContainerProcess

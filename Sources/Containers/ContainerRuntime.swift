@@ -72,8 +72,6 @@ public final class ContainerRuntime: Sendable {
     ///
     /// - Throws: `startedBefore` when the run directory was there; then look with `find`.
     public func hold(_ description: ContainerDescription, abort: StartAbort? = nil) async throws(LaunchError) -> HeldContainer {
-        var description = description
-        description.waitsForGo = true
         var held = try send(description)
         while let (answer, descriptors) = await held.exchange.next() {
             switch answer {

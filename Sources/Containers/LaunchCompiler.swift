@@ -30,7 +30,7 @@ struct LaunchCompiler {
             runDirectory: ByteString(description.name), submitter: submitter, streamOwner: streamOwner, command: command)
         program.groupName = ByteString(description.groupName)
         program.spare = description.spare?.number ?? 0
-        program.waitsForGo = description.waitsForGo
+        program.waitsForGo = true
         program.namespaces = description.base.namespaces
         program.owner = description.base.map.slot
         program.uidMap = description.base.map.launchUsers

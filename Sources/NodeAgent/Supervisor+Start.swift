@@ -169,6 +169,8 @@ extension Supervisor {
             await startFailed(LaunchError(operation: "look up the account of user \(error.user)", errno: "ENOENT"))
         } catch let error as SystemError {
             await startFailed(LaunchError(error))
+        } catch let error as CgroupError {
+            await startFailed(LaunchError(operation: "\(error)", errno: error.cause?.errnoName ?? "EINVAL"))
         } catch {
             await startFailed(LaunchError(operation: "\(error)", errno: "EINVAL"))
         }

@@ -2,6 +2,7 @@ import Cgroups
 import Containers
 import Foundation
 import Images
+import JobLog
 import JobModel
 import LinuxSys
 import TestSupport
@@ -181,6 +182,24 @@ extension AgentSuite {
                 let ended = try #require(await node.recorder.last(id)?.endedAt).boot
                 #expect((3_000..<5_500).contains((ended - asked).milliseconds), "\(ended - asked)")
                 #expect(try await node.log(id) == "ready\nasked\n")
+            }
+        }
+
+        /// A record with times that cannot be ends the attempt, not the daemon.
+        @Test func impossibleTimesInARecordAreSurvived() async throws {
+            try await withNode { node in
+                let id = await node.assign(await node.job("echo up; sleep 600"))
+                try await node.prints(id, "up")
+                await node.becomes(id, .running)
+                var record = ExitRecord(outcome: .ended(waitStatus: 3 << 8))
+                record.startBootNanoseconds = .max
+                record.endBootNanoseconds = .max
+                record.usage.userMicroseconds = .max
+                record.logBytesDropped = .max
+                let place = "\(node.runPlace.path)/run/attempts-\(node.clock.bootID)/\(containerName(id))/record"
+                try Descriptor.open(place, [.writeOnly]).write(record.encoded())
+                try ProcessHandle(pid: try #require(await node.recorder.last(id)?.monitor)).signal(9)
+                #expect(await node.outcome(id) == .failed(code: 3))
             }
         }
 
