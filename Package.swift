@@ -125,6 +125,7 @@ let package = Package(
         tests("Archives", ["OCISpec", "LinuxSys", crypto]),
         tests("Images", ["OCISpec", "LinuxSys", "JobModel", "berth-helper", crypto]),
         tests("Database", ["JobModel", "JobStore", "LinuxSys", grdb]), tests("Reports", ["API", "JobModel"]),
+        tests("Containers", ["JobModel", "LaunchProgram", "LinuxSys"]),
         tests(
             "NodeAgent",
             ["Cgroups", "Containers", "Images", "JobLog", "JobModel", "LaunchProgram", "LinuxSys", "berth-helper", "berthd", logging]),

@@ -15,13 +15,8 @@ public struct Container: Sendable {
     /// What PID 1 answers; nil for an adopted one.
     let exchange: Exchange?
 
-    /// Returns once PID 1 has written the record, which is sooner than its end can be seen; false when it cannot tell any more.
-    public func waitForRecord() async -> Bool {
-        while let (answer, _) = await exchange?.next() {
-            if case .exited = answer { return true }
-        }
-        return false
-    }
+    /// Calls `handler` once PID 1 has written the record, which is sooner than its end can be seen; not for an adopted one. It must not block.
+    public func whenRecorded(_ handler: @escaping @Sendable () -> Void) { exchange?.whenExited(handler) }
 
     /// Sends a control message; false when PID 1 does not listen any more.
     private func control(_ message: ControlMessage) throws(SystemError) {

@@ -59,13 +59,10 @@ extension ContainerRuntime {
 
     private func run(_ program: ExecProgram, _ table: [Descriptor]) async throws(LaunchError) -> ExecProcess {
         let exchange = try launcher.send(.execute, program: program.encoded(), table: table)
-        var process: ProcessHandle?
         while let (answer, descriptors) = await exchange.next() {
             switch answer {
-            case .started(let pid):
-                if let pidfd = descriptors.first { process = ProcessHandle(pid: pid, descriptor: pidfd) }
             case .running:
-                guard let process else { break }
+                guard let process = exchange.process else { break }
                 return ExecProcess(process: process, master: descriptors.first, exchange: exchange)
             case .failed(let failure): throw LaunchError(failure)
             default: break

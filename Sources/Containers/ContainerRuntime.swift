@@ -7,7 +7,6 @@ import Synchronization
 public struct HeldContainer: Sendable {
     let description: ContainerDescription
     let exchange: Exchange
-    var monitor: ProcessHandle?
 
     /// It is not wanted: PID 1 ends, and nothing of the job ever happened.
     public func drop() { exchange.close() }
@@ -72,11 +71,9 @@ public final class ContainerRuntime: Sendable {
     ///
     /// - Throws: `startedBefore` when the run directory was there; then look with `find`.
     public func hold(_ description: ContainerDescription, abort: StartAbort? = nil) async throws(LaunchError) -> HeldContainer {
-        var held = try send(description)
+        let held = try send(description)
         while let (answer, descriptors) = await held.exchange.next() {
             switch answer {
-            case .started(let pid):
-                if let pidfd = descriptors.first { held.monitor = ProcessHandle(pid: pid, descriptor: pidfd) }
             case .helping(let pid): abort?.watch(pid, descriptors, held.exchange)
             case .prepared: return held
             case .failed(let failure): throw LaunchError(failure)
@@ -86,13 +83,17 @@ public final class ContainerRuntime: Sendable {
         throw unanswered(description)
     }
 
-    /// Lets a job go; returns once its program runs.
-    public func go(_ held: HeldContainer) async throws(LaunchError) -> Container {
+    /// Lets a job go; `running` tells whether it did.
+    public func go(_ held: HeldContainer) throws(LaunchError) {
         do throws(SystemError) { try held.exchange.sendGo() } catch { throw LaunchError(error, isUnanswered: true) }
+    }
+
+    /// Returns once the program of a job that was let go runs.
+    public func running(_ held: HeldContainer) async throws(LaunchError) -> Container {
         while let (answer, _) = await held.exchange.next() {
             switch answer {
             case .running(let time, _):
-                guard let monitor = held.monitor else { break }
+                guard let monitor = held.exchange.process else { break }
                 return try container(held.description, monitor, time, held.exchange)
             case .failed(let failure): throw LaunchError(failure)
             default: break

@@ -108,13 +108,24 @@ final class Exchange: Sendable {
     typealias Answer = (LauncherAnswer, [Descriptor])
     private let answers: AsyncStream<Answer>
     private let socket: Descriptor
+    /// What is told without waking whoever waits for the next answer.
+    private let told = Mutex(Told())
+
+    private struct Told {
+        var process: ProcessHandle?
+        var hasExited = false
+        var exitHandler: (@Sendable () -> Void)?
+    }
+
+    /// PID 1, or the process of an exec, as soon as the launcher has told.
+    var process: ProcessHandle? { told.withLock { $0.process } }
 
     init(_ socket: Descriptor, reactor: Reactor) throws(SystemError) {
         self.socket = socket
         let (stream, continuation) = AsyncStream.makeStream(of: Answer.self)
         answers = stream
         try socket.setNonBlocking()
-        try reactor.watch(socket, .readable) { _ in
+        try reactor.watch(socket, .readable) { [self] _ in
             while true {
                 do throws(SystemError) {
                     let message = try socket.receive()
@@ -122,6 +133,11 @@ final class Exchange: Sendable {
                         continuation.finish()
                         return false
                     }
+                    if case .started(let pid) = answer {
+                        if let pidfd = message.descriptors.first { cloned(ProcessHandle(pid: pid, descriptor: pidfd)) }
+                        continue
+                    }
+                    if case .exited = answer { exited() }
                     continuation.yield((answer, message.descriptors))
                 } catch {
                     if error.wouldBlock { return true }
@@ -130,6 +146,25 @@ final class Exchange: Sendable {
                 }
             }
         }
+    }
+
+    private func cloned(_ process: ProcessHandle) { told.withLock { $0.process = process } }
+
+    private func exited() {
+        let handler = told.withLock { told in
+            told.hasExited = true
+            return told.exitHandler.take()
+        }
+        handler?()
+    }
+
+    /// Calls `handler` when the exit record is written; at once if it is.
+    func whenExited(_ handler: @escaping @Sendable () -> Void) {
+        let isLate = told.withLock { told in
+            if !told.hasExited { told.exitHandler = handler }
+            return told.hasExited
+        }
+        if isLate { handler() }
     }
 
     /// What a start that waits goes on with.

@@ -30,13 +30,10 @@ extension ContainerRuntime {
         // Out of the host's tree: while it waits it must not keep what others unmount busy.
         program.containerOperations = [.skeleton] + kernel.inside + [.pivotRoot]
         let exchange = try launcher.send(.prepare, program: program.encoded(), table: table.passed)
-        var monitor: ProcessHandle?
-        while let (answer, descriptors) = await exchange.next() {
+        while let (answer, _) = await exchange.next() {
             switch answer {
-            case .started(let pid):
-                if let pidfd = descriptors.first { monitor = ProcessHandle(pid: pid, descriptor: pidfd) }
             case .prepared:
-                guard let monitor else { break }
+                guard let monitor = exchange.process else { break }
                 return SpareContainer(base: base, monitor: monitor, number: program.number, launcher: ObjectIdentifier(launcher))
             case .failed(let failure): throw LaunchError(failure)
             default: break

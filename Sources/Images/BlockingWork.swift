@@ -5,15 +5,16 @@ enum BlockingWork {
     private static let queue = DispatchQueue(label: "berth.images.blocking", attributes: .concurrent)
 
     /// Starts work for which its starter need not wait.
-    @discardableResult
-    static func start(_ body: @escaping @Sendable () -> Void) -> Task<Void, Never> {
-        Task {
-            await withCheckedContinuation { continuation in
-                queue.async {
-                    body()
-                    continuation.resume()
-                }
-            }
+    static func start(_ body: @escaping @Sendable () -> Void) { queue.async(execute: body) }
+
+    /// Work that its starters do not wait for, but whoever ends what it works on.
+    final class Crew: Sendable {
+        private let group = DispatchGroup()
+
+        func start(_ body: @escaping @Sendable () -> Void) { queue.async(group: group, execute: body) }
+
+        func waitUntilIdle() async {
+            await withCheckedContinuation { continuation in group.notify(queue: queue) { continuation.resume() } }
         }
     }
 

@@ -21,6 +21,11 @@ public actor ImageStore {
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
+    /// Calls the store from a thread that may block, which is cheaper than two changes of threads.
+    public nonisolated func blocking<T: Sendable>(_ body: (isolated ImageStore) throws -> T) rethrows -> T {
+        try thread.sync { try assumeIsolated(body) }
+    }
+
     /// What a name stands for.
     struct NameEntry: Hashable, Codable {
         var image: ImageKey

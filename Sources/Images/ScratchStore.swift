@@ -16,13 +16,17 @@ public actor ScratchStore {
     private var ready: [String] = []
     private var promised: [AttemptID: Bytes] = [:]
     private var inMemory: [AttemptID: ScratchSpace] = [:]
-    /// Under way in the background, by name.
-    private var removals: [String: Task<Void, Never>] = [:]
+    private let removals = BlockingWork.Crew()
     private var isRefilling = false
     private var isTornDown = false
     private nonisolated let thread = SerialThread("berth.scratch")
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+
+    /// Calls the store from a thread that may block, which is cheaper than two changes of threads.
+    public nonisolated func blocking<T: Sendable>(_ body: (isolated ScratchStore) throws -> T) rethrows -> T {
+        try thread.sync { try assumeIsolated(body) }
+    }
 
     /// What holds limits of scratch on disk here.
     public nonisolated let diskLimit: ScratchLimitKind
@@ -100,24 +104,14 @@ public actor ScratchStore {
 
     /// Removes an attempt's scratch with everything in it, by descriptor; nothing happens if it has none.
     public func remove(_ attempt: AttemptID) throws(ImageError) {
-        let gone = "gone-" + StoreFiles.randomName()
         // With its last descriptor the file system goes, for which the kernel waits until nobody looks at it any more.
-        if let space = inMemory.removeValue(forKey: attempt) { removeAside(gone) { withExtendedLifetime(space) {} } }
+        if let space = inMemory.removeValue(forKey: attempt) { removals.start { withExtendedLifetime(space) {} } }
         guard promised.removeValue(forKey: attempt) != nil else { return }
+        let gone = "gone-" + StoreFiles.randomName()
         do throws(SystemError) { try disk.spaces.rename(attempt.description, to: gone) } catch { throw ImageError(error) }
         let backend = disk
         // What cannot be removed now is removed at the next start.
-        removeAside(gone) { try? backend.remove(gone) }
-    }
-
-    /// Those who need scratch do not wait for it; a store that ends does.
-    private func removeAside(_ name: String, _ body: @escaping @Sendable () -> Void) {
-        let removal = BlockingWork.start(body)
-        removals[name] = removal
-        Task {
-            await removal.value
-            removals[name] = nil
-        }
+        removals.start { try? backend.remove(gone) }
     }
 
     /// What an attempt's scratch holds, on btrfs as of its last commit (30 s at most); nil if it has none that is known.
@@ -158,7 +152,7 @@ public actor ScratchStore {
     public func close() async throws(ImageError) {
         isTornDown = true
         inMemory = [:]
-        for removal in removals.values { await removal.value }
+        await removals.waitUntilIdle()
         disk.spaces.close()
         try onHost { () throws(SystemError) in try lock.unlock() }
     }
@@ -170,7 +164,7 @@ public actor ScratchStore {
         isTornDown = true
         inMemory = [:]
         ready = []
-        for removal in removals.values { await removal.value }
+        await removals.waitUntilIdle()
         try onHost { () throws(SystemError) in
             for name in try disk.spaces.names() { try disk.remove(name) }
             try lock.unlock()

@@ -11,4 +11,9 @@ final class SerialThread: SerialExecutor {
         let executor = asUnownedSerialExecutor()
         queue.async { job.runSynchronously(on: executor) }
     }
+
+    /// Runs `body` on the calling thread once the queue is free; never called from the queue itself.
+    func sync<T>(_ body: () throws -> T) rethrows -> T { try queue.sync(execute: body) }
+
+    func checkIsolated() { dispatchPrecondition(condition: .onQueue(queue)) }
 }

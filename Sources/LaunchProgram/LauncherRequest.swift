@@ -7,8 +7,10 @@
 ///       ◄─ ready ──────────────────────────┤
 ///       ├─ start [answer, memfd, table…] ─►│
 ///       ◄═ started(pid) [pidfd] ═══════════┤ clone3 ─────────────►│
-///       ◄═ running(time, pid) [master] or failed(…) ══════════════┤ closes the answer socket
-///       ◄═ exited(status)     for exec only ══════════════════════┤
+///       ◄═ prepared or failed(…) ═════════════════════════════════┤ a start: all is ready but the job's exec
+///       ├─ go ═══════════════════════════════════════════════════►│
+///       ◄═ running(time, pid) [master] or failed(…) ══════════════┤
+///       ◄═ exited(status) ════════════════════════════════════════┤ a start: the record is written
 public enum LauncherRequest: Equatable, Sendable {
     /// Starts a job. Descriptors: answer socket, a file with the encoded `LaunchProgram`, then its table.
     case start

@@ -14,11 +14,6 @@ final class AccountCache: Sendable {
     private static let lifetime: UInt64 = 1_000_000_000
     private let known = Mutex<[UInt32: (entry: Entry, at: UInt64)]>([:])
 
-    /// Whether `entry` would not block.
-    func isFresh(_ uid: UInt32) -> Bool {
-        known.withLock { $0[uid] }.map { bootNanoseconds() - $0.at < Self.lifetime } ?? false
-    }
-
     /// Nil when there is no such account (any more). Blocks on a directory service.
     func entry(of uid: UInt32) throws(SystemError) -> Entry? {
         let now = bootNanoseconds()

@@ -62,6 +62,12 @@ public final class NodeServices: Sendable {
         if let group { groupOwners.withLock { $0[group] = attempt } }
     }
 
+    /// Slots are for ever: none for an id that is nobody's. Blocks on a directory service.
+    func slot(of user: UserID) throws -> UInt32 {
+        guard try accounts.entry(of: user.value) != nil else { throw AccountMissing(user: user) }
+        return try slots.knownSlot(of: user) ?? slots.slot(of: user)
+    }
+
     private init(_ parts: Parts) {
         settings = parts.settings
         clock = parts.clock
@@ -79,7 +85,7 @@ public final class NodeServices: Sendable {
         starts = WorkQueue("starts", width: parts.settings.simultaneousStarts)
         logger = parts.logger
         let token = String(UInt32.random(in: 0 ... .max), radix: 36)
-        spares = SparePool(size: parts.settings.spares, token: token, groups: parts.groups, work: work, logger: parts.logger)
+        spares = SparePool(size: parts.settings.spares, token: token, groups: parts.groups, work: work, reactor: parts.reactor, logger: parts.logger)
         let names = parts.inherited.compactMap { attempt in parts.runtime.groupName(of: containerName(attempt)).map { ($0, attempt) } }
         groupOwners = Mutex(Dictionary(names) { first, _ in first })
         protected = parts.protected

@@ -36,15 +36,17 @@ final class SparePool: Sendable {
     private let token: String
     private let groups: GroupParent
     private let work: WorkQueue
+    private let reactor: Reactor
     private let logger: Logger
     private let state = Mutex(State())
 
     /// - Parameter size: how many wait for one user; 0 for none.
-    init(size: Int, token: String, groups: GroupParent, work: WorkQueue, logger: Logger) {
+    init(size: Int, token: String, groups: GroupParent, work: WorkQueue, reactor: Reactor, logger: Logger) {
         self.size = size
         self.token = token
         self.groups = groups
         self.work = work
+        self.reactor = reactor
         self.logger = logger
     }
 
@@ -73,8 +75,7 @@ final class SparePool: Sendable {
             return !state.isDue
         }
         guard mustWait else { return }
-        Task {
-            try? await Task.sleep(for: .milliseconds(10))
+        reactor.at(bootNanoseconds: bootNanoseconds() + 10_000_000) { [self] in
             state.withLock { $0.isDue = false }
             refillIfQuiet(runtime)
         }

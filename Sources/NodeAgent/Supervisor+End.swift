@@ -8,7 +8,7 @@ import Logging
 extension Supervisor {
     func watchEnd(of container: Container) {
         do {
-            try services.reactor.watch(container.monitor.descriptor, .readable) { [weak self] _ in
+            monitorToken = try services.reactor.watch(container.monitor.descriptor, .readable) { [weak self] _ in
                 Task { await self?.monitorEnded() }
                 return false
             }
@@ -17,7 +17,7 @@ extension Supervisor {
             Task { await monitorEnded() }
         }
         // Its namespaces are taken down meanwhile.
-        Task { [weak self] in if await container.waitForRecord() { await self?.monitorEnded() } }
+        container.whenRecorded { [weak self] in Task { await self?.monitorEnded() } }
     }
 
     private func monitorEnded() async {
@@ -32,6 +32,7 @@ extension Supervisor {
             return kick()
         }
         isConcluding = true
+        if let monitorToken { services.reactor.cancel(monitorToken) }
         await concluded(summary)
     }
 
@@ -113,11 +114,11 @@ extension Supervisor {
     /// Everything but the log goes; only after the end is in the ledger.
     func release() async {
         dropPrepared()
-        let (runtime, name, group) = (services.runtime, containerName(id), group)
+        let (services, runtime, id, name, group) = (services, services.runtime, id, containerName(id), group)
         self.group = nil
-        try? await services.scratch.remove(id)
-        try? await services.images.release(id)
         _ = try? await services.work.run {
+            try? services.scratch.blocking { try $0.remove(id) }
+            try? services.images.blocking { try $0.release(id) }
             group?.removeInBackground(after: 3)
             try runtime.forget(name)
         }

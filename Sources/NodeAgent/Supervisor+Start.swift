@@ -137,11 +137,12 @@ extension Supervisor {
         guard isEarly || isAnew else { return await finish(.monitorLost) }
         guard await launcherLives() else { return }
         observation.state = .starting
-        async let told: Void = report()
         let runtime = services.runtime
         var base: ContainerBase?
         let made = prepared
         prepared = nil
+        // What only waits for its go is told of when it has it.
+        if made?.held == nil { await report() }
         if made == nil { services.spares.starting() }
         defer { services.spares.started(base, runtime) }
         do {
@@ -154,9 +155,10 @@ extension Supervisor {
             let abort = beginStart()
             defer { startUnderWay = nil }
             let held = if let held = made?.held { held } else { try await hold(plan, runtime, abort) }
-            let container = try await runtime.go(held)
+            try runtime.go(held)
+            if made?.held != nil { await report() }
+            let container = try await runtime.running(held)
             base = plan.description.base
-            await told
             await running(container, since: container.startedBootNanoseconds)
         } catch let error as LaunchError where error.spareIsGone && startsLost < Self.startsToLose {
             await startOver()
@@ -235,25 +237,22 @@ extension Supervisor {
             let operation: String = "find image '\(name)'"
             throw LaunchError(operation: operation, errno: "EINVAL")
         }
-        async let leased: ImageLease = services.images.lease(image, for: id)
-        let slot = try await slot(of: job.owner.user)
-        let scratch: ScratchSpace = try await services.scratch.take(
-            for: id, kind: job.demand.scratchKind, bytes: job.demand.scratch, inodes: job.demand.scratchInodes, uid: slot, gid: slot)
-        let planner = AttemptPlanner(services: services, record: record, job: job, lease: try await leased, scratch: scratch)
-        let plan = try await services.starts.run { try planner.plan(sharedPool: pool, runtime: runtime) }
+        let id = id
+        // On one thread, for each change of threads costs more than most of these calls.
+        let plan = try await services.starts.run {
+            let slot = try services.slot(of: job.owner.user)
+            let lease = try services.images.blocking { try $0.lease(image, for: id) }
+            let demand = job.demand
+            let scratch = try services.scratch.blocking {
+                try $0.take(
+                    for: id, kind: demand.scratchKind, bytes: demand.scratch, inodes: demand.scratchInodes, uid: slot, gid: slot)
+            }
+            let planner = AttemptPlanner(services: services, record: record, job: job, lease: lease, scratch: scratch)
+            return try planner.plan(sharedPool: pool, runtime: runtime)
+        }
         let cpus = record.placement.shared ? pool ?? record.placement.cpus : record.placement.cpus
         applied = InForce(cpus: cpus, nodes: record.placement.memoryNodes)
         return plan
-    }
-
-    private func slot(of user: UserID) async throws -> UInt32 {
-        let services = services
-        if services.accounts.isFresh(user.value), let slot = services.slots.knownSlot(of: user) { return slot }
-        return try await services.starts.run {
-            // Slots are for ever: none for an id that is nobody's.
-            guard try services.accounts.entry(of: user.value) != nil else { throw AccountMissing(user: user) }
-            return try services.slots.slot(of: user)
-        }
     }
 
     private func startFailed(_ error: LaunchError) async {

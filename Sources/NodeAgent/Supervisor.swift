@@ -48,6 +48,8 @@ actor Supervisor {
     var startUnderWay: StartAbort?
     /// What it left is cleared away before the start.
     var preparationFailed = false
+    /// Of the watch on PID 1's end.
+    var monitorToken: UInt64?
     /// PID 1 has ended, or is about to.
     var isConcluding = false
 

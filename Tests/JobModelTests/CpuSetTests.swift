@@ -1,10 +1,11 @@
 import JobModel
+import TestSupport
 import Testing
 
 @Suite struct CpuSetTests {
     @Test func behavesAsASet() {
         for round in 0..<300 as Range<UInt64> {
-            var random = SeededGenerator(round)
+            var random = SeededGenerator(round: round)
             var members = (Set<Int>(), Set<Int>())
             var sets = (CpuSet(), CpuSet())
             for _ in 0..<40 {
@@ -27,7 +28,7 @@ import Testing
             #expect(a.subtracting(b) == CpuSet(members.0.subtracting(members.1)))
             #expect(
                 a.isSubset(of: b) == members.0.isSubset(of: members.1) && a.isDisjoint(with: b) == members.0.isDisjoint(with: members.1))
-            #expect(CpuSet(list: a.description) == a, "BERTH_SEED=\(SeededGenerator.seed &+ round)")
+            #expect(CpuSet(list: a.description) == a, "BERTH_SEED=\(Seed.value &+ round)")
         }
     }
 

@@ -1,4 +1,5 @@
 import JobModel
+import TestSupport
 import Testing
 
 @Suite struct IntervalSetTests {
@@ -23,10 +24,10 @@ import Testing
 
     @Test func behavesAsASet() {
         for round in 0..<2000 as Range<UInt64> {
-            var random = SeededGenerator(round)
+            var random = SeededGenerator(round: round)
             let (a, naiveA) = pair(&random)
             let (b, naiveB) = pair(&random)
-            let seed = "BERTH_SEED=\(SeededGenerator.seed &+ round)"
+            let seed = "BERTH_SEED=\(Seed.value &+ round)"
             #expect(Array(a.members) == naiveA.sorted() && a.count == naiveA.count && a.isEmpty == naiveA.isEmpty, "\(seed)")
             #expect(a.first == naiveA.min() && a.last == naiveA.max(), "\(seed)")
             #expect(a.union(b) == IntervalSet(naiveA.union(naiveB)), "\(seed)")

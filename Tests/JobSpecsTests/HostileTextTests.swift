@@ -1,6 +1,7 @@
 import Foundation
 import JobModel
 import JobSpecs
+import TestSupport
 import Testing
 
 @Suite struct HostileTextTests {

@@ -1,4 +1,5 @@
 import LaunchProgram
+import TestSupport
 import Testing
 
 struct MessageTests {

@@ -1,6 +1,7 @@
 import Foundation
 import JobModel
 import Scheduling
+import TestSupport
 
 /// Shorthand for states, jobs and moments.
 enum Fixture {
@@ -102,30 +103,6 @@ struct Desk {
     func texts(_ task: TaskID) -> [String] { state.reasons(for: task, now: Fixture.now(now)).map(\.text) }
 }
 
-/// A small generator with a seed that can be printed and given again by BERTH_SEED (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-}
-
-/// The seed of the randomised tests; a failure prints the one to give again.
-enum Seed {
-    static let value: UInt64 = {
-        let given = ProcessInfo.processInfo.environment["BERTH_SEED"].flatMap { UInt64($0) }
-        let seed = given ?? UInt64.random(in: 0..<1_000_000_000)
-        print("BERTH_SEED=\(seed)")
-        return seed
-    }()
-
+extension Seed {
     static let verbose = ProcessInfo.processInfo.environment["BERTH_VERBOSE"] != nil
-
-    /// `BERTH_ROUNDS` replaces the number of rounds, for long runs.
-    static func rounds(_ usual: UInt64) -> UInt64 { ProcessInfo.processInfo.environment["BERTH_ROUNDS"].flatMap { UInt64($0) } ?? usual }
 }

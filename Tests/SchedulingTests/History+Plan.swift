@@ -1,5 +1,6 @@
 import JobModel
 import Scheduling
+import TestSupport
 
 extension History {
     /// Plans, compares with a state built from the snapshot, judges every decision and commits most of them.

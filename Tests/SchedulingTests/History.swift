@@ -1,5 +1,6 @@
 import JobModel
 import Scheduling
+import TestSupport
 
 /// A short random history: changes of every kind in any order, every plan judged by the model.
 struct History {

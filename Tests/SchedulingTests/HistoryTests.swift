@@ -1,5 +1,6 @@
 import JobModel
 import Scheduling
+import TestSupport
 import Testing
 
 @Suite struct HistoryTests {

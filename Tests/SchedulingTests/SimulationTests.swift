@@ -1,6 +1,7 @@
 import Foundation
 import JobModel
 import Scheduling
+import TestSupport
 import Testing
 
 @Suite struct SimulationTests {

@@ -1,22 +1,8 @@
 import LaunchProgram
+import TestSupport
 
-/// Random programs from a seed that is printed, so that a failure can be repeated (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64 = .random(in: 0 ... .max)) {
-        state = seed
-        print("seed \(seed)")
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-        return value ^ (value >> 31)
-    }
-
+/// Random programs.
+extension SeededGenerator {
     mutating func number(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &self) }
     mutating func word() -> UInt32 { UInt32(truncatingIfNeeded: next()) }
     mutating func index() -> DescriptorIndex { DescriptorIndex(UInt16(number(LaunchLimits.descriptors))) }
