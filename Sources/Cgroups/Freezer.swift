@@ -83,30 +83,63 @@ extension AttemptGroup {
     ///
     /// - Throws: `.notFrozen` when that took longer than the deadline; the job then runs again.
     public func freeze(deadlineMilliseconds: UInt64 = 10_000) throws(FreezeError) {
-        guard let job = directories.job else { throw .group(CgroupError("freeze", "\(parent.name)/\(name)", found: "the group is gone")) }
         do throws(CgroupError) {
-            try Freezer.request(true, of: job)
-            if try Freezer.wait(for: true, of: job, milliseconds: deadlineMilliseconds) { return }
+            try requestFreeze()
+            if try isFrozen(within: deadlineMilliseconds) { return }
         } catch {
-            try? Freezer.request(false, of: job)
+            try? Freezer.request(false, of: jobGroup("freeze"))
             throw .group(error)
         }
-        // On v2 those that stand are merely asleep, so the one in the way stands out now; after the thaw all are awake for a moment.
-        let seen = job.version == .v2 ? culprit(of: job, waited: deadlineMilliseconds) : nil
-        do throws(CgroupError) { try Freezer.request(false, of: job) } catch { throw .group(error) }
-        if let seen { throw .notFrozen(seen) }
-        // v1's frozen processes look as if they were in uninterruptible sleep themselves.
-        sleepBlocking(nanoseconds: 2_000_000)
-        throw .notFrozen(culprit(of: job, waited: deadlineMilliseconds))
+        throw giveUpFreezing(afterMilliseconds: deadlineMilliseconds)
+    }
+
+    private func jobGroup(_ what: String) throws(CgroupError) -> GroupDirectory {
+        guard let job = directories.job else { throw CgroupError(what, "\(parent.name)/\(name)", found: "the group is gone") }
+        return job
+    }
+
+    /// Asks the kernel to stop all of the job's processes; `isFrozen` tells when it has.
+    public func requestFreeze() throws(CgroupError) { try Freezer.request(true, of: jobGroup("freeze")) }
+
+    /// Asks the kernel to let them go on.
+    public func requestThaw() throws(CgroupError) { try Freezer.request(false, of: jobGroup("thaw")) }
+
+    /// Whether all of the job's processes stand within the time given. Blocks.
+    public func isFrozen(within milliseconds: UInt64) throws(CgroupError) -> Bool {
+        try Freezer.wait(for: true, of: jobGroup("freeze"), milliseconds: milliseconds)
+    }
+
+    /// Whether they go on within the time given. Blocks.
+    public func isThawed(within milliseconds: UInt64) throws(CgroupError) -> Bool {
+        try Freezer.wait(for: false, of: jobGroup("thaw"), milliseconds: milliseconds)
+    }
+
+    /// Thaws a group that did not freeze, and says what was in the way. Blocks for some milliseconds.
+    public func giveUpFreezing(afterMilliseconds waited: UInt64) -> FreezeError {
+        do throws(CgroupError) {
+            let job = try jobGroup("freeze")
+            // On v2 those that stand are merely asleep, so the one in the way stands out now; after the thaw all are awake for a moment.
+            let seen = job.version == .v2 ? culprit(of: job, waited: waited) : nil
+            try Freezer.request(false, of: job)
+            if let seen { return .notFrozen(seen) }
+            // v1's frozen processes look as if they were in uninterruptible sleep themselves.
+            sleepBlocking(nanoseconds: 2_000_000)
+            return .notFrozen(culprit(of: job, waited: waited))
+        } catch { return .group(error) }
     }
 
     /// Lets the job's processes go on. Blocks until the kernel says so, at most a second.
     public func thaw() throws(CgroupError) {
-        guard let job = directories.job else { throw CgroupError("thaw", "\(parent.name)/\(name)", found: "the group is gone") }
-        try Freezer.request(false, of: job)
-        guard try Freezer.wait(for: false, of: job, milliseconds: 1_000) else {
-            throw CgroupError("thaw", job.path, found: "still frozen after 1000 ms")
-        }
+        try requestThaw()
+        guard try isThawed(within: Self.thawMilliseconds) else { throw stillFrozen() }
+    }
+
+    /// How long a thaw may take; usually it is done at once.
+    public static var thawMilliseconds: UInt64 { 1_000 }
+
+    /// A group that did not thaw in time.
+    public func stillFrozen() -> CgroupError {
+        CgroupError("thaw", directories.job?.path ?? "\(parent.name)/\(name)", found: "still frozen after \(Self.thawMilliseconds) ms")
     }
 
     /// Whether the job is frozen as a whole.

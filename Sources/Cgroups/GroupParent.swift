@@ -77,7 +77,7 @@ public final class GroupParent: Sendable {
     }
 
     private func remove(_ name: String, deadlineMilliseconds: UInt64) throws(CgroupError) {
-        if let group = try open(name) { try group.killEverything(deadlineMilliseconds: deadlineMilliseconds) }
+        if let group = try open(name) { try group.kill(.everything, deadlineMilliseconds: deadlineMilliseconds) }
         for directory in directories.all { try GroupRemover.remove(name, in: directory, deadlineMilliseconds: deadlineMilliseconds) }
     }
 

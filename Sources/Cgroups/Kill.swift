@@ -40,18 +40,33 @@ extension AttemptGroup {
     ///
     /// - Throws: when some are left after the deadline, naming one.
     public func kill(_ scope: KillScope = .job, deadlineMilliseconds: UInt64 = 10_000) throws(CgroupError) {
+        guard try !killed(scope, within: deadlineMilliseconds) else { return }
+        throw leftover(scope, afterMilliseconds: deadlineMilliseconds)
+    }
+
+    /// Kills the job's processes, or all; false when some are left after the time given, such as one in uninterruptible sleep. Blocks.
+    public func killed(_ scope: KillScope, within milliseconds: UInt64) throws(CgroupError) -> Bool {
         switch scope {
-        case .job: if let job = directories.job { try Self.kill(job, job: nil, deadlineMilliseconds) }
-        case .everything: try killEverything(deadlineMilliseconds: deadlineMilliseconds)
+        case .job: try directories.job.map { job throws(CgroupError) in try Self.killed(job, job: nil, milliseconds) } ?? true
+        case .everything: try killedEverything(within: milliseconds)
         }
     }
 
-    func killEverything(deadlineMilliseconds: UInt64) throws(CgroupError) {
-        if let own = directories.freezing { try Self.kill(own, job: directories.job, deadlineMilliseconds) }
+    private func killedEverything(within milliseconds: UInt64) throws(CgroupError) -> Bool {
+        if let own = directories.freezing, try !Self.killed(own, job: directories.job, milliseconds) { return false }
         // On v1 and hybrid a process may have entered one hierarchy and not yet the freezing one.
         for directory in directories.all where directory.version == .v1 && directory.path != directories.freezing?.path {
-            try Self.killStragglers(in: directory, deadlineMilliseconds)
+            guard try Self.killedStragglers(in: directory, milliseconds) else { return false }
         }
+        return true
+    }
+
+    /// What is left after a kill that took too long, and where the first of it waits in the kernel.
+    public func leftover(_ scope: KillScope, afterMilliseconds milliseconds: UInt64) -> CgroupError {
+        let groups = scope == .job ? [directories.job] : [directories.job] + directories.all
+        let left = Set(groups.compactMap { try? $0?.processes() }.flatMap { $0 }).sorted()
+        let place = left.first.flatMap { pid in ProcessStatus.waitChannel(of: pid).map { ", first pid \(pid), waits in \($0)" } } ?? ""
+        return CgroupError("kill processes", "\(parent.name)/\(name)", found: "\(left.count) left after \(milliseconds) ms\(place)")
     }
 
     /// Sends SIGKILL once and returns at once; for callers that wait by PID 1's record.
@@ -79,35 +94,30 @@ extension AttemptGroup {
         return try directory.open("cgroup.events", .readOnly)
     }
 
-    private static func kill(_ group: GroupDirectory, job: GroupDirectory?, _ milliseconds: UInt64) throws(CgroupError) {
+    private static func killed(_ group: GroupDirectory, job: GroupDirectory?, _ milliseconds: UInt64) throws(CgroupError) -> Bool {
         // As a rule all have ended by themselves.
-        if try GroupKill.isEmpty(group, job: job) { return }
+        if try GroupKill.isEmpty(group, job: job) { return true }
         let deadline = bootNanoseconds() + milliseconds * 1_000_000
         var pause: UInt64 = 50_000
         repeat {
             try GroupKill.strike(group, job: job)
             // The first rounds are short: most processes end within a millisecond.
             for _ in 0..<20 {
-                if try GroupKill.isEmpty(group, job: job) { return }
+                if try GroupKill.isEmpty(group, job: job) { return true }
+                if bootNanoseconds() >= deadline { return false }
                 sleepBlocking(nanoseconds: pause)
                 pause = min(pause * 2, 10_000_000)
             }
         } while bootNanoseconds() < deadline
-        let left = [job, group].compactMap { try? $0?.processes() }.flatMap { $0 }
-        guard let pid = left.first else { return }
-        let place = ProcessStatus.waitChannel(of: pid).map { ", waits in \($0)" } ?? ""
-        throw CgroupError("kill processes", group.path, found: "\(left.count) left after \(milliseconds) ms, first pid \(pid)\(place)")
+        return false
     }
 
-    private static func killStragglers(in group: GroupDirectory, _ milliseconds: UInt64) throws(CgroupError) {
+    private static func killedStragglers(in group: GroupDirectory, _ milliseconds: UInt64) throws(CgroupError) -> Bool {
         let deadline = bootNanoseconds() + milliseconds * 1_000_000
         while true {
-            let left = try group.processes()
-            if left.isEmpty { return }
+            if try group.processes().isEmpty { return true }
             try GroupKill.signalAll(of: group)
-            guard bootNanoseconds() < deadline else {
-                throw CgroupError("kill processes", group.path, found: "\(left.count) left, first pid \(left[0])")
-            }
+            if bootNanoseconds() >= deadline { return false }
             sleepBlocking(nanoseconds: 1_000_000)
         }
     }

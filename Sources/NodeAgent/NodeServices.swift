@@ -23,8 +23,8 @@ public final class NodeServices: Sendable {
     let accounts = AccountCache()
     public let filters: SeccompCache
     let work: WorkQueue
-    /// For blocking calls of others on the machine's behalf.
-    public var blocking: WorkQueue { work }
+    /// For blocking calls of the server: whoever asks waits for no job.
+    public let blocking = WorkQueue("requests", width: 8)
     let starts: WorkQueue
     let spares: SparePool
     let logger: Logger

@@ -70,15 +70,12 @@ extension Supervisor {
 
     /// Nothing of the attempt survives; then its counters stand still and are read.
     private func endProcesses(_ summary: ExitSummary?) async -> Usage {
-        let (group, logger, id) = (group, logger, id)
-        let counted = try? await services.work.run {
-            do {
-                // With its record written PID 1 has reaped all of them, and is about to end itself.
-                if try summary == nil || group?.isPopulated(.job) != false { try group?.kill(.everything) }
-            } catch {
-                logger.error("processes of a finished attempt are left", metadata: ["attempt": "\(id)", "error": "\(error)"])
-            }
-            return group?.usage()
+        let group = group
+        // With its record written PID 1 has reaped all of them, and is about to end itself.
+        var counted = try? await services.work.run { try summary != nil && group?.isPopulated(.job) == false ? group?.usage() : nil }
+        if counted == nil, let group {
+            await killEverything(group)
+            counted = try? await services.work.run { group.usage() }
         }
         var usage = counted ?? nil ?? Usage()
         guard let summary else { return usage }
@@ -104,11 +101,16 @@ extension Supervisor {
     }
 
     func killEverything(_ group: AttemptGroup) async {
-        do {
-            try await services.work.run { try group.kill(.everything) }
-        } catch {
+        do { try await kill(.everything, of: group) } catch {
             logger.error("processes of a finished attempt are left", metadata: ["attempt": "\(id)", "error": "\(error)"])
         }
+    }
+
+    /// - Throws: when some are left, naming one.
+    private func kill(_ scope: KillScope, of group: AttemptGroup) async throws {
+        let limit: UInt64 = 10_000
+        let areGone = try await services.work.untilTrue(withinMilliseconds: limit) { try group.killed(scope, within: $0) }
+        if !areGone { throw try await services.work.run { group.leftover(scope, afterMilliseconds: limit) } }
     }
 
     /// Everything but the log goes; only after the end is in the ledger.
@@ -162,7 +164,7 @@ extension Supervisor {
         // Without its groups it ends with PID 1: the whole pid namespace does.
         guard let group else { return killMonitorAlone() }
         do {
-            try await services.work.run { try group.kill(.job) }
+            try await kill(.job, of: group)
         } catch {
             logger.error("job could not be killed", metadata: ["attempt": "\(id)", "error": "\(error)"])
         }

@@ -27,12 +27,17 @@ extension Supervisor {
         await report()
         let limit = UInt64(services.settings.freezeTimeout.milliseconds)
         do {
-            try await services.work.run { try group.freeze(deadlineMilliseconds: limit) }
+            let isFrozen = try await services.work.untilTrue(withinMilliseconds: limit, first: { try group.requestFreeze() }) {
+                try group.isFrozen(within: $0)
+            }
+            if !isFrozen { throw try await services.work.run { group.giveUpFreezing(afterMilliseconds: limit) } }
             guard !isFinished else { return }
             observation.pausedSince = services.clock.now().boot
             observation.state = .paused
             disarmLimits()
         } catch {
+            // One that only could not be looked at may stand.
+            if error is CgroupError { _ = try? await services.work.run { try group.requestThaw() } }
             guard !isFinished else { return }
             return await freezeFailed("\(error)")
         }
@@ -55,7 +60,10 @@ extension Supervisor {
             await report()
         }
         do {
-            try await services.work.run { try group.thaw() }
+            let isThawed = try await services.work.untilTrue(
+                withinMilliseconds: AttemptGroup.thawMilliseconds, first: { try group.requestThaw() }
+            ) { try group.isThawed(within: $0) }
+            if !isThawed { throw group.stillFrozen() }
         } catch {
             guard !isFinished else { return }
             return await thawFailed(error)

@@ -1,4 +1,5 @@
 import Dispatch
+import LinuxSys
 import Synchronization
 
 /// Threads for calls that block (mounts, quotas, account look-ups), so that none of them stands on an actor's executor.
@@ -23,6 +24,32 @@ public final class WorkQueue: Sendable {
         try await withCheckedThrowingContinuation { continuation in
             add { continuation.resume(with: Result(catching: body)) }
         }
+    }
+
+    /// Waits for what the kernel may take long over, such as the end of a process in uninterruptible sleep, in short looks: others need the
+    /// queue's threads meanwhile. False when the time has passed.
+    ///
+    /// - Parameters:
+    ///   - first: done once, on the same thread as the first look.
+    ///   - look: blocks for the milliseconds it is given at most.
+    func untilTrue(
+        withinMilliseconds limit: UInt64, first: @escaping @Sendable () throws -> Void = {}, _ look: @escaping @Sendable (UInt64) throws -> Bool
+    ) async throws -> Bool {
+        let deadline = bootNanoseconds() + limit * 1_000_000
+        let glance: UInt64 = 5
+        if try await run({
+            try first()
+            return try look(min(glance, limit))
+        }) {
+            return true
+        }
+        var pause: UInt64 = 5
+        while bootNanoseconds() < deadline {
+            try await Task.sleep(for: .milliseconds(pause))
+            pause = min(pause * 2, 100)
+            if try await run({ try look(1) }) { return true }
+        }
+        return false
     }
 
     /// Runs `body` on a thread of the queue; nobody waits for it.
