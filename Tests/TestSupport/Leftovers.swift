@@ -11,7 +11,7 @@ public enum Leftovers {
             return name.first?.isNumber == true
         }
         .map { "group: \($0)" }
-        findings += scratchDirectories(daemon).map { "scratch: \($0)" }
+        findings += files(of: daemon).map { "file: \($0)" }
         return findings
     }
 
@@ -65,12 +65,11 @@ public enum Leftovers {
         return table.split(separator: "\n").filter { $0.hasSuffix(" " + daemon.state) }.map(String.init)
     }
 
-    /// Directories of attempts, named by job numbers, below scratch and run.
-    private static func scratchDirectories(_ daemon: TestDaemon) -> [String] {
+    /// What attempts have in the file system, named by job numbers: run directories, image leases, scratch, their account's files; not their logs.
+    private static func files(of daemon: TestDaemon) -> [String] {
         let found = try? Command([
-            "find", "\(daemon.state)", "\(daemon.runPlace)", "-xdev", "-path", "*/images", "-prune", "-o", "-type", "d", "-regex",
-            ".*/\\(scratch\\|attempts\\|run\\)/[0-9][^/]*",
-            "-print",
+            "find", daemon.state, daemon.runPlace.path, "-maxdepth", "4", "(", "-name", "images", "-o", "-name", "logs", ")", "-prune", "-o",
+            "-name", "[0-9]*", "-print",
         ]).run()
         return found?.output.split(separator: "\n").map(String.init) ?? []
     }
