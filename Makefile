@@ -32,7 +32,9 @@ build: packages  ## build the programs (release, static)
 	  echo "swift build $(SWIFT_RELEASE) --product $$program"; \
 	  swift build $(SWIFT_RELEASE) --product $$program; done
 
-demo: build  ## watch real jobs being run, paused, limited, killed and accounted for
+demo:  ## watch real jobs being run, paused, limited, killed and accounted for
+	@scripts/demo --check
+	@$(MAKE) --no-print-directory build
 	@scripts/demo
 
 test: packages  ## all suites: lint, builds, unit, real-kernel and end-to-end tests here, then their core and the demo in the virtual machine
