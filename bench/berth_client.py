@@ -100,6 +100,17 @@ def no_op(image, array=None):
     return {"jobs": [{"spec": {key: value for key, value in spec.items() if value is not None}}]}
 
 
+def submit_million(requests, image):
+    """Milliseconds that the submit of an array of 1,000,000 tasks takes, its commit included; it would begin in an hour and is cancelled."""
+    body = no_op(image, 1_000_000)
+    body["jobs"][0]["spec"]["begin"] = int((time.time() + 3600) * 1000)
+    started = time.perf_counter()
+    job = requests.request("POST", "/v1/jobs", body)["jobs"][0]["id"]
+    taken = (time.perf_counter() - started) * 1e3
+    requests.request("POST", "/v1/tasks/cancel", {"selection": {"ids": [str(job)]}})
+    return taken
+
+
 def outcome(event):
     found = event.get("outcome") or {}
     return found.get("kind") if isinstance(found, dict) else found
