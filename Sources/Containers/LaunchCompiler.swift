@@ -84,8 +84,7 @@ struct LaunchCompiler {
 
     /// Half for the beginning, a quarter for each of the two tails that are written in turn.
     private static func logLimits(_ limit: Bytes) -> LogLimits {
-        let total = max(limit.count, 1 << 16)
-        return LogLimits(head: total / 2, tail: total / 4)
+        LogLimits(head: limit.count / 2, tail: limit.count / 4)
     }
 
     // MARK: Root

@@ -55,6 +55,7 @@ enum LimitKeys {
         .optionalBytes("scratch", \.scratchPerTask, SpecBounds.scratch, "Of one task"),
         .optionalInteger("pids", \.pidsPerTask, SpecBounds.pids, "Of one task"),
         .optionalTime("time_limit", \.timeLimit, SpecBounds.timeLimit, "Of one task"),
+        .optionalBytes("log_limit", \.logLimitPerTask, SpecBounds.logLimit, "Of one task"),
     ]
 
     static let active: [ConfigKey<ResourceLimits>] = [

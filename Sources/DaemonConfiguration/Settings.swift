@@ -19,8 +19,8 @@ public struct Settings: Hashable, Sendable {
     public var operatorsGroup = "berth"
     public var defaults = JobDefaults()
     public var reserved = ReservedResources()
-    /// Bounds of every task, whatever its queue.
-    public var maximum = ResourceLimits()
+    /// Bounds of every task, whatever its queue. Logs lie beside the database, which one job must not crowd out.
+    public var maximum = ResourceLimits(logLimitPerTask: .gibibytes(1))
     /// Bounds of what one user has active and waiting.
     public var perUser = ResourceLimits()
     /// Bounds of what one batch has active and waiting.

@@ -16,7 +16,7 @@ extension JobSpec {
         spec.resources.fill(queue: queue.defaults, defaults: defaults, bounds: bounds)
         let memory = spec.resources.memory ?? defaults.memoryPerCore
         spec.fillTimes(queue: queue, defaults: defaults, bounds: bounds)
-        spec.logLimit = logLimit ?? defaults.logLimit
+        spec.logLimit = logLimit ?? bounds.clamp(defaults.logLimit, \.logLimitPerTask)
         spec.umask = umask ?? 0o022
         spec.sharedMemory = sharedMemory ?? min(defaults.sharedMemory, memory)
         spec.mounts = mounts?.map { mount in
@@ -135,6 +135,7 @@ private struct TaskBounds {
         try check(resources.scratch, \.scratchPerTask, "resources.scratch", "scratch")
         try check(resources.pids, \.pidsPerTask, "resources.pids", "pids")
         try check(spec.timeLimit, \.timeLimit, "timeLimit", "time_limit")
+        try check(spec.logLimit, \.logLimitPerTask, "logLimit", "log_limit")
     }
 
     private func check<T: Comparable>(

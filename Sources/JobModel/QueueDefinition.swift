@@ -33,13 +33,14 @@ public struct ResourceLimits: Hashable, Sendable, Codable {
     public var scratchPerTask: Bytes?
     public var pidsPerTask: Int?
     public var timeLimit: TimeSpan?
+    public var logLimitPerTask: Bytes?
     // Of all that is active at once.
     public var activeTasks: Int?
     public var activeCores: Int?
     public var activeMemory: Bytes?
     // Of what waits.
     public var pendingTasks: Int?
-    public init() {}
+    public init(logLimitPerTask: Bytes? = nil) { self.logLimitPerTask = logLimitPerTask }
 }
 
 /// A kind of named, counted resource from the configuration: GPUs, licences.

@@ -37,7 +37,7 @@ public enum SpecBounds {
     public static let priority = -1_000_000...1_000_000
     public static let retries = 0...1_000
     public static let dependencies = 1_000
-    public static let logLimit = Bytes.kibibytes(4)...Bytes(1 << 40)
+    public static let logLimit = Bytes.kibibytes(64)...Bytes(1 << 40)
     public static let tags = 32
 
     /// What retries may name; `preempted` always goes back, `nodeLost` and `monitorLost` are `rerun`'s.

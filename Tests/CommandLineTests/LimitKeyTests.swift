@@ -10,7 +10,7 @@ extension EndToEnd {
                 daemon.places + """
                     defaults: {memory_per_core: 64M, scratch: 16M}
                     reserved: {memory: 300M}
-                    maximum: {cores: 1, memory: 200M, scratch: 100M, pids: 5000, time_limit: 10m}
+                    maximum: {cores: 1, memory: 200M, scratch: 100M, pids: 5000, time_limit: 10m, log_limit: 2M}
                     resources:
                       port:
                         left: {devices: [/dev/fuse:rw, /dev/zero:r], environment: {SIDE: port}, memory_node: 0}
@@ -28,7 +28,7 @@ extension EndToEnd {
             Effect("reserved.memory") { try expects(Self.node($0)["reservedMemory"].number == 300 << 20) },
             .refusal("maximum.cores", ["--cores", "2"], "1"), .refusal("maximum.memory", ["--memory", "201M"], "200M"),
             .refusal("maximum.scratch", ["--scratch", "101M"], "100M"), .refusal("maximum.pids", ["--pids", "5001"], "5000"),
-            .refusal("maximum.time_limit", ["--time-limit", "11m"], "10m"),
+            .refusal("maximum.time_limit", ["--time-limit", "11m"], "10m"), .refusal("maximum.log_limit", ["--log-limit", "3M"], "2M"),
             Effect("resources.devices") { try prints("there", "[ -c /dev/fuse ] && head -c 1 /dev/zero > /dev/null && echo there", $0) },
             Effect("resources.environment") { try prints("port", "echo $SIDE", $0) },
             Effect("resources.memory_node") { try prints("0", "grep Mems_allowed_list /proc/self/status | cut -f 2", $0) },

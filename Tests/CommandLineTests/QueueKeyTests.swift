@@ -3,7 +3,7 @@ import Testing
 
 /// What the queue named after the key says of it.
 private let maxima = [
-    ("cores", "1"), ("memory", "100M"), ("scratch", "50M"), ("pids", "5000"), ("time_limit", "61m"), ("active_tasks", "1"),
+    ("cores", "1"), ("memory", "100M"), ("scratch", "50M"), ("pids", "5000"), ("time_limit", "61m"), ("log_limit", "1M"), ("active_tasks", "1"),
     ("active_cores", "1"), ("active_memory", "150M"), ("pending_tasks", "4"),
 ].map { (key: $0.0, value: $0.1) }
 
@@ -62,6 +62,7 @@ extension EndToEnd {
             .refusal("queues.maximum.scratch", ["--queue", "scratch", "--scratch", "51M"], "50M"),
             .refusal("queues.maximum.pids", ["--queue", "pids", "--pids", "5001"], "5000"),
             .refusal("queues.maximum.time_limit", ["--queue", "time_limit", "--time-limit", "62m"], "1h"),
+            .refusal("queues.maximum.log_limit", ["--queue", "log_limit", "--log-limit", "2M"], "1M"),
             .wait("queues.maximum.active_tasks", ["--queue", "active_tasks"], "1 tasks are active, at most 1 may"),
             .refusal("queues.maximum.active_cores", ["--queue", "active_cores", "--cores", "2"], "at most 1 is allowed"),
             .refusal("queues.maximum.active_memory", ["--queue", "active_memory", "--memory", "160M"], "at most 150M"),

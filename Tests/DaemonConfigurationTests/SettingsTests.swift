@@ -100,7 +100,7 @@ let allKeys: [String] = {
                 operators_group: ops
                 log_level: DEBUG
                 defaults: {image: tools:1, cores: 2, memory_per_core: 2G, swap: 1G, pids: 9, scratch: 1G, time_limit: 2h, log_limit: 1M, grace_period: 1s, shm_size: 1M}
-                maximum: {cores: 4, memory: 8G, scratch: 1T, pids: 100, time_limit: 1d}
+                maximum: {cores: 4, memory: 8G, scratch: 1T, pids: 100, time_limit: 1d, log_limit: 5M}
                 slots: 65536-131071
                 simultaneous_starts: 2
                 spare_containers: 7
@@ -130,6 +130,7 @@ let allKeys: [String] = {
         expected.maximum.scratchPerTask = .gibibytes(1024)
         expected.maximum.pidsPerTask = 100
         expected.maximum.timeLimit = .hours(24)
+        expected.maximum.logLimitPerTask = .mebibytes(5)
         expected.slots.first = 65_536
         expected.slots.last = 131_071
         expected.simultaneousStarts = 2

@@ -73,9 +73,11 @@ import Testing
         queue.maximum.scratchPerTask = .gibibytes(1)
         queue.maximum.pidsPerTask = 10
         queue.maximum.coresPerTask = 2
+        queue.maximum.logLimitPerTask = .mebibytes(1)
         let resolved = try spec().resolved(queue: queue, defaults: JobDefaults(cores: 4))
         #expect(resolved.timeLimit == .minutes(10))
         #expect(resolved.demand == ResourceDemand(cores: 2, memory: .mebibytes(512), pids: 10, scratch: .gibibytes(1)))
+        #expect(resolved.spec.logLimit == .mebibytes(1))
         let wishes: [(String, (inout JobSpec) -> Void)] = [
             ("timeLimit: found 11m, accepted at most 10m, the limit maximum.time_limit of queue 'short'", { $0.timeLimit = .minutes(11) }),
             (
@@ -86,6 +88,7 @@ import Testing
                 "resources.scratch: found 2G, accepted at most 1G, the limit maximum.scratch of queue 'short'",
                 { $0.resources.scratch = .gibibytes(2) }
             ),
+            ("logLimit: found 2M, accepted at most 1M, the limit maximum.log_limit of queue 'short'", { $0.logLimit = .mebibytes(2) }),
             ("resources.pids: found 11, accepted at most 10, the limit maximum.pids of queue 'short'", { $0.resources.pids = 11 }),
             ("resources.cores: found 3, accepted at most 2, the limit maximum.cores of queue 'short'", { $0.resources.cores = 3 }),
             (

@@ -21,7 +21,7 @@ extension JobField {
             accepted: TimeSpan.accepted + ", at most 1d", "The time between the stop signal and the kill"
         ) { value, draft throws(DocumentError) in draft.spec.gracePeriod = try value.time() },
         JobField(
-            "log_limit", paths: ["logLimit"], example: "100M", accepted: Bytes.accepted + ", 4K to 1T",
+            "log_limit", paths: ["logLimit"], example: "100M", accepted: Bytes.accepted + ", 64K to 1T",
             "How much output the log keeps: the beginning and the end"
         ) { value, draft throws(DocumentError) in draft.spec.logLimit = try value.bytes() },
     ]
