@@ -52,10 +52,21 @@ enum SubmitFile {
                 guard let earlier = positions[need.job] else { throw CommandFailure.usage("dependencies: no job '\(need.job)' before this one") }
                 return PositionDependency(kind: need.kind, position: earlier, index: need.index)
             }
-            result.append(SubmittedSpec(job.spec, after: after.isEmpty ? nil : after))
+            result.append(SubmittedSpec(withoutLinks(job.spec), after: after.isEmpty ? nil : after))
             if let name = job.name { positions[name] = position }
         }
         return result
+    }
+
+    /// Paths that stand for a disk: the daemon looks for them among mounts and opens none, so a link would mean the disk that holds the link.
+    private static func withoutLinks(_ spec: JobSpec) -> JobSpec {
+        var spec = spec
+        spec.resources.io = spec.resources.io?.map { limit in
+            var limit = limit
+            limit.path = limit.path.map { path in (try? Descriptor.open(path, [.path]))?.displayPath ?? path }
+            return limit
+        }
+        return spec
     }
 
     /// The surroundings of this process.

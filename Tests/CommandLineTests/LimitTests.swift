@@ -147,6 +147,16 @@ extension EndToEnd {
             #expect((try daemon.show(id)["attempts"][-1]["usage"]["readBytes"].number ?? 0) >= 8 << 20)
         }
 
+        @Test("The path of an io limit means the disk behind a link, not the one that holds the link") func anIOLimitFollowsLinks() throws {
+            let place = try TemporaryDirectory("link", in: "/var/tmp", mode: 0o777)
+            defer { place.remove() }
+            try Command(["mkdir", place("real")]).run()
+            try Command(["ln", "-s", "real", place("link")]).run()
+            let id = try daemon.submit(["--hold", "--no-cwd", "--io", "read=2M,path=\(place("link"))", "--", "true"])
+            defer { _ = try? daemon.berth(["cancel", id]) }
+            #expect(try daemon.show(id)["spec"]["resources"]["io"][0]["path"].text == place("real"), "\(try daemon.show(id))")
+        }
+
         /// Operations a second; 4 KiB each, so that no limit of bytes would be felt.
         @Test(arguments: ["write_ops", "read_ops"])
         func anOperationLimitHolds(kind: String) throws {
