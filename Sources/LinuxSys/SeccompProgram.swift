@@ -24,6 +24,17 @@ extension SeccompProfile {
     public func compile(
         capabilities: CapabilitySet, kernel: KernelVersion = .running, architecture: SeccompArchitecture = .native
     ) throws(SystemError) -> SeccompProgram {
+        let bytes = SeccompCompaction.compact(
+            try written(capabilities: capabilities, kernel: kernel, architecture: architecture),
+            architectures: ([architecture] + subArchitectures(of: architecture)).map(\.auditNumber))
+        guard bytes.count <= 4096 * 8 else {
+            throw SystemError("compile seccomp profile", errno: E2BIG, detail: "\(bytes.count / 8) instructions; 4096 are accepted")
+        }
+        return SeccompProgram(bytes: bytes)
+    }
+
+    /// The filter as libseccomp writes it.
+    func written(capabilities: CapabilitySet, kernel: KernelVersion, architecture: SeccompArchitecture) throws(SystemError) -> [UInt8] {
         let filter = try SeccompFilter(defaultAction: defaultAction.returnValue(errno: defaultErrnoRet), native: architecture)
         let others = subArchitectures(of: architecture)
         for other in others { try filter.add(other) }
@@ -31,13 +42,8 @@ extension SeccompProfile {
         for rule in syscalls where rule.counts(capabilities: capabilities, kernel: kernel, architecture: architecture) {
             for name in rule.names { try filter.add(rule, name: name, default: defaultAction, young: &young) }
         }
-        let all = [architecture] + others
-        let prologue = SeccompPrologue(calls: young, highest: highestNumber(architecture), architectures: all)
-        let bytes = SeccompCompaction.compact(prologue.bytes + (try filter.export()), architectures: all.map(\.auditNumber))
-        guard bytes.count <= 4096 * 8 else {
-            throw SystemError("compile seccomp profile", errno: E2BIG, detail: "\(bytes.count / 8) instructions; 4096 are accepted")
-        }
-        return SeccompProgram(bytes: bytes)
+        let prologue = SeccompPrologue(calls: young, highest: highestNumber(architecture), architectures: [architecture] + others)
+        return prologue.bytes + (try filter.export())
     }
 
     /// The largest number of a call that the profile names, whether or not its rule counts.

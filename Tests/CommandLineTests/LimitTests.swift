@@ -154,7 +154,8 @@ extension EndToEnd {
             try Command(["ln", "-s", "real", place("link")]).run()
             let id = try daemon.submit(["--hold", "--no-cwd", "--io", "read=2M,path=\(place("link"))", "--", "true"])
             defer { _ = try? daemon.berth(["cancel", id]) }
-            #expect(try daemon.show(id)["spec"]["resources"]["io"][0]["path"].text == place("real"), "\(try daemon.show(id))")
+            let shown = try daemon.show(id)
+            #expect(shown["spec"]["resources"]["io"][0]["path"].text == place("real"), "\(shown)")
         }
 
         /// Operations a second; 4 KiB each, so that no limit of bytes would be felt.

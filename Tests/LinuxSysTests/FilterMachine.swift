@@ -6,8 +6,12 @@ struct FilterMachine {
 
     private var code: [(operation: UInt16, whenTrue: Int, whenFalse: Int, operand: UInt32)] = []
 
-    init(_ program: SeccompProgram) {
-        let bytes = program.bytes
+    init(_ program: SeccompProgram) { self.init(bytes: program.bytes) }
+
+    /// What the instructions compare with.
+    var operands: Set<UInt32> { Set(code.map(\.operand)) }
+
+    init(bytes: [UInt8]) {
         for at in stride(from: 0, to: bytes.count, by: 8) {
             let operation = UInt16(bytes[at]) | UInt16(bytes[at + 1]) << 8
             let operand = (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[at + 4 + $1]) << UInt32(8 * $1) }

@@ -1,6 +1,8 @@
 import Foundation
-import LinuxSys
+import TestSupport
 import Testing
+
+@testable import LinuxSys
 
 private let allow = SeccompAction.allow.returnValue(errno: nil)
 private let refuse = SeccompAction.errno.returnValue(errno: 1)
@@ -204,6 +206,34 @@ private struct Verdict {
                         number: #require(SeccompNames.number(of: "read")), audit: SeccompArchitecture.native.auditNumber,
                         arguments: [0, value, other])
                     #expect(found == (holds ? 0x0005_0005 : 0x8000_0000), "\(name) \(value) \(other)")
+                }
+            }
+        }
+    }
+
+    @Test("The compacted filter says what the written one says, at every border of a number's range and beyond the numbers that exist")
+    func compactionChangesNoAnswer() throws {
+        let profile = try defaultProfile()
+        var random = SeededGenerator()
+        for capabilities in [CapabilitySet(), .containerDefault] {
+            let written = FilterMachine(
+                bytes: try profile.written(capabilities: capabilities, kernel: KernelVersion(6, 12), architecture: .x86_64))
+            let compacted = FilterMachine(try profile.compile(capabilities: capabilities, kernel: KernelVersion(6, 12), architecture: .x86_64))
+            let low = Set(written.operands.union([0, .max]).flatMap { [$0 &- 1, $0, $0 &+ 1] })
+            // The bits of x32 and of the sign, and any number at all.
+            var numbers = Set([0, 1 << 30, 1 << 31, 3 << 30].flatMap { (high: UInt32) in low.map { $0 ^ high } })
+            for _ in 0..<5_000 { numbers.insert(.random(in: 0 ... .max, using: &random)) }
+            for number in numbers {
+                let arguments: [UInt64] = (0..<6).map { _ in
+                    [0, 1, 8, 16, 40, 0x2_0000, 0x7e02_0000, 0x1_0000_0000, .random(in: 0 ... .max, using: &random)].randomElement(using: &random)
+                        ?? 0
+                }
+                for audit in [SeccompArchitecture.x86_64, .x86, .x32].map(\.auditNumber) + [0x4000_0028, 0] {
+                    let (old, new) = (
+                        try written.run(number: number, audit: audit, arguments: arguments),
+                        try compacted.run(number: number, audit: audit, arguments: arguments)
+                    )
+                    #expect(old == new, "number \(number), architecture \(audit), arguments \(arguments), seed \(random.seed)")
                 }
             }
         }
