@@ -1,3 +1,5 @@
+import API
+import FoundationEssentials
 import LinuxSys
 import NIOCore
 import Synchronization
@@ -27,14 +29,20 @@ final class Connections: Sendable {
 
     func facts(of channel: any Channel) -> ConnectionFacts? { state.withLock { $0.facts[ObjectIdentifier(channel)] } }
 
-    /// False when there are too many, so that one client cannot hold up others.
-    func add(_ facts: ConnectionFacts, _ channel: any Channel) -> Bool {
+    /// What is refused when there are too many, so that one client cannot hold up others.
+    func add(_ facts: ConnectionFacts, _ channel: any Channel) -> APIError? {
         state.withLock { state in
-            let own = state.perUser[facts.credentials.uid, default: 0]
-            guard state.facts.count < most, own < mostPerUser || facts.credentials.uid == 0 else { return false }
-            state.perUser[facts.credentials.uid] = own + 1
+            let uid = facts.credentials.uid
+            let own = state.perUser[uid, default: 0]
+            guard own < mostPerUser || uid == 0 else {
+                return APIError(.limit, "connections: user \(uid) has \(own), accepted are at most \(mostPerUser) of one user")
+            }
+            guard state.facts.count < most else {
+                return APIError(.unavailable, "connections: found \(state.facts.count), accepted are at most \(most); try again")
+            }
+            state.perUser[uid] = own + 1
             state.facts[ObjectIdentifier(channel)] = facts
-            return true
+            return nil
         }
     }
 
@@ -62,10 +70,21 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, S
         let credentials = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) { number in
             try PeerCredentials(of: Descriptor(borrowing: number))
         }
-        guard let credentials, connections.add(ConnectionFacts(credentials: credentials, takenAt: takenAt), context.channel) else {
-            context.close(promise: nil)
-            return
+        guard let credentials else { return context.close(promise: nil) }
+        guard let refusal = connections.add(ConnectionFacts(credentials: credentials, takenAt: takenAt), context.channel) else { return }
+        // Whatever it was about to ask for. To the socket itself: the handlers between here and there are for replies to requests.
+        _ = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) { number in
+            try Descriptor(borrowing: number).send(Self.reply(refusal))
         }
+        context.close(promise: nil)
+    }
+
+    private static func reply(_ refusal: APIError) throws -> [UInt8] {
+        let body = try JSONEncoder().encode(refusal)
+        let head = [
+            "HTTP/1.1 \(refusal.code.status) Refused", "Content-Type: application/json", "Content-Length: \(body.count)", "Connection: close", "", "",
+        ]
+        return Array(head.joined(separator: "\r\n").utf8) + body
     }
 
     func channelInactive(context: ChannelHandlerContext) {

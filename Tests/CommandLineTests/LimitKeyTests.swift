@@ -96,6 +96,9 @@ extension EndToEnd {
             sleepBlocking(nanoseconds: 500_000_000)
             return try connections.count { connection in
                 try connection.setNonBlocking()
+                guard let answer = try? connection.read(upTo: 4096), !answer.isEmpty else { return false }
+                let text = String(decoding: answer, as: UTF8.self)
+                #expect(text.hasPrefix("HTTP/1.1 ") && text.contains("accepted are at most"), "\(text)")
                 do throws(SystemError) { return try connection.read(upTo: 1).isEmpty } catch { return !error.wouldBlock }
             }
         }
@@ -115,7 +118,8 @@ extension EndToEnd {
                 }
             }
             sleepBlocking(nanoseconds: 1_000_000_000)
-            #expect(try daemon.berth("node", as: .second, in: "/").status != 0)
+            let refused = try daemon.berth("node", as: .second, in: "/")
+            #expect(refused.status == 1 && refused.errors.contains("has 4, accepted are at most 4 of one user"), "\(refused)")
             #expect(try daemon.berth("node", as: .first, in: "/").status == 0)
         }
 
