@@ -51,10 +51,14 @@ public final class ContainerRuntime: Sendable {
     let launcher: LauncherClient
     private let runRoot: Descriptor
 
-    /// - Parameter runRoot: the run root's path, on tmpfs; only root enters it.
-    public init(initProgram: String, runRoot path: String, reactor: Reactor) throws(LaunchError) {
+    /// - Parameters:
+    ///   - path: the run root's path, on tmpfs; only root enters it.
+    ///   - whenLate: told what a launcher waits for that is not ready soon.
+    public init(
+        initProgram: String, runRoot path: String, reactor: Reactor, whenLate: (String) -> Void
+    ) throws(LaunchError) {
         self.reactor = reactor
-        launcher = try LauncherClient.start(program: initProgram, runRoot: path, reactor: reactor)
+        launcher = try LauncherClient.start(program: initProgram, runRoot: path, reactor: reactor, whenLate: whenLate)
         do throws(SystemError) { runRoot = try Descriptor.open(path, [.path, .directory]) } catch { throw LaunchError(error) }
     }
 

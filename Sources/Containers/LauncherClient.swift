@@ -19,12 +19,18 @@ public final class LauncherClient: Sendable {
     }
 
     /// Starts a launcher on a run root and waits until it holds the lock: from then on no earlier launcher can clone. Blocks.
-    public static func start(program: String, runRoot: String, reactor: Reactor) throws(LaunchError) -> LauncherClient {
+    ///
+    /// - Parameters:
+    ///   - patience: in milliseconds; after that long `whenLate` is told what it waits for, once.
+    public static func start(
+        program: String, runRoot: String, reactor: Reactor, patience: Int32 = 5000, whenLate: (String) -> Void = { _ in }
+    ) throws(LaunchError) -> LauncherClient {
         do throws(SystemError) {
             let (ours, theirs) = try Descriptor.socketPair(.sequencedPackets)
             let spawn = Spawn(path: program, arguments: [program, "launcher", runRoot], descriptors: [3: theirs], newSession: true)
             let process = try spawn.run()
             theirs.close()
+            if try poll(ours, for: .readable, milliseconds: patience).isEmpty { whenLate(LockHolders(runRoot: runRoot).description) }
             let message = try ours.receive()
             guard let answer = try? LauncherAnswer(decoding: message.bytes), case .ready = answer else {
                 let end = try? process.wait()

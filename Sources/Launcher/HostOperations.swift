@@ -62,8 +62,8 @@ struct HostOperations {
         try check(linux_capset(capabilities), "capset")
     }
 
-    /// A change of ids clears the signal and sets what fs.suid_dumpable says (commit_creds). A path on a dead server must not keep the lock
-    /// from the next launcher.
+    /// A change of ids clears the signal and sets what fs.suid_dumpable says (commit_creds). Who waits for a dead server is not to
+    /// outlive its launcher by more than that wait.
     private func dieWithLauncher() throws(Fault) {
         try check(linux_prctl(PR_SET_PDEATHSIG, UInt(SIGKILL), 0, 0, 0), "set parent death signal")
         try check(linux_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0), "set dumpable")

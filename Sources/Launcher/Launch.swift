@@ -8,12 +8,15 @@ struct LauncherDescriptors {
     var lock: Int32
     var runRoot: Int32
     var signals: Int32
+    let term: LauncherTerm
+    /// Open in a helper that is just starting something; see `LauncherTerm`.
+    var entered: Int32 = -1
     /// Each ends when its last copy is closed.
     var spares: [Spare] = []
 
     /// For PID 1 and other processes that outlive the launcher. Negative ones were closed before, and their numbers may be others' by now.
     func closeAll() {
-        for descriptor in [socket, lock, runRoot, signals] where descriptor >= 0 { _ = linux_close(descriptor) }
+        for descriptor in [socket, lock, runRoot, signals, entered] where descriptor >= 0 { _ = linux_close(descriptor) }
         for spare in spares { spare.close() }
     }
 }
@@ -40,9 +43,10 @@ struct Launch {
         defer { run.close() }
         guard program.mayBlock else { return execute(run, flags: 0) }
         let result = forkHelper { () in
-            // The helper keeps the lock: while it lives it may still clone, and a new daemon must not scan yet.
-            _ = linux_close(launcher.socket)
+            // With the lock of its own copy a helper that is stuck would keep every later launcher waiting; the launcher's copy holds it (flock(2)).
+            for descriptor in [launcher.socket, launcher.lock] { _ = linux_close(descriptor) }
             launcher.socket = -1
+            launcher.lock = -1
             // It may be stuck on a dead server, and others' spares must not wait for it.
             for spare in launcher.spares { spare.close() }
             launcher.spares = []
@@ -66,7 +70,17 @@ struct Launch {
             }
         }
         table = host.table
+        // Before the submitter's files are closed, which his server may hold up again.
+        defer {
+            if launcher.entered >= 0 { _ = linux_close(launcher.entered) }
+            launcher.entered = -1
+        }
         do throws(Fault) {
+            if flags != 0 {
+                // Whoever asked sees the end of file, and looks again with the next launcher.
+                guard let entered = try launcher.term.enter(runRoot: launcher.runRoot) else { return }
+                launcher.entered = entered
+            }
             if let spare { return try handOver(to: spare, run, dropsCapabilities: host.madePlainBind) }
             if host.madePlainBind { program.jobOperations.drop(program.withoutIDMapDropsCapabilities) }
             try clone(run, flags: flags)

@@ -15,9 +15,11 @@ struct LauncherLoop {
         let lock = try check(ByteString("lock").withCString { linux_openat(runRoot, $0, flags, 0o600) }, "open lock in " + path)
         try check(linux_flock(lock, LOCK_EX), "lock " + path)
         try check(chdir("/") == 0 ? 0 : -Int(EACCES), "chdir /")
+        // Second, or one launcher would count as another's successor while both live.
+        let term = try LauncherTerm(runRoot: runRoot)
         let signals = try check(linux_signal_descriptor(), "signalfd")
         try check(linux_set_close_on_exec(socket, 1), "launcher's socket")
-        descriptors = LauncherDescriptors(socket: socket, lock: lock, runRoot: runRoot, signals: signals)
+        descriptors = LauncherDescriptors(socket: socket, lock: lock, runRoot: runRoot, signals: signals, term: term)
     }
 
     mutating func run() -> Never {

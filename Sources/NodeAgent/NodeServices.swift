@@ -124,7 +124,7 @@ public final class NodeServices: Sendable {
             _ = try directory(settings.runDirectory, mode: 0o755)
             _ = try directory(runRoot, mode: 0o700)
             let reactor = try Reactor()
-            let runtime = try ContainerRuntime(initProgram: settings.initProgram, runRoot: runRoot, reactor: reactor)
+            let runtime = try launch(settings.initProgram, runRoot, reactor, logger)
             let groups = try GroupParent(layout: CgroupLayout.discover(), name: settings.cgroupParent)
             let leases = settings.isMachineWide ? nil : "/run/berth"
             let slots = SlotTable(range: settings.slots, directory: state, leaseDirectory: leases, statePath: settings.stateDirectory)
@@ -171,9 +171,16 @@ public final class NodeServices: Sendable {
         return at
     }
 
+    /// Waits as long as it takes, because only then nothing of an earlier launcher can appear any more; but it tells why it waits.
+    private static func launch(_ program: String, _ runRoot: String, _ reactor: Reactor, _ logger: Logger) throws(LaunchError) -> ContainerRuntime {
+        try ContainerRuntime(initProgram: program, runRoot: runRoot, reactor: reactor) { holders in
+            logger.warning("a new launcher waits for an earlier one", metadata: ["holders": "\(holders)"])
+        }
+    }
+
     /// Starts a new launcher after the old one died. Blocks; call on a queue.
     func restartLauncher() throws {
-        let fresh = try ContainerRuntime(initProgram: settings.initProgram, runRoot: runRoot, reactor: reactor)
+        let fresh = try Self.launch(settings.initProgram, runRoot, reactor, logger)
         let old = current.withLock { current in
             defer { current = Present(runtime: fresh) }
             return current.runtime

@@ -30,7 +30,7 @@ extension KernelTests {
             #expect(try second.wait() == .exited(0))
         }
 
-        /// A helper that is stuck on the submitter's path keeps the lock, and dies with its launcher.
+        /// A helper dies with its launcher; what it had not started by then never starts.
         @Test func aKilledLauncherTakesItsHelperAlong() throws {
             let harness = try LauncherHarness()
             defer { harness.stop() }
@@ -50,10 +50,43 @@ extension KernelTests {
             let (next, socket) = try LauncherHarness.start(runRoot: harness.directory + "/run")
             socket.close()
             _ = try next.wait()
-            // Before the lock was free everything was decided: a stamp, or none for ever.
+            // Before the next was ready everything was decided: a stamp, or none for ever.
             let stamped = access("\(harness.directory)/run/one/cloned", F_OK) == 0
             usleep(300_000)
             #expect((access("\(harness.directory)/run/one/cloned", F_OK) == 0) == stamped)
+        }
+
+        /// The helper of a launcher that another has followed, which would have made the file longer.
+        @Test func aHelperThatIsLateStartsNothing() throws {
+            let harness = try LauncherHarness()
+            defer { harness.stop() }
+            var builder = try ProgramBuilder(harness, "one", ["true"])
+            builder.program.hostOperations.append(.openAsSubmitter(path: "/etc/passwd", how: .input, into: DescriptorIndex(600)))
+            try Descriptor.open(harness.directory + "/run/launchers", [.writeOnly, .append]).write("+")
+            let job = try builder.start(harness)
+            #expect(job.monitor == nil && job.running == nil && job.failure == nil)
+            #expect(access("\(harness.directory)/run/one/cloned", F_OK) != 0)
+            // What needs no helper is the launcher's own, and its lock is enough.
+            #expect(try ProgramBuilder(harness, "two", ["true"]).start(harness).running != nil)
+        }
+
+        /// The stamp is written before the next launcher is ready.
+        @Test func anotherLauncherWaitsForAHelperThatIsStartingSomething() throws {
+            let harness = try LauncherHarness()
+            defer { harness.stop() }
+            let helper = try Descriptor.open(harness.directory + "/run/launchers")
+            #expect(try helper.lock(exclusive: false))
+            harness.closeSocket()
+            #expect(try harness.process.waitUntilEnded(milliseconds: 10_000))
+            let (ours, theirs) = try Descriptor.socketPair(.sequencedPackets)
+            let binary = LauncherHarness.binary
+            let second = try Spawn(path: binary, arguments: [binary, "launcher", harness.directory + "/run"], descriptors: [3: theirs]).run()
+            theirs.close()
+            #expect(try poll(ours, for: .readable, milliseconds: 300).isEmpty)
+            helper.close()
+            #expect(try Answers(ours).next()?.answer == .ready(version: LaunchProgram.version))
+            ours.close()
+            #expect(try second.wait() == .exited(0))
         }
 
         @Test func theMonitorExecutesItselfAnewAndGoesOn() throws {
