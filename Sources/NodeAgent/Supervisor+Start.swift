@@ -155,6 +155,12 @@ extension Supervisor {
             let abort = beginStart()
             defer { startUnderWay = nil }
             let held = if let held = made?.held { held } else { try await hold(plan, runtime, abort) }
+            if let stop = desired.record.stop {
+                // Decided while it was made ready, by what has no helper to be ended: nothing of the job has happened, and nothing will.
+                held.drop()
+                await killEverything(plan.group)
+                return await finish(stop.outcome)
+            }
             try runtime.go(held)
             if made?.held != nil { await report() }
             let container = try await runtime.running(held)
