@@ -77,8 +77,9 @@ extension Supervisor {
             let (runtime, name) = (services.runtime, containerName(id))
             found = try await services.work.run { try runtime.find(name) }
         } catch {
-            // Not a word of whether it runs: it is neither started nor ended blindly.
             logger.error("a run directory cannot be read", metadata: ["attempt": "\(id)", "error": "\(error)"])
+            if desired.record.stop != nil { return await stopUnread() }
+            // Not a word of whether it runs: it is neither started nor ended blindly.
             return lookAgainLater()
         }
         switch found {
@@ -88,6 +89,16 @@ extension Supervisor {
         case .nothing where isInherited: await startAnew()
         case .nothing: await startAfresh()
         }
+    }
+
+    /// How far it got cannot be told, but it is to end: what bears its name is killed, and it ends as decided.
+    private func stopUnread() async {
+        let (groups, name) = (services.groups, observation.groupName ?? containerName(id))
+        do { group = try await services.work.run { try groups.open(name) } } catch {
+            logger.error("the groups of a job that is to end cannot be opened", metadata: ["attempt": "\(id)", "error": "\(error)"])
+            return lookAgainLater()
+        }
+        await concluded(nil)
     }
 
     /// An earlier daemon may have begun to start it.
@@ -293,12 +304,15 @@ extension Supervisor {
 
     private func adopt(_ container: Container) async {
         let (groups, name) = (services.groups, container.groupName)
+        var isUnread = false
         do { group = try await services.work.run { try groups.open(name) } } catch {
-            // Without its groups it could be neither frozen nor killed, so it is not taken over blindly.
             logger.error("the groups of a running job cannot be opened", metadata: ["attempt": "\(id)", "error": "\(error)"])
-            return lookAgainLater()
+            // Without its groups it could be neither frozen nor given cores, so it is not taken over blindly; but it can be ended by its PID 1.
+            guard desired.record.stop != nil else { return lookAgainLater() }
+            isUnread = true
+            observation.note = "its control groups cannot be read"
         }
-        if group == nil {
+        if group == nil, !isUnread {
             logger.error("a running job has no groups: it cannot be frozen, and ends with its PID 1", metadata: ["attempt": "\(id)"])
             observation.note = "its control groups are gone"
         }
@@ -310,7 +324,7 @@ extension Supervisor {
         }
         let group = group
         let wasFrozen = observation.state == .paused
-        let isFrozen = (try? await services.work.run { try group?.isFrozen() ?? false }) ?? wasFrozen
+        let isFrozen = isUnread ? wasFrozen : (try? await services.work.run { try group?.isFrozen() ?? false }) ?? wasFrozen
         let now = services.clock.stamp()
         if observation.startedAt == nil { observation.startedAt = startStamp(container.startedBootNanoseconds) }
         if isFrozen {

@@ -1,5 +1,6 @@
 import Cgroups
 import Foundation
+import JobLog
 import JobModel
 import LinuxSys
 import TestSupport
@@ -33,6 +34,53 @@ extension AgentSuite {
                 #expect(await node.recorder.states(id) == [.finished])
                 #expect(!Programs.exists("\(here)/ran"))
                 #expect(try await node.group(id)?.processes() == [])
+            }
+        }
+
+        /// A running job whose stamp is as given when the next daemon comes; with its processes.
+        private func running(_ node: Node, _ change: (inout ClonedStamp) -> [UInt8]) async throws -> (AttemptID, [ProcessHandle]) {
+            let id = await node.assign(await node.job("trap '' TERM; echo up; sleep 600"))
+            try await node.prints(id, "up")
+            await node.becomes(id, .running)
+            let processes = try #require(try await node.group(id)).processes().map { try ProcessHandle(pid: $0) }
+            await node.services.shutDown()
+            let path = "\(node.runPlace.path)/run/attempts-\(node.clock.bootID)/\(containerName(id))/cloned"
+            var stamp = try ClonedStamp(decoding: try readFile(path))
+            try Descriptor.open(path, [.writeOnly, .truncate]).write(change(&stamp))
+            try await node.restart()
+            return (id, processes)
+        }
+
+        private func cancels(_ node: Node, _ id: AttemptID, _ processes: [ProcessHandle]) async throws {
+            await node.change(id) {
+                $0.record.stop = .cancelled
+                $0.record.grace = .zero
+            }
+            #expect(await node.outcome(id) == .cancelled)
+            #expect(processes.count >= 2)
+            for process in processes { #expect(try process.waitUntilEnded(milliseconds: 10_000)) }
+        }
+
+        @Test func aJobWithATornStampCanBeCancelled() async throws {
+            try await withNode { node in
+                let (id, processes) = try await running(node) { Array($0.encoded().prefix(40)) }
+                let seen = await node.recorder.seen[id]?.count
+                try await Task.sleep(for: .milliseconds(300))
+                #expect(await node.recorder.seen[id]?.count == seen, "it is neither adopted nor ended")
+                for process in processes { #expect(process.isAlive) }
+                try await cancels(node, id, processes)
+            }
+        }
+
+        @Test func aJobWhoseGroupsCannotBeReadCanBeCancelled() async throws {
+            try await withNode { node in
+                let (id, processes) = try await running(node) {
+                    // A file is where a group should be.
+                    $0.groupName = Array("cgroup.procs".utf8)
+                    return $0.encoded()
+                }
+                try await cancels(node, id, processes)
+                await node.agent.sweep(keeping: [])
             }
         }
     }
