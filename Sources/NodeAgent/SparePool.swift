@@ -18,10 +18,13 @@ final class SparePool: Sendable {
         /// The oldest first.
         var ready: [Ready] = []
         var making: [ContainerBase: Int] = [:]
-        var starting = 0
+        /// When each start that is under way began, on the boot clock.
+        var starting: [AttemptID: UInt64] = [:]
         /// What started last and is to be made anew, once the machine has nothing better to do.
         var wanted: ContainerBase?
         var isDue = false
+        /// A start stands in the way, and in a while it is looked again.
+        var looksAgain = false
         var number = 0
         /// Grows with each launcher that dies: what one of them was asked for comes too late.
         var generation = 0
@@ -30,6 +33,8 @@ final class SparePool: Sendable {
         func count(_ base: ContainerBase) -> Int { ready.count { $0.container.base == base } + (making[base] ?? 0) }
     }
 
+    /// A start that takes longer waits for something, such as its submitter's server, and is in nobody's way.
+    private static let nanosecondsOfAStart: UInt64 = 1_000_000_000
     /// Ready for one base, and as many again for others.
     private let size: Int
     /// Makes names differ from those of another daemon's time.
@@ -63,12 +68,12 @@ final class SparePool: Sendable {
     }
 
     /// A start begins; `started` has to follow.
-    func starting() { state.withLock { $0.starting += 1 } }
+    func starting(_ attempt: AttemptID) { state.withLock { $0.starting[attempt] = bootNanoseconds() } }
 
     /// A start is over. Another of the same base is likely, so what it took is made anew: a moment later, because a short job ends now.
-    func started(_ base: ContainerBase?, _ runtime: ContainerRuntime) {
+    func started(_ attempt: AttemptID, _ base: ContainerBase?, _ runtime: ContainerRuntime) {
         let mustWait = state.withLock { state in
-            state.starting -= 1
+            state.starting[attempt] = nil
             guard let base, Self.serves(base), !state.isClosed else { return false }
             state.wanted = base
             defer { state.isDue = true }
@@ -81,14 +86,24 @@ final class SparePool: Sendable {
         }
     }
 
-    /// Makes what is wanted unless something starts; what starts then asks again.
+    /// Makes what is wanted unless something starts; what starts then asks again, and if it hangs this does.
     func refillIfQuiet(_ runtime: ContainerRuntime) {
-        let base = state.withLock { state -> ContainerBase? in
-            guard state.starting == 0 else { return nil }
-            defer { state.wanted = nil }
-            return state.wanted
+        let now = bootNanoseconds()
+        let (base, mustWait) = state.withLock { state -> (ContainerBase?, Bool) in
+            guard let wanted = state.wanted else { return (nil, false) }
+            guard state.starting.values.allSatisfy({ now >= $0 + Self.nanosecondsOfAStart }) else {
+                defer { state.looksAgain = true }
+                return (nil, !state.looksAgain)
+            }
+            state.wanted = nil
+            return (wanted, false)
         }
         if let base { refill(base, runtime) }
+        guard mustWait else { return }
+        reactor.at(bootNanoseconds: now + Self.nanosecondsOfAStart) { [self] in
+            state.withLock { $0.looksAgain = false }
+            refillIfQuiet(runtime)
+        }
     }
 
     /// Devices and the machine's network are asked for too seldom.

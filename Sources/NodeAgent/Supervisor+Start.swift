@@ -20,7 +20,7 @@ extension Supervisor {
         guard prepared == nil, group == nil, desired.record.stop == nil, services.launcherLives else { return }
         // What is not committed was never started: there is no run directory to look for.
         let runtime = services.runtime
-        services.spares.starting()
+        services.spares.starting(id)
         do {
             let plan = try await makePlan(runtime)
             group = plan.group
@@ -29,7 +29,7 @@ extension Supervisor {
             let held = plan.description.canBeHeld ? try await hold(plan, runtime, abort) : nil
             prepared = PreparedStart(plan: plan, runtime: runtime, held: held)
         } catch {
-            services.spares.started(nil, runtime)
+            services.spares.started(id, nil, runtime)
             preparationFailed = true
         }
     }
@@ -61,7 +61,7 @@ extension Supervisor {
         self.prepared = nil
         prepared.held?.drop()
         if prepared.held == nil, let spare = prepared.plan.description.spare { prepared.runtime.discard(spare) }
-        services.spares.started(nil, prepared.runtime)
+        services.spares.started(id, nil, prepared.runtime)
     }
 
     /// Starts the attempt, or takes over what an earlier daemon left of it.
@@ -154,8 +154,8 @@ extension Supervisor {
         prepared = nil
         // What only waits for its go is told of when it has it.
         if made?.held == nil { await report() }
-        if made == nil { services.spares.starting() }
-        defer { services.spares.started(base, runtime) }
+        if made == nil { services.spares.starting(id) }
+        defer { services.spares.started(id, base, runtime) }
         do {
             if preparationFailed { try await clearAway() }
             let plan = if let made { made.plan } else { try await makePlan(runtime) }

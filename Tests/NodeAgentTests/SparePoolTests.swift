@@ -54,6 +54,25 @@ extension AgentSuite {
             }
         }
 
+        /// A start that waits for its user's server does not switch the pool off for all.
+        @Test(.enabled(if: StuckFileSystem.canRun, "needs FUSE and python3"))
+        func aHungStartIsInNobodysWay() async throws {
+            let stuck = try StuckFileSystem()
+            defer { stuck.remove() }
+            try await withNode { node in
+                let hung = await node.assign(
+                    await node.job("exit 7") { $0.spec.mounts = [MountSpec(kind: .bind, source: stuck.path + "/below", target: "/stuck")] })
+                try #require(stuck.isWaitedFor(within: 20))
+                try await warm(node)
+                let id = await node.assign(await node.job("sleep 600"))
+                await node.becomes(id, .running)
+                #expect(try #require(await node.recorder.last(id)?.groupName).hasPrefix("spare-"))
+                await node.change(hung) { $0.record.stop = .cancelled }
+                #expect(await node.outcome(hung) == .cancelled)
+                stuck.answer()
+            }
+        }
+
         @Test func anotherUsersJobTakesNone() async throws {
             try await withNode { node in
                 try await warm(node)
