@@ -29,6 +29,8 @@ final class SparePool: Sendable {
         /// Grows with each launcher that dies: what one of them was asked for comes too late.
         var generation = 0
         var isClosed = false
+        /// The last one could not be made.
+        var fails = false
 
         func count(_ base: ContainerBase) -> Int { ready.count { $0.container.base == base } + (making[base] ?? 0) }
     }
@@ -54,6 +56,9 @@ final class SparePool: Sendable {
         self.reactor = reactor
         self.logger = logger
     }
+
+    /// The base of one that is ready.
+    var base: ContainerBase? { state.withLock { $0.ready.first?.container.base } }
 
     /// Takes one that has this base; nil when none is ready.
     func take(_ base: ContainerBase, _ runtime: ContainerRuntime) -> Ready? {
@@ -142,6 +147,7 @@ final class SparePool: Sendable {
             let ready = Ready(container: try await runtime.prepare(base, groups: entry), group: made)
             let isWanted = state.withLock { state in
                 state.finish(base)
+                state.fails = false
                 guard !state.isClosed, state.generation == generation else { return false }
                 state.ready.append(ready)
                 // One after the other, so that a start is never behind several.
@@ -150,9 +156,16 @@ final class SparePool: Sendable {
             }
             if isWanted { refillIfQuiet(runtime) } else { remove(ready, runtime) }
         } catch {
-            state.withLock { $0.finish(base) }
+            // Each start asks for more of them, so the first failure tells, and the others only to who looks closely.
+            let level = state.withLock { state -> Logger.Level in
+                state.finish(base)
+                // The launcher's death is told elsewhere.
+                if state.isClosed || state.generation != generation { return .debug }
+                defer { state.fails = true }
+                return state.fails ? .debug : .notice
+            }
             group?.removeInBackground()
-            logger.debug("no PID 1 could be cloned ahead", metadata: ["error": "\(error)"])
+            logger.log(level: level, "no PID 1 could be cloned ahead: starts take longer", metadata: ["error": "\(error)"])
         }
     }
 

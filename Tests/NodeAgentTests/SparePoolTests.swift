@@ -2,6 +2,7 @@ import Cgroups
 import Containers
 import JobModel
 import LinuxSys
+import Logging
 import TestSupport
 import Testing
 
@@ -135,6 +136,31 @@ extension AgentSuite {
                     }
                     #expect(await node.outcome(await node.assign(await node.job("exit 3"))) == .failed(code: 3), "round \(round)")
                 }
+            }
+        }
+
+        /// Told once, and again only after one could be made.
+        @Test func aPoolThatDoesNotWorkIsTold() async throws {
+            try await withNode { node in
+                try await warm(node)
+                let (services, log) = (await node.services, CapturedLog())
+                let base = try #require(services.spares.base)
+                let pool = SparePool(
+                    size: 1, token: "told", groups: services.groups, work: services.work, reactor: services.reactor, logger: log.logger)
+                let broken = try ContainerRuntime(
+                    initProgram: node.place("bin/berth-init"), runRoot: node.place.directory("runs"), reactor: services.reactor, whenLate: { _ in })
+                broken.stop()
+                let id = AttemptID(TaskID(JobID(1)), 1)
+                for (round, runtime) in [broken, broken, services.runtime, broken].enumerated() {
+                    pool.starting(id)
+                    pool.started(id, base, runtime)
+                    await node.eventually("round \(round)") {
+                        runtime === broken ? log.lines.count == min(round, 2) + 1 : pool.base != nil
+                    }
+                    if runtime !== broken { pool.clear(runtime) }
+                }
+                #expect(log.lines.map(\.level) == [.notice, .debug, .notice])
+                pool.close(services.runtime)
             }
         }
 
