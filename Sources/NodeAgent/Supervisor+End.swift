@@ -116,13 +116,21 @@ extension Supervisor {
     /// Everything but the log goes; only after the end is in the ledger.
     func release() async {
         dropPrepared()
-        let (services, runtime, id, name, group) = (services, services.runtime, id, containerName(id), group)
+        let (services, runtime, logger, id, name, group) = (services, services.runtime, logger, id, containerName(id), group)
         self.group = nil
-        _ = try? await services.work.run {
-            try? services.scratch.blocking { try $0.remove(id) }
-            try? services.images.blocking { try $0.release(id) }
-            group?.removeInBackground(after: 3)
-            try runtime.forget(name)
+        // One that fails is no reason to leave the others; the next daemon removes what is left.
+        let steps: [(String, @Sendable () throws -> Void)] = [
+            ("scratch", { try services.scratch.blocking { try $0.remove(id) } }),
+            ("image lease", { try services.images.blocking { try $0.release(id) } }),
+            ("groups", { group?.removeInBackground(after: 3) }),
+            ("run directory", { try runtime.forget(name) }),
+        ]
+        try? await services.work.run {
+            for (what, step) in steps {
+                do { try step() } catch {
+                    logger.warning("something of an ended attempt is left", metadata: ["attempt": "\(id)", "what": "\(what)", "error": "\(error)"])
+                }
+            }
         }
         services.spares.refillIfQuiet(runtime)
     }

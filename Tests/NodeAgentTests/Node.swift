@@ -3,7 +3,6 @@ import Images
 import JobLog
 import JobModel
 import LinuxSys
-import Logging
 import TestSupport
 import Testing
 
@@ -30,6 +29,7 @@ actor Node {
     let runPlace: TemporaryDirectory
     let groupParent: String
     let recorder = Recorder()
+    let logged = CapturedLog()
     let clock: SystemClock
     private(set) var services: NodeServices
     private(set) var agent: Agent
@@ -49,7 +49,7 @@ actor Node {
         try place.directory("bin")
         // A copy, so that a test can take it away.
         try Command(["cp", Programs.path("berth-init"), place("bin/berth-init")]).run()
-        services = try await Self.open(place, runPlace, groupParent, clock, running: [])
+        services = try await Self.open(place, runPlace, groupParent, clock, logged, running: [])
         agent = Agent(services: services)
         await agent.report(to: recorder)
         guard let name = ImageReference("busybox") else { throw SystemError("name image", errno: 22) }
@@ -58,7 +58,8 @@ actor Node {
     }
 
     private static func open(
-        _ place: TemporaryDirectory, _ runPlace: TemporaryDirectory, _ groupParent: String, _ clock: SystemClock, running: Set<AttemptID>
+        _ place: TemporaryDirectory, _ runPlace: TemporaryDirectory, _ groupParent: String, _ clock: SystemClock, _ log: CapturedLog,
+        running: Set<AttemptID>
     ) async throws -> NodeServices {
         var settings = AgentSettings(
             stateDirectory: place("state"), runDirectory: runPlace("run"), imageDirectory: place("state/images"),
@@ -66,8 +67,7 @@ actor Node {
             seccompProfile: Programs.path("../../../Config/seccomp/default.json"), cgroupParent: groupParent,
             slots: 1_879_048_192...2_147_352_575, isMachineWide: false)
         settings.freezeTimeout = TimeSpan(milliseconds: 2500)
-        let quiet = Logger(label: "node", factory: { _ in SwiftLogNoOpLogHandler() })
-        return try await NodeServices.open(settings, clock: clock, running: running, logger: quiet)
+        return try await NodeServices.open(settings, clock: clock, running: running, logger: log.logger)
     }
 
     // MARK: What should be
@@ -129,7 +129,7 @@ actor Node {
                 desired[id] = wanted
             }
         }
-        services = try await Self.open(place, runPlace, groupParent, clock, running: Set(living.keys))
+        services = try await Self.open(place, runPlace, groupParent, clock, logged, running: Set(living.keys))
         agent = Agent(services: services)
         await agent.report(to: recorder)
         for id in living.keys.sorted() { await tell(id) }

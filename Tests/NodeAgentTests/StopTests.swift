@@ -3,6 +3,7 @@ import Foundation
 import JobLog
 import JobModel
 import LinuxSys
+import Logging
 import TestSupport
 import Testing
 
@@ -34,6 +35,22 @@ extension AgentSuite {
                 #expect(await node.recorder.states(id) == [.finished])
                 #expect(!Programs.exists("\(here)/ran"))
                 #expect(try await node.group(id)?.processes() == [])
+            }
+        }
+
+        /// What cannot be given back is told, and the rest goes all the same.
+        @Test func whatIsLeftOfAnEndedAttemptIsTold() async throws {
+            try await withNode { node in
+                let id = await node.assign(await node.job("exit 0"))
+                #expect(await node.outcome(id) == .succeeded)
+                // A directory cannot be removed as a file.
+                let lease = "\(node.runPlace.path)/run/image-leases/\(id)"
+                try Command(["rm", lease]).run()
+                try Command(["mkdir", lease]).run()
+                await node.release(id)
+                let told = node.logged.lines.filter { $0.level == .warning }
+                #expect(told.count == 1 && told[0].metadata.contains("image lease") && told[0].metadata.contains("\(id)"), "\(told)")
+                #expect(!Programs.exists("\(node.runPlace.path)/run/attempts-\(node.clock.bootID)/\(containerName(id))"))
             }
         }
 
