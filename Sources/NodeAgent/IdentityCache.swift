@@ -19,14 +19,18 @@ public final class IdentityCache: Sendable {
     }
 
     private let slots: SlotTable
-    private let known = Mutex<[Key: Identity]>([:])
+    private let known: Mutex<RecentlyUsed<Key, Identity>>
 
-    init(slots: SlotTable) { self.slots = slots }
+    /// - Parameter limit: how many are kept; each holds two descriptors, and a submitter may come with other groups each time.
+    init(slots: SlotTable, limit: Int = 256) {
+        self.slots = slots
+        known = Mutex(RecentlyUsed(limit: limit))
+    }
 
     /// Blocks on first use.
     func identity(of owner: Owner, imageBase: UInt32) throws -> Identity {
         let key = Key(owner: owner, base: imageBase)
-        if let identity = known.withLock({ $0[key] }) { return identity }
+        if let identity = known.withLock({ $0.value(for: key) }) { return identity }
         let map = IdentityMap(slot: try slots.slot(of: owner.user), owner: owner)
         let layers = map.layers(base: imageBase)
         let binds = IdentityMap.binds(slot: map.slot, owner: owner, slots: slots.range)
@@ -35,8 +39,8 @@ public final class IdentityCache: Sendable {
             binds: try UserNamespace.make(uidMap: binds.users, gidMap: binds.groups))
         // Two first starts at once may both have made one: all use the same.
         return known.withLock { known in
-            if let first = known[key] { return first }
-            known[key] = identity
+            if let first = known.value(for: key) { return first }
+            known.keep(identity, for: key)
             return identity
         }
     }

@@ -5,15 +5,18 @@ import Synchronization
 /// Compiled filters by capability set: compiling takes milliseconds, loading a ready one a tenth of one.
 public final class SeccompCache: Sendable {
     private let profile: SeccompProfile
-    private let programs = Mutex<[CapabilitySet: SeccompProgram]>([:])
+    /// Jobs may ask for thousands of sets.
+    private let programs = Mutex(RecentlyUsed<CapabilitySet, SeccompProgram>(limit: 64))
 
     /// Reads the profile's JSON.
     init(path: String) throws { profile = try SeccompProfile(json: readFile(path)) }
 
+    var count: Int { programs.withLock { $0.count } }
+
     func program(for capabilities: CapabilitySet) throws -> SeccompProgram {
-        if let program = programs.withLock({ $0[capabilities] }) { return program }
+        if let program = programs.withLock({ $0.value(for: capabilities) }) { return program }
         let program = try profile.compile(capabilities: capabilities)
-        programs.withLock { $0[capabilities] = program }
+        programs.withLock { $0.keep(program, for: capabilities) }
         return program
     }
 }
