@@ -9,14 +9,14 @@ struct LauncherDescriptors {
     var runRoot: Int32
     var signals: Int32
     let term: LauncherTerm
-    /// Open in a helper that is just starting something; see `LauncherTerm`.
-    var entered: Int32 = -1
+    /// Open in a helper; see `LauncherTerm`.
+    var termFile: Int32 = -1
     /// Each ends when its last copy is closed.
     var spares: [Spare] = []
 
     /// For PID 1 and other processes that outlive the launcher. Negative ones were closed before, and their numbers may be others' by now.
     func closeAll() {
-        for descriptor in [socket, lock, runRoot, signals, entered] where descriptor >= 0 { _ = linux_close(descriptor) }
+        for descriptor in [socket, lock, runRoot, signals, termFile] where descriptor >= 0 { _ = linux_close(descriptor) }
         for spare in spares { spare.close() }
     }
 }
@@ -50,6 +50,7 @@ struct Launch {
             // It may be stuck on a dead server, and others' spares must not wait for it.
             for spare in launcher.spares { spare.close() }
             launcher.spares = []
+            do throws(Fault) { launcher.termFile = try launcher.term.open(runRoot: launcher.runRoot) } catch { return answer.fail(.clone, error) }
             execute(run, flags: UInt64(CLONE_PARENT))
         }
         guard result.pid > 0 else { return answer.fail(.clone, Fault(errno: Int32(truncatingIfNeeded: -result.pid), detail: "fork")) }
@@ -72,15 +73,12 @@ struct Launch {
         table = host.table
         // Before the submitter's files are closed, which his server may hold up again.
         defer {
-            if launcher.entered >= 0 { _ = linux_close(launcher.entered) }
-            launcher.entered = -1
+            if launcher.termFile >= 0 { _ = linux_close(launcher.termFile) }
+            launcher.termFile = -1
         }
         do throws(Fault) {
-            if flags != 0 {
-                // Whoever asked sees the end of file, and looks again with the next launcher.
-                guard let entered = try launcher.term.enter(runRoot: launcher.runRoot) else { return }
-                launcher.entered = entered
-            }
+            // Whoever asked sees the end of file, and looks again with the next launcher.
+            if launcher.termFile >= 0 { guard try launcher.term.enter(launcher.termFile) else { return } }
             if let spare { return try handOver(to: spare, run, dropsCapabilities: host.madePlainBind) }
             if host.madePlainBind { program.jobOperations.drop(program.withoutIDMapDropsCapabilities) }
             try clone(run, flags: flags)

@@ -75,7 +75,7 @@ extension KernelTests {
             let harness = try LauncherHarness()
             defer { harness.stop() }
             let helper = try Descriptor.open(harness.directory + "/run/launchers")
-            #expect(try helper.lock(exclusive: false))
+            #expect(try helper.lockRange(exclusive: false))
             harness.closeSocket()
             #expect(try harness.process.waitUntilEnded(milliseconds: 10_000))
             let (ours, theirs) = try Descriptor.socketPair(.sequencedPackets)

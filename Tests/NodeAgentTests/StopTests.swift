@@ -13,7 +13,8 @@ extension AgentSuite {
     /// Stops that come when there is no running job to be told.
     @Suite struct StopTests {
         /// Its PID 1 waits for its go, and has no helper any more that could be ended.
-        @Test func whatIsStoppedBeforeItsGoNeverRuns() async throws {
+        @Test(.enabled(if: Node.hasTwoCpus, "needs two cpus"))
+        func whatIsStoppedBeforeItsGoNeverRuns() async throws {
             try await withNode { node in
                 let here = try node.place.directory("out", owner: .first)
                 let job = await node.job("echo ran >> \(here)/ran; sleep 600") {

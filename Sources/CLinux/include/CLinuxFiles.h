@@ -158,6 +158,12 @@ static inline long linux_flock(int descriptor, int operation) {
     return linux_result(flock(descriptor, operation));
 }
 
+/// Waits for the process's lock of the whole file: F_RDLCK or F_WRLCK (fcntl(2)).
+static inline long linux_lock_record(int descriptor, int type) {
+    struct flock lock = {.l_type = (short)type, .l_whence = SEEK_SET};
+    return linux_result(fcntl(descriptor, F_SETLKW, &lock));
+}
+
 static inline long linux_poll(struct pollfd *descriptors, unsigned long count, int milliseconds) {
     return linux_result(poll(descriptors, count, milliseconds));
 }
