@@ -44,16 +44,6 @@ public final class GroupParent: Sendable {
         }
     }
 
-    /// Makes the groups of one attempt and sets its limits; a limit that did not take leaves nothing behind.
-    public func make(_ name: String, limits: GroupLimits) throws(CgroupError) -> AttemptGroup {
-        let group = try prepare(name)
-        do throws(CgroupError) { try group.apply(limits, isNew: true) } catch {
-            group.removeInBackground()
-            throw error
-        }
-        return group
-    }
-
     /// Opens the groups of an attempt that another daemon made; nil if it has none left.
     public func open(_ name: String) throws(CgroupError) -> AttemptGroup? {
         guard let found = try directories.open(name) else { return nil }

@@ -1,4 +1,4 @@
-public import LinuxSys
+import LinuxSys
 
 /// Which of an attempt's processes.
 public enum KillScope: Sendable, Hashable {
@@ -69,14 +69,6 @@ extension AttemptGroup {
         return CgroupError("kill processes", "\(parent.name)/\(name)", found: "\(left.count) left after \(milliseconds) ms\(place)")
     }
 
-    /// Sends SIGKILL once and returns at once; for callers that wait by PID 1's record.
-    public func strike(_ scope: KillScope = .job) throws(CgroupError) {
-        switch scope {
-        case .job: if let job = directories.job { try GroupKill.strike(job, job: nil) }
-        case .everything: if let own = directories.freezing { try GroupKill.strike(own, job: directories.job) }
-        }
-    }
-
     /// Whether any process is left, of the job alone or PID 1 too.
     public func isPopulated(_ scope: KillScope = .everything) throws(CgroupError) -> Bool {
         switch scope {
@@ -84,14 +76,6 @@ extension AttemptGroup {
         case .everything:
             try directories.freezing.map { own throws(CgroupError) in try !GroupKill.isEmpty(own, job: directories.job) } ?? false
         }
-    }
-
-    /// v2 and hybrid: becomes `.priority` in a `Poller` when the job's group or the whole gets empty, frozen or thawed; read it after each
-    /// event. Nil on v1, where PID 1's pidfd tells the end.
-    public func eventsFile(_ scope: KillScope = .job) throws(CgroupError) -> Descriptor? {
-        let directory = scope == .job ? directories.job : directories.unified
-        guard let directory, directory.version == .v2 else { return nil }
-        return try directory.open("cgroup.events", .readOnly)
     }
 
     private static func killed(_ group: GroupDirectory, job: GroupDirectory?, _ milliseconds: UInt64) throws(CgroupError) -> Bool {

@@ -7,11 +7,6 @@ extension AttemptGroup {
     public func usage() -> Usage { UsageReading.read(directories, layout) }
 }
 
-extension GroupParent {
-    /// What the kernel counted for all attempts together since the parent was made.
-    public func usage() -> Usage { UsageReading.read(directories, layout) }
-}
-
 enum UsageReading {
     static func read(_ group: GroupDirectories, _ layout: CgroupLayout) -> Usage {
         var usage = Usage()

@@ -49,9 +49,6 @@ public final class RootFilesystem: Sendable {
     /// Layers of others are not to redirect anything (overlayfs.rst, "redirect_dir", "metacopy").
     static let options = [("redirect_dir", "nofollow"), ("metacopy", "off"), ("index", "off")]
 
-    /// Ends all clones that are kept; jobs that run are not touched.
-    public func forgetClones() { clones.withLock { $0.removeAll() } }
-
     private func clone(of directory: Descriptor, idMap: Descriptor) throws(ImageError) -> Descriptor {
         let key = try onHost { () throws(SystemError) in
             let (layer, map) = (try directory.status(), try idMap.status())
@@ -106,11 +103,6 @@ private struct CloneCache: Sendable {
     mutating func keep(_ clone: Descriptor, map: Descriptor, for key: Key) {
         if clones.updateValue((clone, map), forKey: key) == nil { order.append(key) }
         while order.count > Self.limit { clones[order.removeFirst()] = nil }
-    }
-
-    mutating func removeAll() {
-        clones = [:]
-        order = []
     }
 }
 

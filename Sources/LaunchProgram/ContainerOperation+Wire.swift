@@ -25,11 +25,11 @@ extension ContainerOperation: WireValue {
             writer.put(field)
             writer.put(key)
             writer.put(line)
-        case .mask(let text), .readOnly(let text), .take(let text), .hostname(let text), .domainname(let text): writer.put(text)
+        case .mask(let text), .readOnly(let text), .take(let text), .hostname(let text): writer.put(text)
         case .sysctl(let key, let value):
             writer.put(key)
             writer.put(value)
-        case .skeleton, .loopbackUp, .pivotRoot, .rootReadOnly: break
+        case .skeleton, .loopbackUp, .pivotRoot: break
         }
     }
 
@@ -45,13 +45,11 @@ extension ContainerOperation: WireValue {
         case .mask: 8
         case .readOnly: 9
         case .hostname: 10
-        case .domainname: 11
-        case .loopbackUp: 12
-        case .sysctl: 13
-        case .pivotRoot: 14
-        case .rootReadOnly: 15
-        case .skeleton: 16
-        case .take: 17
+        case .loopbackUp: 11
+        case .sysctl: 12
+        case .pivotRoot: 13
+        case .skeleton: 14
+        case .take: 15
         }
     }
 
@@ -71,13 +69,11 @@ extension ContainerOperation: WireValue {
         case 8: self = .mask(path: try reader.text())
         case 9: self = .readOnly(path: try reader.text())
         case 10: self = .hostname(try reader.text())
-        case 11: self = .domainname(try reader.text())
-        case 12: self = .loopbackUp
-        case 13: self = .sysctl(key: try reader.text(), value: try reader.text())
-        case 14: self = .pivotRoot
-        case 15: self = .rootReadOnly
-        case 16: self = .skeleton
-        case 17: self = .take(path: try reader.text())
+        case 11: self = .loopbackUp
+        case 12: self = .sysctl(key: try reader.text(), value: try reader.text())
+        case 13: self = .pivotRoot
+        case 14: self = .skeleton
+        case 15: self = .take(path: try reader.text())
         default: throw .unknownCase
         }
     }

@@ -26,16 +26,12 @@ public enum ContainerOperation: Equatable, Sendable {
     case readOnly(path: ByteString)
     /// sethostname(2).
     case hostname(ByteString)
-    /// setdomainname(2).
-    case domainname(ByteString)
     /// Brings `lo` up.
     case loopbackUp
     /// Writes a sysctl, named as below /proc/sys (`net/ipv4/ip_forward`), on a /proc that is verified to be procfs (CVE-2019-16884).
     case sysctl(key: ByteString, value: ByteString)
     /// Makes the attached root the root and detaches the host's tree: pivot_root(2).
     case pivotRoot
-    /// Makes the root mount read-only; after everything that writes to it.
-    case rootReadOnly
 }
 
 /// What a mount point is made as when it is missing.

@@ -37,14 +37,9 @@ struct ContainerOperations {
         case .readOnly(let path): try root.makeReadOnly(path)
         case .hostname(let name):
             try check(name.withCString { linux_sethostname($0, name.bytes.count) }, "sethostname " + name)
-        case .domainname(let name):
-            try check(name.withCString { linux_setdomainname($0, name.bytes.count) }, "setdomainname " + name)
         case .loopbackUp: try check(linux_loopback_up(), "bring lo up")
         case .sysctl(let key, let value): try root.writeSysctl(key, value)
         case .pivotRoot: try pivot()
-        case .rootReadOnly:
-            var change = linux_mount_attributes(set: MountAttributes.readOnly.rawValue, clear: 0, propagation: 0, userNamespace: 0)
-            try check(linux_mount_setattr(root.descriptor, "", UInt32(AT_EMPTY_PATH), &change), "make root read-only")
         }
     }
 

@@ -41,7 +41,9 @@ final class KernelFixture {
 
     func group(_ limits: GroupLimits = GroupLimits()) throws -> AttemptGroup {
         serial += 1
-        return try parent.make("\(serial).1", limits: limits)
+        let group = try parent.prepare("\(serial).1")
+        try group.apply(limits, isNew: true)
+        return group
     }
 
     /// Starts a Perl program inside the job's group; `output` reads what it prints.

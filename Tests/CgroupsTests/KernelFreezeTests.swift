@@ -167,18 +167,14 @@ import Testing
         }
     }
 
-    @Test(.enabled(if: KernelFixture.layouts.contains { $0 != .v1 }, "needs a cgroup v2 hierarchy")) func endIsNotified() throws {
+    @Test(.enabled(if: KernelFixture.layouts.contains { $0 != .v1 }, "needs a cgroup v2 hierarchy"))
+    func theRightToEnterIsGivenAndTakenBack() throws {
         try withKernel(KernelFixture.layouts[0]) { kernel in
             let group = try kernel.group()
-            let worker = try kernel.start("sleep 60;", in: group)
-            let events = try #require(try group.eventsFile())
-            #expect(try String(decoding: events.read(upTo: 512, at: 0), as: UTF8.self).contains("populated 1"))
-            try group.strike()
-            #expect(try poll(events, for: .priority, milliseconds: 10_000).contains(.priority))
-            #expect(try eventually { try String(decoding: events.read(upTo: 512, at: 0), as: UTF8.self).contains("populated 0") })
-            _ = try worker.process.wait()
             try group.allowEntry(uid: 4242, gid: 4343)
             #expect(try group.directories.job?.descriptor.status(at: "cgroup.procs").uid == 4242)
+            try group.endEntry()
+            #expect(try group.directories.job?.descriptor.status(at: "cgroup.procs").uid == 0)
         }
     }
 }

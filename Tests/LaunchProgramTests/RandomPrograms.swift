@@ -31,9 +31,9 @@ extension SeededGenerator {
     }
 
     mutating func containerOperation() -> ContainerOperation {
-        switch number(17) {
-        case 15: return .skeleton
-        case 16: return .take(path: text())
+        switch number(15) {
+        case 13: return .skeleton
+        case 14: return .take(path: text())
         case 0: return .attachRoot(mount: index(), writable: Bool.random(using: &self))
         case 1:
             let options = (0..<number(4)).map { _ in FilesystemMount.Option(text(), text()) }
@@ -48,11 +48,9 @@ extension SeededGenerator {
         case 7: return .mask(path: text())
         case 8: return .readOnly(path: text())
         case 9: return .hostname(text())
-        case 10: return .domainname(text())
-        case 11: return .loopbackUp
-        case 12: return .sysctl(key: text(), value: text())
-        case 13: return .pivotRoot
-        default: return .rootReadOnly
+        case 10: return .loopbackUp
+        case 11: return .sysctl(key: text(), value: text())
+        default: return .pivotRoot
         }
     }
 

@@ -106,10 +106,6 @@ static inline long linux_sethostname(const char *name, size_t count) {
     return linux_result(sethostname(name, count));
 }
 
-static inline long linux_setdomainname(const char *name, size_t count) {
-    return linux_result(setdomainname(name, count));
-}
-
 /// keyctl(KEYCTL_JOIN_SESSION_KEYRING) with an anonymous keyring.
 static inline long linux_join_session_keyring(void) {
     return linux_result(syscall(SYS_keyctl, 1, NULL));
