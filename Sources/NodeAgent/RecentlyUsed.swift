@@ -19,7 +19,7 @@ struct RecentlyUsed<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     mutating func keep(_ value: Value, for key: Key) {
         uses += 1
         values[key] = (value, uses)
-        guard values.count > limit, let oldest = values.min(by: { $0.value.use < $1.value.use })?.key else { return }
+        guard count > limit, let oldest = values.min(by: { $0.value.use < $1.value.use })?.key else { return }
         values[oldest] = nil
     }
 }

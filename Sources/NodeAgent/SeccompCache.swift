@@ -6,12 +6,10 @@ import Synchronization
 public final class SeccompCache: Sendable {
     private let profile: SeccompProfile
     /// Jobs may ask for thousands of sets.
-    private let programs = Mutex(RecentlyUsed<CapabilitySet, SeccompProgram>(limit: 64))
+    let programs = Mutex(RecentlyUsed<CapabilitySet, SeccompProgram>(limit: 64))
 
     /// Reads the profile's JSON.
     init(path: String) throws { profile = try SeccompProfile(json: readFile(path)) }
-
-    var count: Int { programs.withLock { $0.count } }
 
     func program(for capabilities: CapabilitySet) throws -> SeccompProgram {
         if let program = programs.withLock({ $0.value(for: capabilities) }) { return program }

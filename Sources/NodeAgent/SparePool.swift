@@ -57,9 +57,6 @@ final class SparePool: Sendable {
         self.logger = logger
     }
 
-    /// The base of one that is ready.
-    var base: ContainerBase? { state.withLock { $0.ready.first?.container.base } }
-
     /// Takes one that has this base; nil when none is ready.
     func take(_ base: ContainerBase, _ runtime: ContainerRuntime) -> Ready? {
         while true {

@@ -142,9 +142,12 @@ extension AgentSuite {
         /// Told once, and again only after one could be made.
         @Test func aPoolThatDoesNotWorkIsTold() async throws {
             try await withNode { node in
-                try await warm(node)
+                let waiting = await node.prepare(await node.job("exit 0"))
+                await node.eventually("it is prepared") { await node.agent.supervisor(of: waiting)?.prepared != nil }
+                let base = try #require(await node.agent.supervisor(of: waiting)?.prepared).plan.description.base
+                await node.change(waiting) { $0.isCommitted = true }
+                #expect(await node.outcome(waiting) == .succeeded)
                 let (services, log) = (await node.services, CapturedLog())
-                let base = try #require(services.spares.base)
                 let pool = SparePool(
                     size: 1, token: "told", groups: services.groups, work: services.work, reactor: services.reactor, logger: log.logger)
                 let broken = try ContainerRuntime(
@@ -154,10 +157,17 @@ extension AgentSuite {
                 for (round, runtime) in [broken, broken, services.runtime, broken].enumerated() {
                     pool.starting(id)
                     pool.started(id, base, runtime)
-                    await node.eventually("round \(round)") {
-                        runtime === broken ? log.lines.count == min(round, 2) + 1 : pool.base != nil
+                    if runtime === broken {
+                        await node.eventually("round \(round) is told") { log.lines.count == min(round, 2) + 1 }
+                    } else {
+                        var made: SparePool.Ready?
+                        await node.eventually("one is made") {
+                            made = pool.take(base, runtime)
+                            return made != nil
+                        }
+                        if let made { runtime.discard(made.container) }
+                        made?.group.removeInBackground()
                     }
-                    if runtime !== broken { pool.clear(runtime) }
                 }
                 #expect(log.lines.map(\.level) == [.notice, .debug, .notice])
                 pool.close(services.runtime)
