@@ -119,7 +119,7 @@ extension Supervisor {
                 try runtime.forget(name)
             }
         } catch {
-            return await finish(.startFailed(operation: "clear away an interrupted start: \(error)", errno: "EIO"))
+            return await startFailed(LaunchError(operation: "clear away an interrupted start: \(error)", errno: "EIO"))
         }
         await startAfresh(isAnew: true)
     }
@@ -275,6 +275,8 @@ extension Supervisor {
     private func startFailed(_ error: LaunchError) async {
         // At most once: the directory was there, so this attempt was started before, and is looked at instead.
         if error.startedBefore { return await begin() }
+        // What it needed was closed under it, or not; the next daemon sees what came of it.
+        if services.isStopping { return }
         logger.notice("start failed", metadata: ["attempt": "\(id)", "error": "\(error)"])
         if let group { await killEverything(group) }
         await finish(.startFailed(operation: error.operation, errno: error.errno))

@@ -39,6 +39,21 @@ extension AgentSuite {
             }
         }
 
+        @Test("A start that the daemon's end cuts off has not failed: it is the next daemon's") func whatTheDaemonsEndCutsOffGoesOn() async throws {
+            var random = SeededGenerator()
+            try await withNode { node in
+                for round in 0..<12 {
+                    let id = await node.assign(await node.job("exit 0"))
+                    sleepBlocking(nanoseconds: .random(in: 0..<12_000_000, using: &random))
+                    try await node.restart()
+                    let outcome = await node.outcome(id)
+                    let seen = await node.recorder.states(id)
+                    #expect(outcome == .succeeded, "round \(round), seed \(random.seed), seen \(seen)")
+                    await node.release(id)
+                }
+            }
+        }
+
         /// What cannot be given back is told, and the rest goes all the same.
         @Test func whatIsLeftOfAnEndedAttemptIsTold() async throws {
             try await withNode { node in
