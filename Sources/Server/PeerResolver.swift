@@ -72,11 +72,11 @@ final class PeerResolver: Sendable {
         return peer
     }
 
-    /// The container's name out of a group's path, such as `12.3-2` out of `/berth-1f3a/12.3-2/job`.
+    /// The container's name out of a group's path, such as `12.3-2` out of `/berth-1f3a/12.3-2/job`; the parent may have several parts.
     static func container(in path: String, parent: String) -> String? {
-        let parts = path.split(separator: "/").map(String.init)
-        guard let at = parts.firstIndex(of: parent) else { return nil }
-        return at + 1 < parts.count ? parts[at + 1] : ""
+        let parts = path.split(separator: "/")
+        guard let found = parts.firstRange(of: parent.split(separator: "/")) else { return nil }
+        return found.upperBound < parts.count ? String(parts[found.upperBound]) : ""
     }
 
     /// Names by number, each asked of the account database at most once in ten seconds.

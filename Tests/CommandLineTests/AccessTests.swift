@@ -252,6 +252,14 @@ extension EndToEnd {
     }
 }
 
+extension EndToEnd {
+    /// Who is a peer, where the name of the group parent has several parts.
+    @Suite(.daemon(groups: "/jobs")) struct NestedParentTests {
+        @Test func peersOfJobsGroupsAreRefused() throws { try AccessTests().peersOfOtherNamespacesAndOfJobsGroupsAreRefused() }
+        @Test func anAPIJobMaySubmitAndList() throws { try AccessTests().anAPIJobMaySubmitAndListWithinItsBatchOnly() }
+    }
+}
+
 extension String {
     /// Parts between a separator.
     func components(separatedBy separator: String) -> [String] {

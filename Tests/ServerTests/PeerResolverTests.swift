@@ -44,6 +44,15 @@ import Testing
         #expect(peer.user == UserID(found.uid))
     }
 
+    @Test(arguments: [
+        ("/berth/12.3-2/job", "berth", "12.3-2"), ("/a/b/12.3-2/job", "a/b", "12.3-2"), ("/outer/a/b/12.3-2", "a/b", "12.3-2"),
+        ("/a/a/b/7-1", "a/b", "7-1"), ("/a/b", "a/b", ""), ("/berth/spare-4", "/berth/", "spare-4"), ("/a/x/b/12.3-2", "a/b", nil),
+        ("/a/12.3-2", "a/b", nil), ("/b/12.3-2", "a/b", nil), ("/berthing/12.3-2", "berth", nil), ("/", "berth", nil),
+    ])
+    func theContainerIsNamedByItsGroup(path: String, parent: String, name: String?) {
+        #expect(PeerResolver.container(in: path, parent: parent) == name)
+    }
+
     @Test(arguments: [false, true])
     func anEndedProcessIsRefused(isPinned: Bool) async throws {
         var (found, _) = try own(isPinned: isPinned)

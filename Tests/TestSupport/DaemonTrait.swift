@@ -23,6 +23,10 @@ extension Trait where Self == DaemonTrait {
         DaemonTrait { try TestDaemon(configuration: configuration) }
     }
     public static var daemon: DaemonTrait { daemon("") }
+    /// The same with further parts of its group parent's name.
+    public static func daemon(groups: String) -> DaemonTrait {
+        DaemonTrait { try TestDaemon(groups: groups) }
+    }
     /// The same with a configuration that holds nothing but its places and what is given.
     public static func daemon(whole: @escaping @Sendable (TestDaemon) throws -> String, socketName: String = "berthd.sock") -> DaemonTrait {
         DaemonTrait { try TestDaemon(whole: whole, socketName: socketName) }

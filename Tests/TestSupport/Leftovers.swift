@@ -17,7 +17,7 @@ public enum Leftovers {
 
     /// After the daemon ended with no job alive.
     public static func ofDaemon(_ daemon: TestDaemon) -> [String] {
-        var findings = groups(below: daemon.groupParent).map { "group: \($0)" }
+        var findings = groups(below: daemon.groupTop).map { "group: \($0)" }
         findings += mounts(of: daemon).map { "mount: \($0)" }
         findings += processes(of: daemon).map { "process: \($0)" }
         findings += loopDevices(of: daemon).map { "loop device: \($0)" }

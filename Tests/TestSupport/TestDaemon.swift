@@ -7,6 +7,8 @@ public final class TestDaemon: Sendable {
     public let runPlace: TemporaryDirectory
     /// The name of the group below which all its groups lie.
     public let groupParent: String
+    /// The first part of that name.
+    public let groupTop: String
     private let process = Mutex<ProcessHandle?>(nil)
     private let guardian: Guardian
 
@@ -27,13 +29,17 @@ public final class TestDaemon: Sendable {
     /// - Parameters:
     ///   - configuration: keys beside those of `TestConfiguration`.
     ///   - whole: everything but the places, in their stead; `socketName` is then the configuration's affair too.
-    public init(configuration: String = "", whole: ((TestDaemon) throws -> String)? = nil, socketName: String = "berthd.sock") throws {
+    ///   - groups: further parts of the group parent's name, such as `/jobs`.
+    public init(
+        configuration: String = "", whole: ((TestDaemon) throws -> String)? = nil, socketName: String = "berthd.sock", groups: String = ""
+    ) throws {
         place = try TemporaryDirectory("e2e", mode: 0o755)
         runPlace = try TemporaryDirectory("e2e", in: "/run", mode: 0o755)
         socket = runPlace(socketName)
-        groupParent = "berth-test-\(place.path.split(separator: "-").last ?? "x")"
+        groupTop = "berth-test-\(place.path.split(separator: "-").last ?? "x")"
+        groupParent = groupTop + groups
         _ = (TestUser.first, TestUser.second, TestUser.operator_)
-        guardian = try Guardian(place: place, runPlace: runPlace, groupParent: groupParent)
+        guardian = try Guardian(place: place, runPlace: runPlace, groupParent: groupTop)
         // In a directory of its own: no job may bind from where the configuration lies.
         try place.directory("etc", mode: 0o755)
         try place.write("etc/berthd.yaml", try whole?(self) ?? (TestConfiguration.text(self) + configuration))
