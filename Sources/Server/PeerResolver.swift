@@ -49,27 +49,25 @@ final class PeerResolver: Sendable {
         } catch {
             throw APIError(.denied, "the peer has ended: \(error)")
         }
+        if !place.containers.isEmpty { return try await member(of: place.containers) }
+        // Nothing is looked up for those who are refused: a user namespace has any number of groups.
+        guard place.shares else { throw APIError(.denied, "a process of another user namespace may not use this socket") }
         let groups = Set(found.groups + [found.gid]).sorted().map { GroupID($0) }
-        var peer = Peer(
+        return Peer(
             user: UserID(found.uid), group: GroupID(found.gid), groups: groups, name: await name(of: UserID(found.uid)),
             groupNames: await names(of: groups))
-        if !place.containers.isEmpty {
-            // Some groups of v1 are shared between jobs and name none of them.
-            for container in place.containers.sorted() {
-                guard let (attempt, batch, owner) = await jobOf(container) else { continue }
-                // Inside, it may have any id of its user's slot: it acts for the job's owner.
-                peer.user = owner.user
-                peer.group = owner.group
-                peer.groups = owner.groups
-                peer.name = owner.name
-                peer.groupNames = await names(of: owner.groups)
-                peer.origin = .job(attempt, batch: batch)
-                return peer
-            }
-            throw APIError(.denied, "a process inside a job may not use this socket: its job's spec does not say `api: true`")
+    }
+
+    /// A process of a job that may use the socket. Inside, it may have any id of its user's slot: it acts for the job's owner.
+    private func member(of containers: Set<String>) async throws(APIError) -> Peer {
+        // Some groups of v1 are shared between jobs and name none of them.
+        for container in containers.sorted() {
+            guard let (attempt, batch, owner) = await jobOf(container) else { continue }
+            return Peer(
+                user: owner.user, group: owner.group, groups: owner.groups, name: owner.name, groupNames: await names(of: owner.groups),
+                origin: .job(attempt, batch: batch))
         }
-        guard place.shares else { throw APIError(.denied, "a process of another user namespace may not use this socket") }
-        return peer
+        throw APIError(.denied, "a process inside a job may not use this socket: its job's spec does not say `api: true`")
     }
 
     /// The container's name out of a group's path, such as `12.3-2` out of `/berth-1f3a/12.3-2/job`; the parent may have several parts.
@@ -79,29 +77,52 @@ final class PeerResolver: Sendable {
         return found.upperBound < parts.count ? String(parts[found.upperBound]) : ""
     }
 
-    /// Names by number, each asked of the account database at most once in ten seconds.
-    private struct NameCache {
-        var users: [UserID: (name: String, at: UInt64)] = [:]
-        var groups: [GroupID: (name: String?, at: UInt64)] = [:]
-    }
-
-    private static func isFresh(_ at: UInt64) -> Bool { bootNanoseconds() - at < 10_000_000_000 }
-
     /// The user's name; the number where the account database has none.
     func name(of user: UserID) async -> String {
-        if let known = names.withLock({ $0.users[user] }), Self.isFresh(known.at) { return known.name }
+        if let known = names.withLock({ $0.users[user] }) { return known }
         let name = (try? await work.run { try UserAccount(uid: user.value)?.name }) ?? "\(user)"
-        names.withLock { $0.users[user] = (name, bootNanoseconds()) }
+        names.withLock { $0.users[user] = name }
         return name
     }
 
     /// The names of those groups that have one.
     func names(of groups: [GroupID]) async -> [String] {
-        let known = names.withLock { cache in cache.groups.filter { Self.isFresh($0.value.at) }.mapValues(\.name) }
-        let missing = groups.filter { known[$0] == nil }
-        guard !missing.isEmpty else { return groups.compactMap { known[$0] ?? nil } }
-        let found = (try? await work.run { try missing.map { try GroupAccount(gid: $0.value)?.name } }) ?? missing.map { _ in nil }
-        names.withLock { cache in for (group, name) in zip(missing, found) { cache.groups[group] = (name, bootNanoseconds()) } }
-        return groups.compactMap { group in missing.firstIndex(of: group).map { found[$0] } ?? known[group] ?? nil }
+        let known = names.withLock { cache in groups.map { cache.groups[$0] } }
+        let missing = zip(groups, known).filter { $0.1 == nil }.map(\.0)
+        guard !missing.isEmpty else { return known.compactMap { $0 ?? nil } }
+        let asked = (try? await work.run { try missing.map { try GroupAccount(gid: $0.value)?.name } }) ?? missing.map { _ in nil }
+        let found = Dictionary(zip(missing, asked)) { first, _ in first }
+        names.withLock { cache in for (group, name) in found { cache.groups[group] = .some(name) } }
+        return zip(groups, known).compactMap { group, name in name ?? found[group] ?? nil }
     }
+
+    /// How many names are kept.
+    var namesKept: Int { names.withLock { $0.users.count + $0.groups.count } }
+
+    private struct NameCache {
+        var users = BriefMemory<UserID, String>()
+        var groups = BriefMemory<GroupID, String?>()
+    }
+}
+
+/// What was looked up in the last ten seconds, and no more than so much of it.
+struct BriefMemory<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+    static var bound: Int { 1024 }
+    private static var nanoseconds: UInt64 { 10_000_000_000 }
+    private var entries: [Key: (value: Value, at: UInt64)] = [:]
+
+    var count: Int { entries.count }
+
+    subscript(key: Key) -> Value? {
+        get { entries[key].flatMap { Self.isFresh($0.at) ? $0.value : nil } }
+        set {
+            if entries[key] == nil, entries.count >= Self.bound {
+                entries = entries.filter { Self.isFresh($0.value.at) }
+                if entries.count >= Self.bound { entries = [:] }
+            }
+            entries[key] = newValue.map { ($0, bootNanoseconds()) }
+        }
+    }
+
+    private static func isFresh(_ at: UInt64) -> Bool { bootNanoseconds() - at < nanoseconds }
 }

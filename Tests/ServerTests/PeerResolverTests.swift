@@ -53,6 +53,38 @@ import Testing
         #expect(PeerResolver.container(in: path, parent: parent) == name)
     }
 
+    /// Who is refused leaves nothing behind, whatever ids and groups it has.
+    @Test func aPeerOfAnotherUserNamespaceIsNotLookedUp() async throws {
+        let (found, _) = try own(isPinned: true)
+        var foreign = found
+        // It waits for its input, which is ours.
+        let (reading, writing) = try Descriptor.pipe()
+        let words = ["unshare", "--user", "--map-root-user", "/bin/sh", "-c", "echo there; read -r end"]
+        let (output, outputEnd) = try Descriptor.pipe()
+        let process = try Spawn(path: "/usr/bin/unshare", arguments: words, environment: [:], descriptors: [0: reading, 1: outputEnd]).run()
+        outputEnd.close()
+        try #require(String(decoding: try output.read(upTo: 16), as: UTF8.self) == "there\n")
+        foreign.process = process
+        foreign.groups = Array(1_000_000..<1_000_064)
+        let facts = ConnectionFacts(credentials: foreign, takenAt: bootNanoseconds())
+        let error = await #expect(throws: APIError.self) { try await resolver.peer(of: facts) }
+        #expect(error?.message.contains("user namespace") == true && resolver.namesKept == 0, "\(String(describing: error))")
+        writing.close()
+        _ = try process.wait()
+        _ = try await resolver.peer(of: ConnectionFacts(credentials: found, takenAt: bootNanoseconds()))
+        #expect(resolver.namesKept > 0)
+    }
+
+    @Test func onlySoManyNamesAreKept() {
+        var memory = BriefMemory<UInt32, String?>()
+        for number in 0..<UInt32(3 * BriefMemory<UInt32, String?>.bound) {
+            memory[number] = .some(number % 2 == 0 ? "group" : nil)
+            #expect(memory.count <= BriefMemory<UInt32, String?>.bound)
+        }
+        let last = UInt32(3 * BriefMemory<UInt32, String?>.bound) - 1
+        #expect(memory[last] == .some(nil) && memory[last - 1] == "group")
+    }
+
     @Test(arguments: [false, true])
     func anEndedProcessIsRefused(isPinned: Bool) async throws {
         var (found, _) = try own(isPinned: isPinned)
