@@ -19,6 +19,8 @@ public enum APILimit {
     public static let page = 1_000
     /// Attempts in one reply of `show`.
     public static let attempts = 1_000
+    /// Lines in the tail of a log.
+    public static let tailLines = 100_000
     /// Payload of one frame.
     public static let framePayload = 1 << 20
     /// Of a job's output in one frame, so that position and time fit too.

@@ -22,7 +22,7 @@ public struct LogRequest: QueryRequest {
     public var position: UInt64?
     /// With `attempt` and `follow`: go on with later attempts, as a reader that resumes wants it.
     public var onward = false
-    /// Only about the last so many lines; nothing with `position`.
+    /// Only the last so many lines, at most `APILimit.tailLines`; without effect beside `position`.
     public var tail: Int?
 
     public init(index: TaskIndex? = nil, attempt: UInt32? = nil, format: Format = .raw, follow: Bool = false) {
@@ -40,7 +40,9 @@ public struct LogRequest: QueryRequest {
         stream = try query.value("stream", accepted: "stdout, stderr") { Stream(rawValue: $0) }
         position = try query.value("position", accepted: "a number") { UInt64($0) }
         onward = query.flag("onward")
-        tail = try query.value("tail", accepted: "a number") { Int($0).flatMap { $0 >= 0 ? $0 : nil } }
+        tail = try query.value("tail", accepted: "a number from 0 to \(APILimit.tailLines)") {
+            Int($0).flatMap { (0...APILimit.tailLines).contains($0) ? $0 : nil }
+        }
     }
 
     public var query: Query {

@@ -39,9 +39,7 @@ extension BerthServer {
                 task: task, attempt: request.attempt, onward: request.onward, position: request.position, follow: request.follow,
                 stream: request.stream)
             if let lines = request.tail, request.position == nil {
-                wanted = try await Self.writeTail(TailBuffer(lines: lines), wanted, parts, peer) { frame in
-                    try await output.write(Self.bytes(frame, raw: raw))
-                }
+                wanted = try await Self.lastLines(lines, wanted, parts, peer)
             }
             let follower = TaskFollower(parts: parts, request: wanted, peer: peer) { frame in
                 try await output.write(Self.bytes(frame, raw: raw))
@@ -72,66 +70,23 @@ extension BerthServer {
         }
     }
 
-    /// Prints about the last lines of what is there; what the follower then has to do.
-    private static func writeTail(
-        _ lines: TailBuffer, _ wanted: FollowRequest, _ parts: ServerParts, _ peer: Peer,
-        _ emit: @escaping @Sendable (Frame) async throws -> Void
-    ) async throws -> FollowRequest {
+    /// Where the last lines begin of what is there, so that none of it is held: what the follower then has to do.
+    private static func lastLines(_ lines: Int, _ wanted: FollowRequest, _ parts: ServerParts, _ peer: Peer) async throws -> FollowRequest {
         var once = wanted
         once.follow = false
+        let search = TailSearch(lines: lines)
         let reader = TaskFollower(parts: parts, request: once, peer: peer) { frame in
-            switch frame {
-            case .stdout(let chunk), .stderr(let chunk): await lines.hold(frame, chunk)
-            default: break
-            }
+            // Nobody waits for it once the client is gone.
+            try Task.checkCancellation()
+            search.take(frame)
         }
         _ = try await reader.run()
-        for frame in await lines.release() { try await emit(frame) }
+        guard let (attempt, position) = search.start else { return wanted }
         var rest = wanted
-        rest.position = await lines.position
+        rest.position = position
+        // The position is one of this attempt's, whatever has started since.
+        rest.attempt = attempt
+        rest.onward = wanted.onward || wanted.attempt == nil && wanted.follow
         return rest
-    }
-}
-
-/// The newest frames that hold about so many lines.
-actor TailBuffer {
-    private let lines: Int
-    private var frames: [Frame] = []
-    private var counts: [Int] = []
-    /// Behind the last byte that was held.
-    private(set) var position: UInt64?
-
-    init(lines: Int) { self.lines = lines }
-
-    func hold(_ frame: Frame, _ chunk: LogChunk) {
-        position = chunk.position
-        frames.append(frame)
-        counts.append(chunk.bytes.count { $0 == 0x0A })
-        while counts.count > 1, counts.dropFirst().reduce(0, +) >= lines {
-            frames.removeFirst()
-            counts.removeFirst()
-        }
-    }
-
-    /// What is held, cut to whole lines.
-    func release() -> [Frame] {
-        var surplus = counts.reduce(0, +) - lines
-        return frames.map { frame in
-            guard surplus > 0 else { return frame }
-            switch frame {
-            case .stdout(let chunk): return .stdout(Self.cut(chunk, &surplus))
-            case .stderr(let chunk): return .stderr(Self.cut(chunk, &surplus))
-            default: return frame
-            }
-        }
-    }
-
-    private static func cut(_ chunk: LogChunk, _ surplus: inout Int) -> LogChunk {
-        var chunk = chunk
-        while surplus > 0, let end = chunk.bytes.firstIndex(of: 0x0A) {
-            chunk.bytes.removeSubrange(...end)
-            surplus -= 1
-        }
-        return chunk
     }
 }

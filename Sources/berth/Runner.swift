@@ -96,6 +96,7 @@ struct ExitRules: Hashable {
         guard case .refused(var refusal) = failure else { return failure }
         switch refusal.field {
         case "user": refusal.field = "--user"
+        case "tail": refusal.field = "--tail"
         case "index", "selection": refusal.field = nil
         default: break
         }

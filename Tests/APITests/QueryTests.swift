@@ -25,6 +25,14 @@ import Testing
         #expect(Query(parsing: "flag")["flag"] == "")
     }
 
+    @Test func theTailOfALogIsBounded() throws {
+        #expect(try LogRequest(query: Query(parsing: "tail=\(APILimit.tailLines)")).tail == APILimit.tailLines)
+        for text in ["\(APILimit.tailLines + 1)", "-1", "9223372036854775808", "x"] {
+            let error = #expect(throws: APIError.self) { try LogRequest(query: Query(parsing: "tail=\(text)")) }
+            #expect(error?.field == "tail" && error?.message == "found '\(text)', accepted a number from 0 to \(APILimit.tailLines)")
+        }
+    }
+
     private func roundTrip<Request: QueryRequest>(_ request: Request) throws {
         #expect(try Request(query: Query(parsing: String(request.query.suffix.dropFirst()))) == request)
     }

@@ -81,6 +81,25 @@ extension EndToEnd {
             #expect(try !log("&onward=1&position=6").contains("try 1"))
         }
 
+        /// What is asked for may be a log without line feeds, of any size: the daemon holds none of it.
+        @Test func theTailOfAnEndlessLineIsNotHeld() throws {
+            let id = try daemon.submit(script: "head -c 48000000 /dev/zero")
+            #expect(try daemon.berth(["wait", id]).status == 0)
+            func peak() throws -> Int {
+                let line = try readTextFile("/proc/\(daemon.pid)/status").split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+                return try #require(line?.split(separator: " ").dropFirst().first.flatMap { Int($0) })
+            }
+            // The peak from now on (proc_pid_clear_refs(5)).
+            try Command(["sh", "-c", "echo 5 > /proc/\(daemon.pid)/clear_refs"]).run()
+            let before = try peak()
+            let command = "\(Programs.path("berth")) logs --tail 1 \(id) | wc -c"
+            let counted = try Command(["sh", "-c", command], environment: ["BERTH_SOCKET": daemon.socket]).run()
+            #expect(counted.line == "48000000", "\(counted)")
+            #expect(try peak() - before < 30_000, "kilobytes")
+            let refused = try daemon.berth(["logs", "--tail", "100001", id])
+            #expect(refused.status == 1 && refused.errors == "berth: --tail: found '100001', accepted a number from 0 to 100000\n", "\(refused)")
+        }
+
         @Test func tailAndTimestamps() throws {
             let id = try daemon.submit(script: "for n in 1 2 3 4 5; do echo line $n; done; printf 'no end'")
             _ = try daemon.berth(["wait", id])
