@@ -12,7 +12,10 @@ public final class SignalSource {
     private let numbers: [Int32]
 
     /// Catches these signals until the object goes.
-    public init(_ numbers: [Int32]) throws(SystemError) {
+    ///
+    /// - Parameter others: caught too, unless who started us had them ignored.
+    public init(_ numbers: [Int32], unlessIgnored others: [Int32] = []) throws(SystemError) {
+        let numbers = numbers + others.filter { !Self.isIgnored($0) }
         let (reading, writing) = try Descriptor.pipe(nonBlocking: true)
         descriptor = reading
         self.writing = writing
@@ -29,6 +32,12 @@ public final class SignalSource {
             action.sa_flags = Int32(SA_RESTART)
             _ = try checked("catch signal", String(number)) { Int(sigaction(number, &action, nil)) }
         }
+    }
+
+    private static func isIgnored(_ number: Int32) -> Bool {
+        var action = sigaction()
+        guard sigaction(number, nil, &action) == 0 else { return false }
+        return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
     }
 
     deinit {

@@ -112,6 +112,13 @@ import Testing
         var rule = InterruptRule()
         #expect(rule.interrupt(at: 5, hasStarted: false) == .cancel)
     }
+
+    @Test func otherSignalsGoToTheJobOnceItHasStarted() {
+        var rule = InterruptRule()
+        #expect(rule.end(hasStarted: true) == .forward && rule.end(hasStarted: true) == .forward)
+        #expect(rule.end(hasStarted: false) == .cancel)
+        #expect(rule.end(hasStarted: false) == .leave && rule.interrupt(at: 9, hasStarted: true) == .leave)
+    }
 }
 
 @Suite struct DetachKeysTests {

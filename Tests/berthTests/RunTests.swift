@@ -1,4 +1,5 @@
 import API
+import Dispatch
 import JobModel
 import LinuxSys
 import Synchronization
@@ -98,6 +99,50 @@ import Testing
         #expect(ended.status == 143)
         #expect(ended.error.contains("cancelling 12") && ended.error.contains("12 ended as cancelled"))
         #expect(try daemon.body(ActionRequest.self, of: .cancel)?.selection.ids == [TaskSelector(JobID(12))])
+    }
+
+    /// Before the start there is nobody to get a signal: `run` cancels its job and ends with it.
+    @Test(arguments: [1, 2, 3, 15] as [Int32])
+    func aSignalBeforeTheStartCancels(number: Int32) throws {
+        let begun = DispatchSemaphore(value: 0)
+        let daemon = FakeDaemon { daemon, connection, _ in
+            try connection.frame(.hello(version: 1))
+            begun.signal()
+            daemon.waitForRequest(.cancel)
+            try connection.frame(.exit(status: 143, outcome: "cancelled"))
+        }
+        let server = try daemon.serve()
+        defer { server.stop() }
+        let program = try Program(server, ["run", "--begin", "now+1h", "true"])
+        begun.wait()
+        try program.process.signal(number)
+        let ended = try program.end()
+        #expect(ended.status == 143 && ended.error.contains("cancelling 12"), "\(ended)")
+        #expect(try daemon.body(ActionRequest.self, of: .cancel)?.selection.ids == [TaskSelector(JobID(12))])
+    }
+
+    /// A job that is somebody's own stays; one that waits for its next attempt is one that waits.
+    @Test(arguments: [1, 2, 3, 15] as [Int32], [false, true])
+    func attachLeavesAJobThatWaits(number: Int32, isRetry: Bool) throws {
+        let begun = DispatchSemaphore(value: 0)
+        let daemon = FakeDaemon { daemon, connection, _ in
+            try connection.frame(.hello(version: 1))
+            // Its output and that it waits again come together.
+            let output = LogChunk(position: 6, at: WallTime(milliseconds: 0), bytes: Array("tried\n".utf8))
+            if isRetry { try connection.frame(.started("12#1"), .stdout(output), .status(Array("{}".utf8))) }
+            begun.signal()
+            // Until it has left.
+            _ = try connection.readHead()
+        }
+        let server = try daemon.serve()
+        defer { server.stop() }
+        let program = try Program(server, ["attach", "--no-input", "12"])
+        begun.wait()
+        if isRetry { try program.waitForOutput("tried\n") }
+        try program.process.signal(number)
+        let ended = try program.end()
+        #expect(ended.status == 128 + number && ended.error.contains("left 12"), "\(ended)")
+        #expect(!daemon.requests.contains { $0.target == Route.cancel.path() })
     }
 
     @Test func aDaemonThatComesBackIsTakenUpWhereItWas() throws {

@@ -8,7 +8,8 @@ struct AttachCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "attach", abstract: "Take over the output, and the input, of a running job.",
         discussion: """
-            Returns the job's status when it ends. Ctrl-P Ctrl-Q leaves a job with a terminal; ^C twice leaves any.
+            Returns the job's status when it ends. Ctrl-P Ctrl-Q leaves a job with a terminal; ^C twice leaves any; of
+            one that waits once is enough.
 
             Examples:
               berth attach 12

@@ -16,4 +16,12 @@ struct InterruptRule {
         wasCancelled = true
         return .cancel
     }
+
+    /// What another signal that asks for the end means: the job gets it, and before the start it is as ^C.
+    mutating func end(hasStarted: Bool) -> Action {
+        if wasCancelled { return .leave }
+        guard !hasStarted else { return .forward }
+        wasCancelled = true
+        return .cancel
+    }
 }

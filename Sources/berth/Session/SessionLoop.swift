@@ -46,8 +46,10 @@ final class SessionLoop {
         self.client = client
         self.settings = settings
         inputOpen = settings.forwardsInput
-        hasStarted = settings.kind != .run
-        signals = try SignalSource([Number.interrupt, Number.quit, Number.terminate, Number.continue, Number.windowChange])
+        hasStarted = settings.kind == .exec
+        let wanted = [Number.interrupt, Number.quit, Number.terminate, Number.continue, Number.windowChange]
+        // One that is ignored (nohup) stays so.
+        signals = try SignalSource(wanted, unlessIgnored: [Number.hangUp])
     }
 
     /// The status that the command ends with.
@@ -129,22 +131,26 @@ final class SessionLoop {
                 // Somebody stopped us; the shell has set the terminal its own way meanwhile.
                 if Descriptor.standardInput.isForeground { try? raw?.enter() }
                 if settings.terminal { sendSize() }
-            case Number.interrupt: if let status = try interrupt() { return status }
-            default: send(.signal(number))
+            case Number.interrupt:
+                let action = interrupts.interrupt(at: bootNanoseconds() / 1_000_000, hasStarted: hasStarted)
+                if let status = try act(action, on: number) { return status }
+            default: if let status = try act(interrupts.end(hasStarted: hasStarted), on: number) { return status }
             }
         }
         return nil
     }
 
-    private func interrupt() throws(ClientError) -> Int32? {
-        switch interrupts.interrupt(at: bootNanoseconds() / 1_000_000, hasStarted: hasStarted) {
-        case .forward: send(.signal(Number.interrupt))
-        case .leave: return 128 + Number.interrupt
+    private func act(_ action: InterruptRule.Action, on number: Int32) throws(ClientError) -> Int32? {
+        switch action {
+        // A terminal that hung up takes its programs along, as everywhere; a job has none of ours.
+        case .forward where number == Number.hangUp: return 128 + number
+        case .forward: send(.signal(number))
+        case .leave: return 128 + number
         case .cancel:
             guard settings.kind == .run else {
                 // The job is not ours to cancel; closing the session ends an exec.
                 note("left \(settings.task)")
-                return 128 + Number.interrupt
+                return 128 + number
             }
             note("cancelling \(settings.task)")
             _ = try client.act(.cancel, ActionRequest(Selection([TaskSelector(settings.task)])))
@@ -169,7 +175,10 @@ final class SessionLoop {
         case .dropped(let count): gaps.add(count)
         case .taken(let count): taken = min(max(count, taken), sent)
         case .started: hasStarted = true
-        case .status(let json): showStatus(json)
+        case .status(let json):
+            // Between two attempts there is nobody to get a signal either.
+            hasStarted = false
+            showStatus(json)
         case .exit(let status, let outcome):
             gaps.rest().map(note)
             tellOutcome(outcome)
@@ -226,7 +235,8 @@ final class SessionLoop {
         while bootNanoseconds() / 1_000_000 < deadline {
             // First, too: a daemon that ends every session at once must not be asked in a tight loop.
             sleepBlocking(nanoseconds: 200_000_000)
-            if ((try? signals.take()) ?? []).contains(where: { [Number.interrupt, Number.terminate].contains($0) }) { return 128 + Number.interrupt }
+            let came = (try? signals.take()) ?? []
+            if let end = came.first(where: { $0 != Number.continue && $0 != Number.windowChange }) { return 128 + end }
             do throws(ClientError) {
                 var request = SessionRequest(settings.kind, task: settings.task)
                 request.cancelWhenLost = settings.kind == .run ? settings.cancelWhenLost : nil
