@@ -8,6 +8,12 @@ extension Controller: AgentObserver {
     public func observed(_ observation: AttemptObservation) async {
         guard var attempt = attempts[observation.id] else { return }
         let before = attempt.observation
+        if !attempt.isWatched {
+            attempt.isWatched = true
+            attempts[observation.id] = attempt
+            // One that was taken over may be just as it was.
+            if before == observation { wakeWaiters() }
+        }
         guard before != observation, before?.state != .finished else { return }
         attempt.observation = observation
         attempts[observation.id] = attempt

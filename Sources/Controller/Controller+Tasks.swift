@@ -57,6 +57,18 @@ extension Controller {
         return number > 0 ? AttemptID(task, number) : nil
     }
 
+    /// Held until an attempt has started, however long that takes, and the agent watches over it; false when it never will.
+    public func awaitStart(of id: AttemptID) async -> Bool {
+        while !isShuttingDown, !Task.isCancelled {
+            guard let attempt = attempts[id], attempt.observation?.state != .finished else { return false }
+            if attempt.isWatched, attempt.hasStarted { return true }
+            await wait(until: clock.now().boot + .hours(1)) { controller in
+                controller.isShuttingDown || controller.attempts[id].map { $0.isWatched && $0.hasStarted } ?? true
+            }
+        }
+        return false
+    }
+
     /// The record of a living job's task, for sessions; nil once it has finished.
     public func livingRecord(_ job: JobID) -> JobRecord? { jobs[job]?.record }
 

@@ -138,6 +138,8 @@ struct LiveAttempt: Sendable {
     /// The record as far as it is committed: what the agent may be told; nil until the first commit.
     var durable: AttemptRecord?
     var observation: AttemptObservation?
+    /// The agent told of it since this daemon started: what it watches over can be asked of it.
+    var isWatched = false
     /// Resumed by its user, but its cores are not free yet.
     var waitsForCores = false
     /// Grows with each pause that is placed or lifted, and with each return of cores.
@@ -146,4 +148,11 @@ struct LiveAttempt: Sendable {
     /// Frozen as wanted last: not one whose thaw, or another freeze, is under way.
     var isPausedAsWanted: Bool { observation?.state == .paused && isAnswered }
     var isAnswered: Bool { observation?.freezeGeneration == freezeGeneration }
+
+    var hasStarted: Bool {
+        switch observation?.state {
+        case nil, .assigned, .starting: false
+        default: true
+        }
+    }
 }

@@ -21,6 +21,12 @@ actor Session {
     private(set) var detached = false
     private(set) var isOver = false
     private var lastSize: TerminalSize?
+    /// Waits until the attempt has started.
+    private var attaching: Task<Void, Never>?
+    /// The attempt that has.
+    private var started: AttemptID?
+    /// Signals that came before there was somebody to get them, each once.
+    private var earlySignals: [Int32] = []
     private var isDropped = false
 
     init(_ id: SessionID, _ request: SessionRequest, peer: Peer, parts: ServerParts) {
@@ -44,7 +50,7 @@ actor Session {
         case .resize(let size):
             lastSize = size
             try? sink?.resize(size)
-        case .signal(let number): try? await signal(number)
+        case .signal(let number): await signal(number)
         case .detach:
             detached = true
             if request.kind == .run { await parts.controller.detached(request.task.job) }
@@ -56,20 +62,17 @@ actor Session {
         pump()
     }
 
-    private func signal(_ number: Int32) async throws {
-        if request.kind == .exec {
-            try sink?.signal(number)
-        } else if let id = await activeAttempt() {
-            try await parts.agent.signal(id, number: number, toAll: false)
+    private func signal(_ number: Int32) async {
+        if request.kind == .exec, let sink {
+            try? sink.signal(number)
+        } else if request.kind != .exec, let started {
+            try? await parts.agent.signal(started, number: number, toAll: false)
+        } else if (1...64).contains(number), !earlySignals.contains(number) {
+            earlySignals.append(number)
         }
     }
 
-    private func activeAttempt() async -> AttemptID? {
-        guard case .active(let id, _) = try? await parts.controller.status(of: request.task, .attach, peer: peer) else { return nil }
-        return id
-    }
-
-    func attach(_ sink: any InputSink) {
+    private func attach(_ sink: any InputSink) {
         self.sink = sink
         if let lastSize { try? sink.resize(lastSize) }
         pump()
@@ -136,26 +139,34 @@ actor Session {
         let wanted = FollowRequest(
             task: request.task, position: request.position, fromNow: request.kind == .attach && request.position == nil, tellsStatus: true)
         let follower = TaskFollower(parts: parts, request: wanted, peer: peer) { [weak self] frame in
-            if case .started(let text) = frame, let id = AttemptID(text) { await self?.attachInput(of: id) }
+            if case .started(let text) = frame, let id = AttemptID(text) { await self?.expect(id) }
             guard await self?.isOver == false else { throw CancellationError() }
             try await output.write(frame.encoded)
         }
+        defer { attaching?.cancel() }
         let outcome: TaskOutcome?
         do { outcome = try await follower.run() } catch is CancellationError where isOver { return }
         guard let outcome, !isOver else { return }
         try await output.write(Frame.exit(status: outcome.exitStatus, outcome: outcome.description).encoded)
     }
 
+    /// An attempt is told of when it is assigned, which may be long before it runs; meanwhile its output is followed.
+    private func expect(_ id: AttemptID) {
+        attaching?.cancel()
+        // What an earlier attempt did not read is not for it.
+        (sink, started) = (nil, nil)
+        attaching = Task { await self.attachInput(of: id) }
+    }
+
     private func attachInput(of id: AttemptID) async {
-        // The attempt is assigned before it runs: look again until it does.
-        for _ in 0..<3000 {
-            if isOver { return }
-            if let input = try? await parts.agent.input(of: id) { return attach(input) }
-            guard case .active(let now, let state) = try? await parts.controller.status(of: request.task, .attach, peer: peer), now == id,
-                state != .finished
-            else { return }
-            try? await Task.sleep(for: .milliseconds(2))
-        }
+        guard await parts.controller.awaitStart(of: id), !isOver else { return }
+        let input = try? await parts.agent.input(of: id)
+        guard !Task.isCancelled else { return }
+        started = id
+        if let input { attach(input) }
+        let signals = earlySignals
+        earlySignals = []
+        for number in signals { try? await parts.agent.signal(id, number: number, toAll: false) }
     }
 
     private func serveExec(_ output: FrameOutput) async throws {
@@ -168,7 +179,9 @@ actor Session {
         let run = try ExecStreamSet(exec)
         let process = try await parts.agent.execute(what, in: id, streams: run.streams)
         run.closeTheirs()
-        attach(ExecInput(process: process, pipe: run.input, master: process.master))
+        let input = ExecInput(process: process, pipe: run.input, master: process.master)
+        attach(input)
+        for number in earlySignals { try? input.signal(number) }
         // That the client of a silent program is gone is found out by writing.
         let pinging = Task {
             while !Task.isCancelled {

@@ -109,6 +109,36 @@ extension EndToEnd {
             #expect(try daemon.berth(["logs", "-f", id]).output.hasSuffix("line 5\nno end"))
         }
 
+        private func stuck(_ words: [String], input: String? = nil, _ body: (RunningCommand) throws -> Void) throws -> CommandResult {
+            let stuck = try StuckFileSystem()
+            defer { stuck.remove() }
+            let words = ["run", "--no-cwd", "--mounts", "\(stuck.path)/below:/stuck"] + words
+            let running = try daemon.command(words, input: input).start()
+            try #require(stuck.isWaitedFor(within: 20))
+            try body(running)
+            stuck.answerFound()
+            return try running.finish(seconds: 30)
+        }
+
+        /// What comes before the job can read waits for it, however long its start takes.
+        @Test(.enabled(if: StuckFileSystem.canRun, "needs FUSE and python3"))
+        func inputWaitsForALongStart() throws {
+            let result = try stuck(["-i", "--", "cat"], input: "first\nlast\n") { _ in sleepBlocking(nanoseconds: 12_000_000_000) }
+            #expect(result.status == 0 && result.output == "first\nlast\n", "\(result)")
+        }
+
+        /// A signal that comes during the start is for the job, too.
+        @Test(.enabled(if: StuckFileSystem.canRun, "needs FUSE and python3"))
+        func aSignalDuringTheStartGetsToTheJob() throws {
+            let result = try stuck(["--", "sleep", "60"]) { running in
+                // By then it is told that the attempt is there.
+                sleepBlocking(nanoseconds: 2_000_000_000)
+                running.signal(15)
+                sleepBlocking(nanoseconds: 500_000_000)
+            }
+            #expect(result.status == 143 && !result.errors.contains("cancel"), "\(result)")
+        }
+
         /// contract §6: a client that is gone for 10 s: the job is cancelled, unless `--detach`.
         @Test func aClientThatIsGoneCancelsItsJob() throws {
             let running = try daemon.command(["run", "--no-cwd", "--name", "lonely", "--", "sleep", "120"]).start()

@@ -25,6 +25,29 @@ import Testing
         #expect(reply.remaining == 0 && reply.lowestUnsuccessful?.outcome.exitStatus == 3)
     }
 
+    /// However long a start takes, it is waited for; one that was taken over counts once the agent told of it.
+    @Test func aStartIsWaitedFor() async throws {
+        let bench = try await Bench()
+        await bench.agent.getStuck()
+        let id = AttemptID(TaskID(try await bench.submit()), 1)
+        try await bench.eventually("it is assigned") { await bench.agent.desired[id] != nil }
+        let controller = bench.controller
+        let waiting = Task { await controller.awaitStart(of: id) }
+        try await bench.eventually("it is waited for") { await controller.waiters.count == 1 }
+        // What happens to others does not end it.
+        let other = try await bench.submit { $0.hold = true }
+        try await bench.act(.cancel, other)
+        try await bench.eventually("it is waited for") { await controller.waiters.count == 1 }
+        await bench.agent.goOn()
+        #expect(await waiting.value)
+        #expect(await controller.awaitStart(of: id))
+        let next = try await Bench(store: bench.store)
+        #expect(await next.controller.awaitStart(of: id))
+        await next.agent.finish(id, .succeeded)
+        #expect(await !next.controller.awaitStart(of: id))
+        #expect(await !next.controller.awaitStart(of: AttemptID(TaskID(JobID(99)), 1)))
+    }
+
     /// contract §2: one that succeeds on its third try has succeeded, and only attempts that ended badly were repeated.
     @Test func aTaskIsTriedAgainAsItsPolicySays() async throws {
         let bench = try await Bench()

@@ -8,7 +8,8 @@ public final class StuckFileSystem: Sendable {
     private let place: TemporaryDirectory
     private let server: RunningCommand
 
-    /// Answers INIT and GETATTR of the root by the kernel's protocol (include/uapi/linux/fuse.h), and LOOKUP only on SIGUSR1.
+    /// Answers INIT and GETATTR by the kernel's protocol (include/uapi/linux/fuse.h), and LOOKUP only on a signal: SIGUSR1, there is no such
+    /// file, or SIGUSR2, it is a directory.
     private static let script = #"""
         import ctypes, os, signal, struct, sys
         fd = os.open('/dev/fuse', os.O_RDWR)
@@ -19,7 +20,10 @@ public final class StuckFileSystem: Sendable {
         def reply(unique, error, body=b''): os.write(fd, struct.pack('<IiQ', 16 + len(body), error, unique) + body)
         def answer(*_):
             while waiting: reply(waiting.pop(), -2)
+        def find(*_):
+            while waiting: reply(waiting.pop(), 0, struct.pack('<4Q2I', 2, 0, 3600, 3600, 0, 0) + attributes)
         signal.signal(signal.SIGUSR1, answer)
+        signal.signal(signal.SIGUSR2, find)
         attributes = struct.pack('<6Q10I', 1, 0, 0, 0, 0, 0, 0, 0, 0, 0o40755, 2, 0, 0, 0, 4096, 0)
         while True:
             request = os.read(fd, 1 << 20)
@@ -50,6 +54,9 @@ public final class StuckFileSystem: Sendable {
 
     /// Answers all who wait: there is no such file.
     public func answer() { server.signal(10) }
+
+    /// Answers all who wait: what they look for is a directory.
+    public func answerFound() { server.signal(12) }
 
     /// Ends it; who still waits gets an error.
     public func remove() {
