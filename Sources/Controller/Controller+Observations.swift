@@ -178,6 +178,6 @@ extension Controller: AgentObserver {
             image: job.spec.image, node: settings.nodeName, demand: job.demand, timeLimit: job.timeLimit, placement: record.placement,
             submittedAt: job.submittedAt, startedAt: started?.wall, endedAt: ended.wall,
             queuedFor: max(.zero, (started ?? record.assignedAt).wall - (record.queuedAt ?? job.submittedAt)), ranFor: max(.zero, ran),
-            pausedFor: observation.pausedFor, outcome: outcome, usage: observation.usage ?? Usage())
+            pausedFor: observation.pausedFor, outcome: outcome, usage: observation.usage ?? Usage(), startedBoot: started?.boot)
     }
 }

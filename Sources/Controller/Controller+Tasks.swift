@@ -57,6 +57,21 @@ extension Controller {
         return number > 0 ? AttemptID(task, number) : nil
     }
 
+    /// When an attempt started by both clocks, which is how its log's times are to be read: the boot clock may be another boot's, and the wall
+    /// clock may have been set since. Nil when that is not known.
+    public func started(_ id: AttemptID) async throws(APIError) -> Instant? {
+        if let attempt = attempts[id] { return attempt.observation?.startedAt.map { Instant(boot: $0.boot, wall: $0.wall) } }
+        await caughtUp()
+        let task = id.task
+        let before = id.number > 1 ? AttemptID(task, id.number - 1) : task.slot > 0 ? AttemptID(TaskID(task.job, task.slot - 1), .max) : nil
+        let found: LedgerAttempt?
+        do throws(StoreError) { found = try await store.ledgerAttempts(of: task.job, after: before, limit: 1).first { $0.id == id } } catch {
+            throw APIError(.internal, "\(error)")
+        }
+        guard let wall = found?.startedAt, let boot = found?.startedBoot else { return nil }
+        return Instant(boot: boot, wall: wall)
+    }
+
     /// Held until an attempt has started, however long that takes, and the agent watches over it; false when it never will.
     public func awaitStart(of id: AttemptID) async -> Bool {
         while !isShuttingDown, !Task.isCancelled {

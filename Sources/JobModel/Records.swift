@@ -188,11 +188,14 @@ public struct LedgerAttempt: Hashable, Sendable, Codable {
     public var pausedFor: TimeSpan
     public var outcome: AttemptOutcome
     public var usage: Usage
+    /// `startedAt` on the clock of its boot, by which its log tells the time; nil in ledgers of versions that did not keep it.
+    public var startedBoot: BootTime?
 
     public init(
         id: AttemptID, owner: UserID, ownerName: String, name: String?, batch: String?, queue: String, image: String?, node: String,
         demand: ResourceDemand, timeLimit: TimeSpan, placement: Placement, submittedAt: WallTime, startedAt: WallTime?, endedAt: WallTime,
-        queuedFor: TimeSpan, ranFor: TimeSpan, pausedFor: TimeSpan, outcome: AttemptOutcome, usage: Usage
+        queuedFor: TimeSpan, ranFor: TimeSpan, pausedFor: TimeSpan, outcome: AttemptOutcome, usage: Usage,
+        startedBoot: BootTime? = nil
     ) {
         self.id = id
         self.owner = owner
@@ -213,5 +216,6 @@ public struct LedgerAttempt: Hashable, Sendable, Codable {
         self.pausedFor = pausedFor
         self.outcome = outcome
         self.usage = usage
+        self.startedBoot = startedBoot
     }
 }

@@ -86,7 +86,10 @@ struct TaskFollower: Sendable {
         while number <= last {
             let id = AttemptID(request.task, number)
             try await emit(.started("\(id)"))
-            if let log = try await parts.agent.follow(id, from: progress.position ?? 0) { while try await emitNew(log) {} }
+            if let log = try await parts.agent.follow(id, from: progress.position ?? 0) {
+                var times = LogTimes(id)
+                while try await emitNew(log, &times) {}
+            }
             (progress.done, progress.position) = (number, nil)
             if isLast(number) { return true }
             number += 1
@@ -103,6 +106,7 @@ struct TaskFollower: Sendable {
     /// Until the attempt has ended and its log was read to the end.
     private func follow(_ id: AttemptID, from position: UInt64?, skips: Bool, _ ticks: Ticks) async throws {
         var log: LogFollower?
+        var times = LogTimes(id)
         while true {
             let ended = try await hasEnded(id)
             if log == nil, let opened = try await parts.agent.follow(id, from: position ?? 0) {
@@ -111,7 +115,7 @@ struct TaskFollower: Sendable {
                 log = opened
             }
             // Read after the look at its state, so that an ended attempt's last bytes are not missed.
-            if let log { while try await emitNew(log) {} }
+            if let log { while try await emitNew(log, &times) {} }
             if ended || !request.follow { return }
             if try await ticks.next() == .ping { try await emit(.alive) }
         }
@@ -122,30 +126,43 @@ struct TaskFollower: Sendable {
         return current != id || state == .finished
     }
 
-    private func emitNew(_ log: LogFollower) async throws -> Bool {
+    private func emitNew(_ log: LogFollower, _ times: inout LogTimes) async throws -> Bool {
         let before = log.position
         let items = try await log.read(upTo: APILimit.chunk / 2)
+        guard !items.isEmpty else { return false }
+        if times.started == nil { times.started = try? await parts.controller.started(times.attempt) }
+        // Not known is that of one that has only just begun, or of ledgers of an earlier version.
+        let start = times.started ?? parts.agent.services.clock.now()
+        // A damaged log may tell any number.
         var position = before
         for item in items {
             switch item {
             case .gap(let bytes):
-                position += bytes
+                position &+= bytes
                 try await emit(.dropped(bytes))
             case .frame(let frame):
-                position += UInt64(frame.bytes.count)
+                position &+= UInt64(frame.bytes.count)
                 let isError = frame.stream == .error
                 if let wanted = request.stream, (wanted == .stderr) != isError { continue }
-                let chunk = LogChunk(position: position, at: wall(frame.bootNanoseconds), bytes: frame.bytes)
+                let chunk = LogChunk(position: position, at: start.wall(at: frame.bootNanoseconds), bytes: frame.bytes)
                 try await emit(isError ? .stderr(chunk) : .stdout(chunk))
             }
         }
-        return !items.isEmpty
+        return true
     }
+}
 
-    private func wall(_ boot: UInt64) -> WallTime {
-        let now = parts.agent.services.clock.now()
-        return now.wall + (BootTime(nanoseconds: Int64(boot)) - now.boot)
-    }
+/// By what the times in an attempt's log are read, once it is known.
+private struct LogTimes {
+    let attempt: AttemptID
+    var started: Instant?
+
+    init(_ attempt: AttemptID) { self.attempt = attempt }
+}
+
+extension Instant {
+    /// The wall time of another moment of the same boot, told in nanoseconds; at the end of the range what lies beyond.
+    func wall(at nanoseconds: UInt64) -> WallTime { wall + (BootTime(nanoseconds: Int64(clamping: nanoseconds)) - boot) }
 }
 
 /// One wake-up for many causes: the log grew, the job changed, or nothing happened for a while.

@@ -12,6 +12,7 @@ actor FakeAgent: AgentPort {
     /// The pools it was told, in order.
     private(set) var pools: [CpuSet] = []
     private var states: [AttemptID: AttemptState] = [:]
+    private var startedAt: [AttemptID: Stamp] = [:]
     private var waitingPools: [CheckedContinuation<Void, Never>] = []
     private var poolIsHeld = false
     private var isStuck = false
@@ -51,7 +52,9 @@ actor FakeAgent: AgentPort {
         guard states[id] != .finished, !isStuck else { return }
         let isNew = seen[id] != wanted.freezeGeneration
         seen[id] = wanted.freezeGeneration
-        if states[id] == nil, let last = wanted.lastSeen?.state, last == .running || last == .paused { states[id] = last }
+        if states[id] == nil, let last = wanted.lastSeen, last.state == .running || last.state == .paused {
+            (states[id], startedAt[id]) = (last.state, last.startedAt)
+        }
         if states[id] == nil, wanted.record.stop == nil {
             starts.append(id)
             logged[id.task.job, default: []].append(id)
@@ -82,7 +85,8 @@ actor FakeAgent: AgentPort {
     private func see(_ id: AttemptID, _ state: AttemptState, _ outcome: AttemptOutcome? = nil, accountMissing: Bool = false) async {
         states[id] = state
         var observation = AttemptObservation(id: id, state: state)
-        observation.startedAt = clock.stamp()
+        if startedAt[id] == nil { startedAt[id] = clock.stamp() }
+        observation.startedAt = startedAt[id]
         if state == .paused { observation.pausedSince = clock.now().boot }
         if state == .finished { observation.endedAt = clock.stamp() }
         observation.outcome = outcome

@@ -48,6 +48,22 @@ import Testing
         #expect(await !next.controller.awaitStart(of: AttemptID(TaskID(JobID(99)), 1)))
     }
 
+    /// A log tells times by the clock of its boot: both clocks of the start stay known, whatever they say later.
+    @Test func whenAnAttemptStartedStaysKnown() async throws {
+        let clock = ManualClock()
+        let bench = try await Bench(clock: clock)
+        let id = AttemptID(TaskID(try await bench.submit()), 1)
+        try await bench.becomes(id.task.job, .running)
+        let started = try #require(try await bench.controller.started(id))
+        #expect(started == clock.now())
+        let later = try await Bench(store: bench.store, clock: ManualClock(bootID: "another", boot: 5, wall: 9_000_000))
+        #expect(try await later.controller.started(id) == started)
+        await later.agent.finish(id, .nodeLost)
+        try await later.eventually("it is in the ledger") { await later.store.ledgerJob(id.task.job) != nil }
+        #expect(try await later.controller.started(id) == started)
+        #expect(try await later.controller.started(AttemptID(id.task, 2)) == nil)
+    }
+
     /// contract §2: one that succeeds on its third try has succeeded, and only attempts that ended badly were repeated.
     @Test func aTaskIsTriedAgainAsItsPolicySays() async throws {
         let bench = try await Bench()

@@ -10,13 +10,18 @@ final class ManualClock: AgentClock {
     }
 
     private struct State {
-        var now = Instant(boot: BootTime(nanoseconds: 1_000_000_000), wall: WallTime(milliseconds: 1_800_000_000_000))
+        var now: Instant
         var next = 0
         var sleepers: [Int: Sleeper] = [:]
     }
 
-    let bootID = "manual"
-    private let state = Mutex(State())
+    let bootID: String
+    private let state: Mutex<State>
+
+    init(bootID: String = "manual", boot: Int64 = 1_000_000_000, wall: Int64 = 1_800_000_000_000) {
+        self.bootID = bootID
+        state = Mutex(State(now: Instant(boot: BootTime(nanoseconds: boot), wall: WallTime(milliseconds: wall))))
+    }
 
     func now() -> Instant { state.withLock { $0.now } }
 

@@ -102,7 +102,8 @@ enum Sample {
             node: "n1",
             demand: demand, timeLimit: .minutes(5), placement: placement, submittedAt: WallTime(milliseconds: 1),
             startedAt: WallTime(milliseconds: 1000), endedAt: WallTime(milliseconds: endedAt), queuedFor: TimeSpan(milliseconds: 999),
-            ranFor: TimeSpan(milliseconds: 900), pausedFor: TimeSpan(milliseconds: 100), outcome: outcome, usage: usage)
+            ranFor: TimeSpan(milliseconds: 900), pausedFor: TimeSpan(milliseconds: 100), outcome: outcome, usage: usage,
+            startedBoot: BootTime(nanoseconds: 77))
     }
 
     static func ledgerJob(_ number: UInt64, endedAt: Int64 = 2000, batch: String? = "b") -> LedgerJob {

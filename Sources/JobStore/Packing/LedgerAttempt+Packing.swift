@@ -21,6 +21,7 @@ extension LedgerAttempt: Packable {
         packer.signed(17, pausedFor.milliseconds)
         packer.nested(18, outcome)
         packer.nested(19, usage)
+        packer.signed(20, startedBoot?.nanoseconds)
     }
 
     package init(unpacking fields: inout Unpacker) throws(PackingError) {
@@ -70,6 +71,7 @@ extension LedgerAttempt: Packable {
         case 17: pausedFor = TimeSpan(milliseconds: field.signed)
         case 18: outcome = try field.nested()
         case 19: usage = try field.nested()
+        case 20: startedBoot = BootTime(nanoseconds: field.signed)
         default: break
         }
     }
