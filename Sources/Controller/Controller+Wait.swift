@@ -106,25 +106,43 @@ extension Controller {
     }
 
     private func waitReply(_ ids: [TaskSelector], _ peer: Peer) async throws(APIError) -> WaitReply {
-        var sum = WaitReply(tasks: 0, remaining: 0, counts: TaskCounts())
+        var tally = WaitTally(settings.access, peer)
         for selector in ids {
-            var found = false
-            for id in livingJobs(selector) {
+            tally.found = 0
+            let living = livingJobs(selector)
+            for id in living {
                 guard let job = jobs[id] else { continue }
-                found = true
-                try count(job.record, job.table, selector, peer, &sum)
+                try tally.add(job.record, job.table, selector)
             }
             let last = min(selector.jobs.upperBound, lastJob)
             guard selector.jobs.lowerBound <= last else { throw APIError(.unknown, "no job \(selector)") }
-            for number in selector.jobs.lowerBound...last where jobs[JobID(number)] == nil {
-                guard let finished = try await finishedJob(JobID(number)) else { continue }
-                found = true
-                try count(finished.record, finished.tasks, selector, peer, &sum)
-                try await lowest(of: finished, selector, &sum)
-            }
-            guard found else { throw APIError(.unknown, "no job \(selector)") }
+            let numbers = selector.jobs.lowerBound...last
+            if living.count <= last - numbers.lowerBound { tally = try await addEnded(numbers, besides: Set(living), selector, tally) }
+            guard tally.found > 0 else { throw APIError(.unknown, "no job \(selector)") }
         }
-        try await lowestOfLiving(ids, &sum)
+        if let (task, table) = tally.lowest {
+            tally.reply.lowestUnsuccessful = WaitReply.Result(task, OutcomeView(try await outcome(of: task, table)))
+        }
+        return tally.reply
+    }
+
+    /// Adds what has ended of a range, in one query: most of its numbers may be long forgotten.
+    private func addEnded(
+        _ numbers: ClosedRange<UInt64>, besides living: Set<JobID>, _ selector: TaskSelector, _ tally: WaitTally
+    ) async throws(APIError) -> WaitTally {
+        // Memory is ahead of the ledger by what is being committed.
+        await caughtUp()
+        var filter = LedgerFilter()
+        filter.numbers = numbers
+        let sum: WaitTally
+        do throws(StoreError) {
+            sum = try await store.foldJobs(matching: filter, into: tally) { tally, job in
+                // One that lived a moment ago is counted already.
+                guard tally.refusal == nil, !living.contains(job.record.id) else { return }
+                do throws(APIError) { try tally.add(job.record, job.tasks, selector) } catch { tally.refusal = error }
+            }
+        } catch { throw APIError(.internal, "\(error)") }
+        if let refusal = sum.refusal { throw refusal }
         return sum
     }
 
@@ -132,49 +150,6 @@ extension Controller {
         // Memory is ahead of the ledger by what is being committed.
         await caughtUp()
         do throws(StoreError) { return try await store.ledgerJob(id) } catch { throw APIError(.internal, "\(error)") }
-    }
-
-    private func count(_ record: JobRecord, _ table: TaskTable, _ selector: TaskSelector, _ peer: Peer, _ sum: inout WaitReply) throws(APIError) {
-        try refuse { () throws(Access.Refusal) in
-            try settings.access.require(.wait, for: peer, on: record.owner.user, what: "job \(record.id)")
-        }
-        let slots = try wanted(record, selector)
-        sum.tasks += slots.count
-        sum.remaining += slots.intersection(table.pending.union(table.active)).count
-        sum.counts.pending += slots.intersection(table.pending).count
-        sum.counts.running += slots.intersection(table.active).count
-        sum.counts.succeeded += slots.intersection(table.succeeded).count
-        sum.counts.cancelled += slots.intersection(table.cancelled).count
-        sum.counts.failed += slots.intersection(table.unsuccessful.subtracting(table.cancelled)).count
-    }
-
-    private func wanted(_ record: JobRecord, _ selector: TaskSelector) throws(APIError) -> IntervalSet {
-        guard let indices = selector.indices else { return record.indices }
-        let slots = indices.intersection(record.indices)
-        guard record.isArray, !slots.isEmpty else { throw APIError(.unknown, "no task \(selector)") }
-        return slots
-    }
-
-    // MARK: The lowest task that did not succeed
-
-    private func lowest(of finished: LedgerJob, _ selector: TaskSelector, _ sum: inout WaitReply) async throws(APIError) {
-        try await consider(finished.record, finished.tasks, try wanted(finished.record, selector), &sum)
-    }
-
-    private func lowestOfLiving(_ ids: [TaskSelector], _ sum: inout WaitReply) async throws(APIError) {
-        for selector in ids {
-            for id in livingJobs(selector) {
-                guard let job = jobs[id] else { continue }
-                try await consider(job.record, job.table, try wanted(job.record, selector), &sum)
-            }
-        }
-    }
-
-    private func consider(_ record: JobRecord, _ table: TaskTable, _ slots: IntervalSet, _ sum: inout WaitReply) async throws(APIError) {
-        guard let slot = slots.intersection(table.unsuccessful).first else { return }
-        let task = record.task(slot)
-        if let lowest = sum.lowestUnsuccessful, lowest.task < task { return }
-        sum.lowestUnsuccessful = WaitReply.Result(task, OutcomeView(try await outcome(of: task, table)))
     }
 
     /// The outcome of a task that has ended.

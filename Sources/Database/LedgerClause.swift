@@ -16,6 +16,9 @@ struct LedgerClause {
         if let until = filter.until { require("ended < ?", until.milliseconds) }
         // Written out, not bound: SQLite takes no more than 32,766 parameters. They are numbers and our own words.
         if let jobs = filter.jobs { require("job IN (\(jobs.map { "\($0.column)" }.joined(separator: ",")))") }
+        if let numbers = filter.numbers {
+            require("job BETWEEN ? AND ?", Int64(clamping: numbers.lowerBound), Int64(clamping: numbers.upperBound))
+        }
         if withOutcomes, let outcomes = filter.outcomes {
             require("outcome IN (\(outcomes.map { "'\($0.rawValue)'" }.joined(separator: ",")))")
         }

@@ -6,6 +6,8 @@ public struct LedgerFilter: Hashable, Sendable {
     public var batch: String?
     public var queue: String?
     public var jobs: Set<JobID>?
+    /// Jobs with a number of this range.
+    public var numbers: ClosedRange<UInt64>?
     /// Of attempts.
     public var outcomes: Set<AttemptOutcome.Kind>?
     /// Ended at or after.
@@ -17,15 +19,17 @@ public struct LedgerFilter: Hashable, Sendable {
     public func matches(_ attempt: LedgerAttempt) -> Bool {
         (owner.map { $0 == attempt.owner } ?? true) && (batch.map { $0 == attempt.batch } ?? true)
             && (queue.map { $0 == attempt.queue } ?? true)
-            && (jobs?.contains(attempt.id.task.job) ?? true) && (outcomes?.contains(attempt.outcome.kind) ?? true)
+            && matches(attempt.id.task.job) && (outcomes?.contains(attempt.outcome.kind) ?? true)
             && matches(endedAt: attempt.endedAt)
     }
 
     /// `outcomes` is not asked: a job has as many as it has tasks.
     public func matches(_ job: LedgerJob) -> Bool {
         (owner.map { $0 == job.record.owner.user } ?? true) && (batch.map { $0 == job.record.spec.batch } ?? true)
-            && (queue.map { $0 == job.record.queue } ?? true) && (jobs?.contains(job.record.id) ?? true) && matches(endedAt: job.endedAt)
+            && (queue.map { $0 == job.record.queue } ?? true) && matches(job.record.id) && matches(endedAt: job.endedAt)
     }
+
+    private func matches(_ id: JobID) -> Bool { (jobs?.contains(id) ?? true) && (numbers?.contains(id.value) ?? true) }
 
     private func matches(endedAt: WallTime) -> Bool { (since.map { $0 <= endedAt } ?? true) && (until.map { endedAt < $0 } ?? true) }
 }

@@ -152,4 +152,38 @@ import Testing
             try await bench.controller.wait(for: WaitRequest(Selection([TaskSelector(JobID(99))]), holdFor: .zero), peer: Bench.owner)
         }
     }
+    /// Most numbers of a range may be long forgotten: the ledger is asked once for all of it.
+    @Test func aRangeIsOneQueryOfTheLedger() async throws {
+        let bench = try await Bench()
+        let failing = try await bench.submit { $0.hold = true }
+        await bench.agent.script(failing, [.failed(code: 7)])
+        try await bench.act(.release, failing)
+        try await bench.becomes(failing, .failed)
+        let succeeding = try await bench.submit { $0.hold = true }
+        await bench.agent.script(succeeding, [.succeeded])
+        try await bench.act(.release, succeeding)
+        try await bench.becomes(succeeding, .succeeded)
+        await bench.controller.skipNumbers(to: 1_000_000)
+        let last = try await bench.submit { $0.hold = true }
+        #expect(last.value > 1_000_000)
+        func wait(_ range: ClosedRange<UInt64>, as peer: Peer = Bench.owner) async throws -> WaitReply {
+            try await bench.controller.wait(for: WaitRequest(Selection([TaskSelector(jobs: range)]), holdFor: .zero), peer: peer)
+        }
+        let before = await bench.store.ledgerQueries
+        let all = try await wait(1...last.value)
+        #expect(await bench.store.ledgerQueries == before + 1)
+        #expect(all.tasks == 3 && all.remaining == 1 && all.counts.succeeded == 1 && all.counts.failed == 1)
+        #expect(all.lowestUnsuccessful?.task == TaskID(failing) && all.lowestUnsuccessful?.outcome.exitStatus == 7)
+        #expect(try await wait(last.value...last.value).remaining == 1)
+        #expect(await bench.store.ledgerQueries == before + 1, "what lives is not looked for there")
+        let denied = await #expect(throws: APIError.self) { try await wait(1...last.value, as: Bench.other) }
+        #expect(denied?.code == .denied)
+        let unknown = await #expect(throws: APIError.self) { try await wait(10...1000) }
+        #expect(unknown?.code == .unknown)
+    }
+}
+
+extension Controller {
+    /// As if so many jobs had been there and were forgotten.
+    fileprivate func skipNumbers(to number: UInt64) { lastJob = max(lastJob, number) }
 }

@@ -106,13 +106,14 @@ import Testing
                 batch: number % 2 == 0 ? "b" : nil,
                 endedAt: Int64(number * 100), outcome: number % 4 == 0 ? .succeeded : .timedOut)
         }
-        var filters = Array(repeating: LedgerFilter(), count: 7)
+        var filters = Array(repeating: LedgerFilter(), count: 8)
         filters[1].owner = UserID(1)
         filters[2].batch = "b"
         filters[3].outcomes = [.succeeded, .failed]
         (filters[4].since, filters[4].until) = (WallTime(milliseconds: 500), WallTime(milliseconds: 1000))
         filters[5].jobs = [JobID(3), JobID(4), JobID(99)]
         filters[6].queue = "other"
+        filters[7].numbers = 4...UInt64.max
         try await kind.with { store in
             for attempt in attempts.shuffled() { _ = try await store.commit(StoreTransaction(ledger: [.attempt(attempt)])) }
             for number in UInt64(1)...24 {
@@ -129,6 +130,7 @@ import Testing
                 try await store.ledgerJobs(matching: filters[4], before: nil, limit: 3).map(\.record.id) == [JobID(9), JobID(8), JobID(7)])
             #expect(try await store.ledgerJobs(matching: filters[4], before: JobID(7), limit: 3).map(\.record.id) == [JobID(6), JobID(5)])
             #expect(try await store.foldJobs(matching: filters[2], into: 0) { count, _ in count += 1 } == 12)
+            #expect(try await store.foldJobs(matching: filters[7], into: 0) { count, _ in count += 1 } == 21)
         }
     }
 

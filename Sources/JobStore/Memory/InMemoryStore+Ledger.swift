@@ -28,7 +28,10 @@ extension InMemoryStore {
         }
     }
 
-    public func ledgerJob(_ id: JobID) -> LedgerJob? { ended[id] }
+    public func ledgerJob(_ id: JobID) -> LedgerJob? {
+        ledgerQueries += 1
+        return ended[id]
+    }
 
     public func ledgerJobs(matching filter: LedgerFilter, before: JobID?, limit: Int) -> [LedgerJob] {
         let wanted = ended.values.filter { job in filter.matches(job) && (before.map { job.record.id < $0 } ?? true) }
@@ -55,7 +58,8 @@ extension InMemoryStore {
     public func foldJobs<Result: Sendable>(
         matching filter: LedgerFilter, into initial: Result, _ body: @escaping @Sendable (inout Result, LedgerJob) -> Void
     ) -> Result {
-        ended.values.filter(filter.matches).sorted { $0.record.id < $1.record.id }.reduce(into: initial, body)
+        ledgerQueries += 1
+        return ended.values.filter(filter.matches).sorted { $0.record.id < $1.record.id }.reduce(into: initial, body)
     }
 
     public func events(after sequence: UInt64, limit: Int) -> EventPage {

@@ -19,6 +19,8 @@ public actor InMemoryStore: MachineStore {
     var ended: [JobID: LedgerJob] = [:]
     var recorded: [Event] = []
     var node: [NodeTable: [String: [UInt8]]] = [:]
+    /// How often it was asked for jobs that have ended.
+    public internal(set) var ledgerQueries = 0
 
     public init(faults: StoreFaults = StoreFaults(seed: 0), keptChanges: Int = 4096) {
         self.faults = faults
