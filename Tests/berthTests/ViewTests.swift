@@ -41,6 +41,26 @@ import Testing
         #expect(group.attempt.map(PlacementText.short) == "waiting for cores")
     }
 
+    /// The kernel's whole story of a failed freeze is for `show`.
+    @Test(arguments: [
+        (
+            "freeze /sys/fs/cgroup/unified/berth-1f3a/12.3-2/job: not frozen after 10000 ms, thawed again; pid 4711 in state D waits in request_wait_answer",
+            "freeze: not frozen after 10000 ms, thawed again"
+        ),
+        ("its control groups are gone", "its control groups are gone"), ("thaw /a/b: still frozen after 1000 ms", "thaw: still frozen after 1000 ms"),
+        (String(repeating: "long ", count: 30), "long long long long long long long long long …"), ("", ""),
+    ])
+    func aListTellsOfAFailureInBrief(note: String, text: String) throws {
+        var group = Fixtures.running(TaskID(JobID(7)), cpus: "0", ran: .seconds(1))
+        group.attempt?.note = note
+        let attempt = try #require(group.attempt)
+        #expect(PlacementText.short(attempt) == "cpu 0; " + text && text.count <= 50)
+        var detail = JobDetail(now: Fixtures.now, job: Fixtures.job(7, groups: [group]))
+        detail.attempts = [attempt]
+        let shown = JobDetailText(detail: detail, style: .plain, moments: MomentText(now: Fixtures.now)).render()
+        #expect(shown.contains(note))
+    }
+
     @Test func arraysHaveABar() {
         var counts = TaskCounts()
         (counts.succeeded, counts.running, counts.pending, counts.held) = (50, 10, 40, 3)

@@ -90,9 +90,24 @@ enum PlacementText {
             parts.append("cores given back")
         }
         if let placement = attempt.placement, attempt.coresReleased != true { parts.append(text(placement)) }
-        if let note = attempt.note { parts.append(note) }
+        if let note = attempt.note { parts.append(brief(note)) }
         return parts.joined(separator: "; ")
     }
+
+    /// What went wrong, without paths and details, which `berth show` tells.
+    static func brief(_ note: String) -> String {
+        let main = note.split(separator: ";", maxSplits: 1).first ?? ""
+        var text = ""
+        for word in main.split(separator: " ") {
+            // A path leaves the punctuation that stood behind it.
+            let part = word.contains("/") ? word.last.map { $0 == ":" || $0 == "," ? String($0) : "" } ?? "" : (text.isEmpty ? "" : " ") + word
+            guard text.count + part.count <= noteLength else { return text + " …" }
+            text += part
+        }
+        return text
+    }
+
+    private static let noteLength = 48
 
     static func text(_ placement: Placement) -> String {
         var parts: [String] = []
