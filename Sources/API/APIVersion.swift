@@ -7,10 +7,6 @@ public enum APIVersion {
 
 /// Bounds that the server enforces and the client respects; sizes in bytes.
 public enum APILimit {
-    /// Of a JSON request body; a larger one is refused with 413 before it is read.
-    public static let requestBody = 32 << 20
-    /// Of one job's script.
-    public static let script = 4 << 20
     /// Jobs in one submit.
     public static let jobsPerSubmit = 10_000
     /// Selectors in one selection.
@@ -29,8 +25,6 @@ public enum APILimit {
     public static let inputWindow = 256 << 10
     /// Sessions of `exec` that one user may have at a time.
     public static let execSessions = 64
-    /// Of an imported archive.
-    public static let archive = 64 << 30
     /// How long a long poll may be held, in milliseconds.
     public static let longPollMilliseconds: Int64 = 30_000
     /// After this long without a word a stream carries a ping (an empty line in events), in milliseconds.

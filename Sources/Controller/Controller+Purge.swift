@@ -23,6 +23,30 @@ extension Controller {
         _ request: PurgeRequest, peer: Peer, removingLogs: @Sendable ([JobID]) async -> Void = { _ in }
     ) async throws(APIError) -> (PurgeReply, [JobID]) {
         try refuse { () throws(Access.Refusal) in try settings.access.require(.see, for: peer) }
+        let filter = try await purgeFilter(request, peer)
+        let (known, forgotten) = try await purgeable(filter, request, peer)
+        // A job that was put back in the queue lives, whatever the ledger still says of it.
+        let found = (known + forgotten).filter { jobs[$0] == nil && reviving[$0] == nil && !purging.contains($0) }
+        if request.dryRun == true { return (PurgeReply(jobs: found.count, attempts: 0, freed: .zero), []) }
+        // No suspension since they were found: until all of them is gone none comes to life again.
+        purging.formUnion(found)
+        defer { purging.subtract(found) }
+        guard request.keepAccounts != true, let forgetting = store as? any ForgettingStore else {
+            await removingLogs(found)
+            return (PurgeReply(jobs: found.count, attempts: 0, freed: .zero), found)
+        }
+        var selection = PurgeSelection()
+        selection.jobs = Set(known).intersection(found)
+        selection.forgotten = Set(forgotten).intersection(found)
+        let result: PurgeResult
+        do throws(StoreError) { result = try await forgetting.purge(selection) } catch { throw APIError(.internal, "\(error)") }
+        await removingLogs(found)
+        let freed = Bytes(UInt64(max(0, result.freedBytes)))
+        return (PurgeReply(jobs: result.jobs, attempts: result.attempts, freed: freed), found)
+    }
+
+    /// What is asked for; refuses ids that are no whole jobs, or of jobs that live.
+    private func purgeFilter(_ request: PurgeRequest, _ peer: Peer) async throws(APIError) -> LedgerFilter {
         var filter = LedgerFilter()
         filter.until = request.before
         filter.batch = request.selection.batch
@@ -40,36 +64,22 @@ extension Controller {
             }
         }
         filter.owner = try await purgeOwner(request, peer)
-        do {
-            let meant = try await store.foldJobs(matching: filter, into: [(JobID, UserID)]()) { $0.append(($1.record.id, $1.record.owner.user)) }
-            let forgotten = try await forgottenJobs(filter)
-            for (id, user) in meant + forgotten where request.selection.ids != nil {
-                try refuse { () throws(Access.Refusal) in
-                    try settings.access.require(user == peer.user ? .see : .purge, for: peer, on: user, what: "job \(id)")
-                }
+        return filter
+    }
+
+    /// Jobs that match: those whose record is kept, and those of which only attempts are. Refuses others' that are named by id.
+    private func purgeable(_ filter: LedgerFilter, _ request: PurgeRequest, _ peer: Peer) async throws(APIError) -> ([JobID], [JobID]) {
+        let (known, forgotten): ([(JobID, UserID)], [(JobID, UserID)])
+        do throws(StoreError) {
+            known = try await store.foldJobs(matching: filter, into: []) { $0.append(($1.record.id, $1.record.owner.user)) }
+            forgotten = try await forgottenJobs(filter)
+        } catch { throw APIError(.internal, "\(error)") }
+        for (id, user) in known + forgotten where request.selection.ids != nil {
+            try refuse { () throws(Access.Refusal) in
+                try settings.access.require(user == peer.user ? .see : .purge, for: peer, on: user, what: "job \(id)")
             }
-            // A job that was put back in the queue lives, whatever the ledger still says of it.
-            let found = (meant + forgotten).map(\.0).filter { jobs[$0] == nil && reviving[$0] == nil && !purging.contains($0) }
-            if request.dryRun == true { return (PurgeReply(jobs: found.count, attempts: 0, freed: .zero), []) }
-            // No suspension since they were found: until all of them is gone none comes to life again.
-            purging.formUnion(found)
-            defer { purging.subtract(found) }
-            guard request.keepAccounts != true, let purgeable = store as? any ForgettingStore else {
-                await removingLogs(found)
-                return (PurgeReply(jobs: found.count, attempts: 0, freed: .zero), found)
-            }
-            var selection = PurgeSelection()
-            selection.jobs = Set(meant.map(\.0)).intersection(found)
-            selection.forgotten = Set(forgotten.map(\.0)).intersection(found)
-            let result = try await purgeable.purge(selection)
-            await removingLogs(found)
-            let freed = Bytes(UInt64(max(0, result.freedBytes)))
-            return (PurgeReply(jobs: result.jobs, attempts: result.attempts, freed: freed), found)
-        } catch let error as APIError {
-            throw error
-        } catch {
-            throw APIError(.internal, "\(error)")
         }
+        return (known.map(\.0), forgotten.map(\.0))
     }
 
     /// Ended jobs of which the retention left nothing but their attempts, all of them matching.

@@ -2,7 +2,6 @@ public import API
 public import JobModel
 import JobStore
 import Logging
-import Logging
 import NodeAgent
 import Scheduling
 

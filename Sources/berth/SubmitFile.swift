@@ -81,13 +81,16 @@ enum SubmitFile {
         RequestKey((0..<16).map { _ in UInt8.random(in: 0...255) }.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())
     }
 
+    /// More than any job file may have, so that the refusal of a long one tells the bound of its kind.
+    private static let longest = 4 * Int(clamping: SpecBounds.text.count)
+
     private static func read(_ file: String) throws -> SpecSource {
         let descriptor: Descriptor
         do throws(SystemError) { descriptor = file == "-" ? .standardInput : try Descriptor.open(file) } catch {
             let hint = error.isNotFound && !file.contains("/") ? "; to submit a command put -- before it: berth submit -- \(file)" : ""
             throw CommandFailure.usage("\(error)\(hint)")
         }
-        let text = try descriptor.readText(limit: APILimit.script)
+        let text = try descriptor.readText(limit: longest)
         return SpecSource.detect(text: text, file: file == "-" ? "standard input" : file)
     }
 }
