@@ -94,14 +94,6 @@ extension EndToEnd {
             #expect(try daemon.berth(["wait", id], as: .first).status == 0)
         }
 
-        @Test func everyReasonIsShown() throws {
-            let first = try daemon.submit(["--hold", "--no-cwd", "--", "true"])
-            let id = try daemon.submit(["--hold", "--begin", "now+1h", "--depends", "afterok:\(first)", "--no-cwd", "--", "true"])
-            let text = try daemon.berth(["show", id]).output
-            for word in ["held", "begin", first] { #expect(text.contains(word), "\(word): \(text)") }
-            try daemon.berth(["cancel", id, first])
-        }
-
         /// contract §2: `retries` is 0 by default and names the outcomes it applies to.
         @Test func retriesWithBackOff() throws {
             let script = "[ $BERTH_ATTEMPT = 3 ] || exit 6"
