@@ -85,9 +85,18 @@ extension EndToEnd {
             let id = try daemon.submit(script: "trap 'echo asked; exit 0' TERM; echo ready; while true; do sleep 0.1; done")
             try daemon.awaitLog(id, "ready")
             try daemon.berth(["pause", id])
+            let (pids, group) = (try daemon.processes(of: id), try daemon.group(of: id))
+            #expect(pids.count >= 2 && !Leftovers.groups(below: group).isEmpty)
             #expect(try daemon.berth(["cancel"] + words + [id]).status == 0)
             _ = try daemon.berth(["wait", "--timeout", "30s", id])
-            #expect(try daemon.outcome(id)["kind"].text == "cancelled")
+            let attempt = try daemon.show(id)["attempts"][-1]
+            #expect(attempt["outcome"]["kind"].text == "cancelled")
+            eventually("its processes are gone") { pids.allSatisfy { !Programs.exists("/proc/\($0)/exe") } }
+            eventually("its groups are gone") { Leftovers.groups(below: group).isEmpty }
+            // What it used before is kept.
+            let (usage, parts) = (attempt["usage"], ["cpuUserMicroseconds", "cpuSystemMicroseconds"])
+            #expect(parts.reduce(0) { $0 + (usage[$1].number ?? 0) } > 0 && (usage["memoryPeak"].number ?? 0) > 0, "\(attempt)")
+            #expect((attempt["pausedFor"].number ?? 0) > 0, "\(attempt)")
         }
 
         /// contract §2: time limits stand still while frozen.
@@ -113,6 +122,28 @@ extension EndToEnd {
             #expect(try daemon.berth(["exec", id, "--", "touch", "/tmp/go"]).status == 0)
             _ = try daemon.berth(["wait", id])
             #expect(try daemon.outcome(id)["kind"].text == "outOfMemory")
+        }
+
+        private static let freezesOnV2 = ["unified/cgroup.procs", "cgroup.controllers"].contains { Programs.exists("/sys/fs/cgroup/\($0)") }
+
+        /// A frozen job grows no further, but what else is charged to its group may be what is too much: the kernel ends it as it stands.
+        @Test(.enabled(if: Self.freezesOnV2, "v1's freezer lets nothing end before the thaw"))
+        func outOfMemoryWhilePaused() throws {
+            let id = try daemon.submit(["--memory", "32M", "--no-cwd", "--", "probe", "eat", "20", "stay"])
+            try daemon.awaitLog(id, "held 20")
+            try daemon.berth(["pause", id])
+            let pid = Int32(try #require(try daemon.show(id)["attempts"][-1]["pid"].number))
+            let paths = try ProcessPlace.cgroupPaths(of: pid)
+            let own = paths.first { $0.key.split(separator: ",").contains("memory") }
+            let group = "/sys/fs/cgroup" + (try own.map { "/memory" + $0.value } ?? #require(paths[""]))
+            // A line without an end is held whole; the kernel is told to spare who holds it.
+            let script = "echo -999 > /proc/self/oom_score_adj; echo $$ > \(group)/cgroup.procs && head -c 24000000 /dev/zero | tail -n 1 | wc -c"
+            let eaten = try Command(["sh", "-c", script]).run(seconds: 30)
+            #expect(eaten.line == "24000000", "\(eaten)")
+            #expect(try daemon.berth(["wait", "--timeout", "30s", id]).status == 137)
+            let attempt = try daemon.show(id)["attempts"][-1]
+            #expect(attempt["outcome"]["kind"].text == "outOfMemory", "\(attempt)")
+            #expect((attempt["usage"]["outOfMemoryKills"].number ?? 0) > 0 && (attempt["pausedFor"].number ?? 0) > 0, "\(attempt)")
         }
 
         /// contract §2: `--keep-cores`; otherwise a resumed task waits for cores first in line, shown as `waiting for cores`.
