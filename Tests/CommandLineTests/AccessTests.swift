@@ -100,6 +100,20 @@ extension EndToEnd {
             if operators.status == 0 { try daemon.berth(["cancel", operators.line]) }
         }
 
+        /// A member of the queue's group gets the machine's network, there alone; others do not.
+        @Test func theMachinesNetworkIsForTheGroupThatTheQueueNames() throws {
+            let member = TestUser.networked
+            let look = ["run", "--network", "host", "--no-cwd", "--queue", "net", "--", "readlink", "/proc/self/ns/net"]
+            let inside = try daemon.berth(look, as: member)
+            let own = try readLink("/proc/self/ns/net")
+            #expect(inside.status == 0 && inside.line == own, "\(inside)")
+            for (user, queue) in [(member, "default"), (.first, "net"), (.first, "default")] {
+                let words = ["submit", "--hold", "--network", "host", "--no-cwd", "--queue", queue, "--", "true"]
+                let refused = try daemon.berth(words, as: user)
+                #expect(refused.status == 1 && refused.errors.contains("network") && refused.errorLines.count == 1, "\(refused)")
+            }
+        }
+
         @Test func usersMayLowerTheirPriority() throws {
             let id = try daemon.submit(["--priority", "-5", "--hold", "--no-cwd", "--", "true"], as: .first)
             #expect(try daemon.berth(["update", "--priority", "-1", id], as: .first).status == 1, "raised again")

@@ -140,13 +140,28 @@ extension EndToEnd {
             #expect(text.contains("nosuid") && text.contains("nodev"), "\(text)")
         }
 
-        @Test func aWorkingDirectoryThatLeadsOutIsRefused() throws {
-            for path in ["/proc/self/fd/5", "/proc/self/fd/0", "/proc/1/cwd", "/proc/self/cwd/../../.."] {
-                let result = try daemon.berth([
-                    "run", "--no-cwd", "--working-directory", path, "--wrap", "ls /work /etc/machine-id /etc/debian_version",
-                ])
-                #expect(!result.output.contains("machine-id") && !result.output.contains("debian_version"), "\(path): \(result)")
+        /// By way of a descriptor that is open while the job is made, or of a process: nothing runs.
+        @Test(arguments: [[], ["--user", "0"]])
+        func aWorkingDirectoryThatLeadsOutIsRefused(words: [String]) throws {
+            let descriptors = (0..<24).flatMap { ["/proc/self/fd/\($0)", "/proc/1/fd/\($0)"] }
+            for path in descriptors + ["/proc/1/cwd", "/proc/1/root", "/proc/self/cwd", "/proc/self/root", "/proc/1/root/etc"] {
+                let result = try daemon.berth(["run", "--no-cwd", "--working-directory", path] + words + ["--wrap", "echo reached; ls ."])
+                #expect(result.status == 125 && result.output.isEmpty, "\(path): \(result)")
             }
+        }
+
+        /// Upwards is the root of the job at most: `berth` takes such parts out, and the daemon takes none.
+        @Test(arguments: ["..", "../..", "../../../../../../../../etc", "./..", "/..", "/tmp/../..", "/proc/self/cwd/../../.."])
+        func aWorkingDirectoryUpwardsStaysInside(path: String) throws {
+            let look = "[ $(stat -c %d .) = $(stat -c %d /) ] && echo inside"
+            let result = try daemon.berth(["run", "--no-cwd", "--working-directory", path, "--wrap", look], in: "/tmp")
+            #expect(result.status == 125 && result.output.isEmpty || result.status == 0 && result.output == "inside\n", "\(result)")
+            let body = #"{"jobs":[{"spec":{"command":["true"],"workingDirectory":"\#(path)"}}]}"#
+            let connection = try RawHTTP(daemon)
+            try connection.send(
+                "POST /v1/jobs HTTP/1.1\r\nHost: berth\r\nConnection: close\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+            let reply = try connection.socket.readText()
+            #expect(reply.hasPrefix("HTTP/1.1 422 ") && reply.contains("workingDirectory"), "\(reply)")
         }
 
         /// design §4 rule 2: what a job may do is derived from its spec at exec too: the same rights, limits and groups.

@@ -6,10 +6,11 @@ public struct TestUser: Sendable, Hashable {
     public let uid: UInt32
     public let gid: UInt32
 
-    /// Two ordinary users, and one of the operators' group.
+    /// Two ordinary users, one of the operators' group, and one of the network's.
     public static let first = TestUser("berth-t1")
     public static let second = TestUser("berth-t2")
     public static let operator_ = TestUser("berth-op", groups: [operatorsGroup])
+    public static let networked = TestUser("berth-t4", groups: [networkGroup])
     public static let operatorsGroup = "berth-operators"
     /// A group that the test configuration lets use the machine's network.
     public static let networkGroup = "berth-net"
