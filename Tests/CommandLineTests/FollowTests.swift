@@ -109,6 +109,42 @@ extension EndToEnd {
             #expect(try daemon.berth(["logs", "-f", id]).output.hasSuffix("line 5\nno end"))
         }
 
+        /// A damaged log tells a time that there is not; neither the daemon nor the reader ends with it.
+        @Test func aTimeThatThereIsNotIsSurvived() throws {
+            let id = try daemon.submit(script: "echo line")
+            _ = try daemon.berth(["wait", id])
+            let file = try Command(["find", "\(daemon.state)/logs/\(id)", "-type", "f"]).run().line
+            // Behind the file's header, the segment's frame, and the first frame's stream (LogFormat).
+            let garble = #"printf '\377\377\377\377\377\377\377\377' | dd of="$0" bs=1 seek=58 conv=notrunc"#
+            #expect(try Command(["sh", "-c", garble, file]).run().status == 0)
+            let pid = daemon.pid
+            for words in [["--timestamps"], ["--json"], []] {
+                let result = try daemon.berth(["logs"] + words + [id])
+                #expect(result.status == 0 && result.output.contains("line"), "\(result)")
+                // The end of the boot clock's range, some 292 years after the start.
+                if words == ["--json"] { #expect(try #require(JSONValue(result.output)?["at"].number) > 9_000_000_000_000) }
+            }
+            #expect(daemon.isAlive && daemon.pid == pid)
+        }
+
+        /// `timeout 2 berth run …`: a run that waits ends, and its job with it; who is attached leaves.
+        @Test(arguments: [1, 3, 15] as [Int32])
+        func aSignalEndsARunThatWaits(number: Int32) throws {
+            let running = try daemon.command(["run", "--begin", "now+1h", "--no-cwd", "--", "true"]).start()
+            eventually("it is submitted") { running.errors.contains("job ") }
+            let id = try #require(running.errors.split(separator: "\n").first?.split(separator: " ").last.map(String.init))
+            let attached = try daemon.command(["attach", id]).start()
+            // Until both are in their sessions.
+            sleepBlocking(nanoseconds: 700_000_000)
+            attached.signal(number)
+            #expect(try attached.finish(seconds: 20).status == 128 + number)
+            #expect(try daemon.taskState(id) == "pending")
+            running.signal(number)
+            let result = try running.finish(seconds: 20)
+            #expect(result.status == 143 && result.errors.contains("cancelling \(id)"), "\(result)")
+            #expect(try daemon.taskState(id) == "cancelled")
+        }
+
         private func stuck(_ words: [String], input: String? = nil, _ body: (RunningCommand) throws -> Void) throws -> CommandResult {
             let stuck = try StuckFileSystem()
             defer { stuck.remove() }
