@@ -199,6 +199,8 @@ public final class NodeServices: Sendable {
         stopping.withLock { $0 = true }
         spares.close(runtime)
         runtime.stop()
+        // One that was just being made notices that by now, and its groups are in the way of the parent's end.
+        await spares.waitUntilIdle()
         try? await images.close()
         // Scratch in memory is not found again after a restart of the daemon, so it does not tell whether jobs go on.
         let hasScratch = await !scratch.attempts().isEmpty

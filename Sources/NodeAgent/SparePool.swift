@@ -26,6 +26,10 @@ final class SparePool: Sendable {
         /// A start stands in the way, and in a while it is looked again.
         var looksAgain = false
         var number = 0
+        /// Being made, or being removed because that failed.
+        var underWay = 0
+        /// Waits until nothing is.
+        var idle: [CheckedContinuation<Void, Never>] = []
         /// Grows with each launcher that dies: what one of them was asked for comes too late.
         var generation = 0
         var isClosed = false
@@ -118,11 +122,19 @@ final class SparePool: Sendable {
             let evicted = isFull ? state.ready.firstIndex { $0.container.base != base }.map { state.ready.remove(at: $0) } : nil
             state.making[base, default: 0] += 1
             state.number += 1
+            state.underWay += 1
             return ("spare-\(token)-\(state.number)", evicted, state.generation)
         }
         if let evicted { remove(evicted, runtime) }
         guard let name else { return }
-        Task { await make(name, base, runtime, generation) }
+        Task {
+            await make(name, base, runtime, generation)
+            let idle = state.withLock { state in
+                state.underWay -= 1
+                return state.underWay == 0 ? state.takeIdle() : []
+            }
+            for continuation in idle { continuation.resume() }
+        }
     }
 
     private func make(_ name: String, _ base: ContainerBase, _ runtime: ContainerRuntime, _ generation: Int) async {
@@ -182,6 +194,17 @@ final class SparePool: Sendable {
         clear(runtime)
     }
 
+    /// Returns once none is being made: its groups are where they are found, or are being removed.
+    func waitUntilIdle() async {
+        await withCheckedContinuation { continuation in
+            let isIdle = state.withLock { state in
+                if state.underWay > 0 { state.idle.append(continuation) }
+                return state.underWay == 0
+            }
+            if isIdle { continuation.resume() }
+        }
+    }
+
     private func remove(_ ready: Ready, _ runtime: ContainerRuntime) {
         runtime.discard(ready.container)
         ready.group.removeInBackground()
@@ -189,6 +212,11 @@ final class SparePool: Sendable {
 }
 
 extension SparePool.State {
+    fileprivate mutating func takeIdle() -> [CheckedContinuation<Void, Never>] {
+        defer { idle = [] }
+        return idle
+    }
+
     fileprivate mutating func finish(_ base: ContainerBase) {
         making[base, default: 1] -= 1
         if making[base] == 0 { making[base] = nil }

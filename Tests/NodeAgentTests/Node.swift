@@ -143,6 +143,8 @@ actor Node {
 
     // MARK: What is
 
+    var desiredAttempts: [AttemptID] { desired.keys.sorted() }
+
     func becomes(_ id: AttemptID, _ state: AttemptState, seconds: Double = 30, sourceLocation: SourceLocation = #_sourceLocation) async {
         await eventually("\(id) is \(state)", seconds: seconds, sourceLocation: sourceLocation) { await self.recorder.last(id)?.state == state }
         if await recorder.last(id)?.state != state {

@@ -1,5 +1,6 @@
 import Cgroups
 import Containers
+import Dispatch
 import JobModel
 import LinuxSys
 import Logging
@@ -171,6 +172,29 @@ extension AgentSuite {
                 }
                 #expect(log.lines.map(\.level) == [.notice, .debug, .notice])
                 pool.close(services.runtime)
+            }
+        }
+
+        /// What is just being made when the daemon stops leaves no group.
+        @Test func theEndWaitsForWhatIsBeingMade() async throws {
+            try await withNode { node in
+                try await warm(node)
+                let waiting = await node.prepare(await node.job("exit 0"))
+                await node.eventually("it is prepared") { await node.agent.supervisor(of: waiting)?.prepared != nil }
+                let base = try #require(await node.agent.supervisor(of: waiting)?.prepared).plan.description.base
+                await node.change(waiting) { $0.record.stop = .cancelled }
+                await node.release(waiting)
+                let (services, gate) = (await node.services, DispatchSemaphore(value: 0))
+                for id in await node.desiredAttempts { await node.release(id) }
+                services.spares.clear(services.runtime)
+                for _ in 0..<8 { services.work.add { gate.wait() } }
+                services.spares.started(waiting, base, services.runtime)
+                try await Task.sleep(for: .milliseconds(200))
+                let end = Task { await services.shutDown() }
+                try await Task.sleep(for: .milliseconds(300))
+                for _ in 0..<8 { gate.signal() }
+                await end.value
+                #expect(Leftovers.groups(below: node.groupParent).isEmpty)
             }
         }
 
