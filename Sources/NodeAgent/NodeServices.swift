@@ -201,6 +201,9 @@ public final class NodeServices: Sendable {
         runtime.stop()
         // One that was just being made notices that by now, and its groups are in the way of the parent's end.
         await spares.waitUntilIdle()
+        // So are those of a plan that was being made; no other is begun.
+        await starts.drain()
+        await work.drain()
         try? await images.close()
         // Scratch in memory is not found again after a restart of the daemon, so it does not tell whether jobs go on.
         let hasScratch = await !scratch.attempts().isEmpty

@@ -17,7 +17,7 @@ extension Supervisor {
     /// Makes groups, scratch, root and all else ready while the assignment becomes durable: nothing of it can be seen by the job or its user. What
     /// fails here is seen or tried again by the start, which tells why.
     func prepare() async {
-        guard prepared == nil, group == nil, desired.record.stop == nil, services.launcherLives else { return }
+        guard prepared == nil, group == nil, desired.record.stop == nil, services.launcherLives, !services.isStopping else { return }
         // What is not committed was never started: there is no run directory to look for.
         let runtime = services.runtime
         services.spares.starting(id)
@@ -66,6 +66,7 @@ extension Supervisor {
 
     /// Starts the attempt, or takes over what an earlier daemon left of it.
     func begin() async {
+        if services.isStopping { return }
         guard desired.record.assignedAt.bootID == services.clock.bootID else {
             // The machine was rebooted: whatever ran is gone, and how it ended is not known.
             return await finish(.nodeLost)
@@ -207,8 +208,9 @@ extension Supervisor {
                 await finish(stop.outcome)
                 return false
             }
-            if services.launcherLives { return true }
+            // Its end is wanted: the next daemon goes on from here.
             if services.isStopping { return false }
+            if services.launcherLives { return true }
             try? await Task.sleep(for: .milliseconds(20))
         }
     }
@@ -257,6 +259,8 @@ extension Supervisor {
         let id = id
         // On one thread, for each change of threads costs more than most of these calls.
         let plan = try await services.starts.run {
+            // What is made after the queue was drained would be in the next daemon's way.
+            if services.isStopping { throw LaunchError(operation: "plan a start: the daemon ends", errno: "ESHUTDOWN") }
             let slot = try services.slot(of: job.owner.user)
             let lease = try services.images.blocking { try $0.lease(image, for: id) }
             let demand = job.demand

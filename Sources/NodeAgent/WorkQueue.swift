@@ -52,6 +52,11 @@ public final class WorkQueue: Sendable {
         return false
     }
 
+    /// Returns once all that was given so far is done.
+    func drain() async {
+        await withCheckedContinuation { continuation in queue.async(flags: .barrier) { continuation.resume() } }
+    }
+
     /// Runs `body` on a thread of the queue; nobody waits for it.
     public func add(_ body: @escaping @Sendable () -> Void) {
         let starts = state.withLock { state in
