@@ -48,6 +48,21 @@ extension EndToEnd {
             #expect(ran == Array(0...last))
         }
 
+        /// A user's server that does not answer keeps a process for ever that no signal ends; no later daemon waits for it.
+        @Test(.enabled(if: StuckFileSystem.canRun, "needs FUSE and python3"))
+        func killedWhileAStartHangs() throws {
+            let stuck = try StuckFileSystem()
+            defer { stuck.remove() }
+            let hung = try daemon.submit(["--no-cwd", "--mounts", "\(stuck.path)/below:/stuck", "--", "true"])
+            try #require(stuck.isWaitedFor(within: 30))
+            try daemon.restart()
+            #expect(try daemon.runToEnd(script: "exit 3").status == 3)
+            try daemon.berth(["cancel", hung])
+            #expect(try daemon.berth(["wait", "--timeout", "30s", hung]).status != 124)
+            #expect(try daemon.outcome(hung)["kind"].text == "cancelled")
+            stuck.answer()
+        }
+
         @Test func heldAndWaitingJobsSurvive() throws {
             let held = try daemon.submit(["--hold", "--no-cwd", "--", "true"])
             let array = try daemon.submit(script: "sleep 0.1", ["--array", "1-4", "--depends", "afterok:\(held)"])
