@@ -33,8 +33,11 @@ public final class LauncherClient: Sendable {
             if try poll(ours, for: .readable, milliseconds: patience).isEmpty { whenLate(LockHolders(runRoot: runRoot).description) }
             let message = try ours.receive()
             guard let answer = try? LauncherAnswer(decoding: message.bytes), case .ready = answer else {
+                // One that lives, because it is of another version, ends with its socket.
+                ours.close()
                 let end = try? process.wait()
-                throw SystemError("start the launcher", program, errno: 0, detail: "it ended before it was ready\(end.map { ": \($0)" } ?? "")")
+                let what = message.bytes.isEmpty ? "it ended before it was ready" : "its answer is of another version"
+                throw SystemError("start the launcher", program, errno: 0, detail: what + (end.map { ": \($0)" } ?? ""))
             }
             return LauncherClient(process: process, socket: ours, reactor: reactor)
         } catch {

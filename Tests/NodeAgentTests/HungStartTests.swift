@@ -45,6 +45,19 @@ extension AgentSuite {
             }
         }
 
+        /// It is left from another version, and waits for requests.
+        @Test func aLauncherOfAnotherVersionIsRefused() throws {
+            let place = try TemporaryDirectory("version")
+            defer { place.remove() }
+            let program = place("launcher")
+            let script = "#!/usr/bin/perl\nopen(F, '+<&=', 3); syswrite(F, \"\\1\\377\\377\"); sysread(F, $_, 1); exit 7\n"
+            try Descriptor.open(program, [.writeOnly, .create], mode: 0o755).write(script)
+            let reactor = try Reactor()
+            defer { reactor.stop() }
+            let error = #expect(throws: LaunchError.self) { _ = try LauncherClient.start(program: program, runRoot: place.path, reactor: reactor) }
+            #expect(error?.operation.contains("another version") == true, "\(String(describing: error))")
+        }
+
         /// Whoever waits for a launcher is told what it waits for.
         @Test func whoHoldsTheLockIsTold() throws {
             let place = try TemporaryDirectory("locks", in: "/run")
