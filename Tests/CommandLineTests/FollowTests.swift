@@ -83,7 +83,7 @@ extension EndToEnd {
 
         /// What is asked for may be a log without line feeds, of any size: the daemon holds none of it.
         @Test func theTailOfAnEndlessLineIsNotHeld() throws {
-            let id = try daemon.submit(script: "head -c 48000000 /dev/zero")
+            let id = try daemon.submit(script: "head -c 100000000 /dev/zero", ["--log-limit", "200M"])
             #expect(try daemon.berth(["wait", id]).status == 0)
             func peak() throws -> Int {
                 let line = try readTextFile("/proc/\(daemon.pid)/status").split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
@@ -94,8 +94,10 @@ extension EndToEnd {
             let before = try peak()
             let command = "\(Programs.path("berth")) logs --tail 1 \(id) | wc -c"
             let counted = try Command(["sh", "-c", command], environment: ["BERTH_SOCKET": daemon.socket]).run()
-            #expect(counted.line == "48000000", "\(counted)")
-            #expect(try peak() - before < 30_000, "kilobytes")
+            #expect(counted.line == "100000000", "\(counted)")
+            let after = try peak()
+            // Of memory that is free again some is kept, more under load.
+            #expect(after - before < 80_000, "kilobytes: \(before), then \(after)")
             let refused = try daemon.berth(["logs", "--tail", "100001", id])
             #expect(refused.status == 1 && refused.errors == "berth: --tail: found '100001', accepted a number from 0 to 100000\n", "\(refused)")
         }

@@ -45,7 +45,9 @@ extension EndToEnd {
             defer { _ = try? daemon.berth(["cancel", "--now", id]) }
             _ = try daemon.await(id, "running")
             let seen = Leftovers.ofAttempts(daemon)
-            for part in ["group: ", "/attempts-", "/image-leases/", "/scratch/"] {
+            let group = try daemon.group(of: id)
+            #expect(Leftovers.groups(below: daemon.groupParent).contains { $0.hasSuffix(group) })
+            for part in ["/attempts-", "/image-leases/", "/scratch/"] {
                 #expect(seen.contains { $0.contains(part) }, "\(part) is not among \(seen)")
             }
         }
