@@ -98,7 +98,7 @@ extension Controller: AgentObserver {
     private func finish(_ observation: AttemptObservation) {
         let id = observation.id
         guard let attempt = attempts[id], var job = jobs[id.task.job], let seen = observation.outcome else { return }
-        // It ends as was decided, whatever the agent saw before it heard of it (design §2).
+        // It ends as was decided, whatever the agent saw before it heard of it.
         let outcome = attempt.record.stop?.outcome ?? seen
         let slot = id.task.slot
         let now = clock.now()

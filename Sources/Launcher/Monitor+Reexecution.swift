@@ -3,7 +3,7 @@ internal import JobLog
 internal import LaunchProgram
 
 /// CRIU cannot dump a PID 1 whose binary is not in its mount namespace. A helper binds it at `/.berth/init` while the job is frozen, and a signal
-/// makes PID 1 execute itself from there (launch.md §5). Dumpable until SIGCONT; the capability to signal the job is lost, because the ids differ.
+/// makes PID 1 execute itself from there. Dumpable until SIGCONT; the capability to signal the job is lost, because the ids differ.
 extension Monitor {
     private static let binary = ByteString("/.berth/init")
 

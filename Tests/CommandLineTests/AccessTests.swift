@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 extension EndToEnd {
-    /// contract §8, sentence by sentence; attack class O: user × action × other user's job.
+    /// contract §8, sentence by sentence: user × action × other user's job.
     @Suite struct AccessTests {
         let daemon: TestDaemon
         init() throws { daemon = try .required() }
@@ -71,7 +71,7 @@ extension EndToEnd {
             try daemon.berth(["cancel", held], as: .first)
         }
 
-        /// Attack class J: another user lists nothing of state, images, scratch or run directories.
+        /// Another user lists nothing of state, images, scratch or run directories.
         @Test func anotherUserReadsNothingOnDisk() throws {
             let id = try daemon.submit(script: "echo secret-log; sleep 30", as: .first)
             try daemon.awaitLog(id, "secret-log")
@@ -256,7 +256,7 @@ extension EndToEnd {
             #expect(result.output.hasPrefix("socket=\n") && result.output.hasSuffix("\n0\n"), "\(result)")
         }
 
-        /// contract §8: the socket is 0666 in a 0755 directory. Attack class I: none is abstract.
+        /// contract §8: the socket is 0666 in a 0755 directory, and none is abstract.
         @Test func theSocketsModes() throws {
             #expect(try Command(["stat", "-c", "%a %F", daemon.socket]).run().line == "666 socket")
             #expect(try Command(["stat", "-c", "%a %U", daemon.runPlace.path]).run().line == "755 root")

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 extension EndToEnd {
-    /// Issue §2 and §8: a kill −9 of berthd in each further phase of a job; after each the cores in the kernel are those decided.
+    /// A kill −9 of berthd in each further phase of a job; after each the cores in the kernel are those decided.
     @Suite struct CrashPhaseTests {
         let daemon: TestDaemon
         let here: String
@@ -19,7 +19,7 @@ extension EndToEnd {
 
         private func sleeper(_ words: [String] = []) throws -> String { try daemon.submit(words + ["--no-cwd", "--", "sleep", "600"]) }
 
-        /// design §4 rule 1: what was paused, given away and resumed across a restart has the cores it was given last, and nobody else's.
+        /// What was paused, given away and resumed across a restart has the cores it was given last, and nobody else's.
         @Test func coresAreGivenOnceAcrossAPauseAndARestart() throws {
             let first = try sleeper(["--cores", "1"])
             try daemon.await(first, "running")
@@ -129,7 +129,7 @@ extension EndToEnd {
             }
         }
 
-        /// Issue §2: the launcher killed under load loses nothing and repeats nothing.
+        /// The launcher killed under load loses nothing and repeats nothing.
         @Test func theLauncherIsKilledUnderLoad() throws {
             let words = ["--array", "1-150", "--cpu", "0.1", "--memory", "16M", "--scratch", "1M"]
             let id = try daemon.submit(script: "echo run >> load-$BERTH_TASK_INDEX", words, in: here)

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 extension EndToEnd {
-    /// Issue §2, Restart: `berthd` killed with −9 at any point and started again adopts what runs, learns what ended meanwhile with its true
+    /// `berthd` killed with −9 at any point and started again adopts what runs, learns what ended meanwhile with its true
     /// exit status and usage, and neither loses nor repeats a job.
     @Suite struct CrashTests {
         let daemon: TestDaemon
@@ -128,7 +128,7 @@ extension EndToEnd {
             #expect(try lines("ticks") == 30)
         }
 
-        /// Issue §5: berthd killed between the decision and the freeze.
+        /// `berthd` killed between the decision and the freeze.
         @Test func killedWhilePausing() throws {
             for _ in 0..<(Programs.isEmulated ? 2 : 4) {
                 let id = try daemon.submit(["--pids", "400", "--memory", "128M", "--no-cwd", "--", "probe", "sleepers", "300"])
@@ -157,7 +157,7 @@ extension EndToEnd {
             #expect(try daemon.berth(["logs", id]).output.contains("asked"))
         }
 
-        /// Issue §2: the same when the launcher is killed.
+        /// The same when the launcher is killed.
         @Test func theLauncherIsKilled() throws {
             let id = try daemon.submit(script: "while [ ! -e go2 ]; do sleep 0.1; done; exit 4", in: here)
             try daemon.await(id, "running")
@@ -176,7 +176,7 @@ extension EndToEnd {
             #expect(try daemon.berth(["wait", "--timeout", "60s", id]).status == 4)
         }
 
-        /// Issue §2: a PID 1 killed by an operator gives `monitorLost`, and the job's processes are gone.
+        /// A PID 1 killed by an operator gives `monitorLost`, and the job's processes are gone.
         @Test(arguments: [false, true])
         func theMonitorIsKilled(rerun: Bool) throws {
             let words = rerun ? ["--rerun", "on-loss"] : []

@@ -89,7 +89,7 @@ extension EndToEnd {
             .ofJob("defaults.shm_size", [], { $0["spec"]["sharedMemory"] }, is: 5 << 20),
         ]
 
-        /// Issue §5: a process that waits in the kernel, here for a file system that is frozen itself, is thawed again after the time-out, with
+        /// A process that waits in the kernel, here for a file system that is frozen itself, is thawed again after the time-out, with
         /// its pid and where it waits.
         private static func aProcessThatDoesNotFreeze(_ daemon: TestDaemon) throws {
             let (image, mount) = (daemon.place("disk"), daemon.place("frozen"))

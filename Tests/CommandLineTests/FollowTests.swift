@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 extension EndToEnd {
-    /// Issue §3: `berth logs -f` follows across restarts of berthd.
+    /// `berth logs -f` follows across restarts of berthd.
     @Suite struct FollowTests {
         let daemon: TestDaemon
         init() throws { daemon = try .required() }

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 extension EndToEnd {
-    /// Issue §3: the image's config (entry point, env, user, workdir, stop signal) is used.
+    /// The image's config (entry point, env, user, workdir, stop signal) is used.
     @Suite struct ImageConfigTests {
         let daemon: TestDaemon
         init() throws {

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 extension EndToEnd {
-    /// What a job finds and what it cannot do: design §4, issue §3.
+    /// What a job finds and what it cannot do.
     @Suite struct InsideTests {
         let daemon: TestDaemon
         init() throws { daemon = try .required() }
@@ -29,7 +29,7 @@ extension EndToEnd {
             #expect(text.split(separator: "\n").last == "lo", "\(text)")
         }
 
-        /// design §4.4: an empty inheritable set, no CAP_SYS_RESOURCE or CAP_SYS_NICE, no_new_privs, the filter; attack class E.
+        /// An empty inheritable set, no CAP_SYS_RESOURCE or CAP_SYS_NICE, no_new_privs, the filter.
         @Test(arguments: [[], ["--user", "0"]])
         func capabilitiesAndFilter(words: [String]) throws {
             let text = try inside("cat /proc/self/status", words)
@@ -48,7 +48,7 @@ extension EndToEnd {
             #expect(fields["Seccomp"] == "2")
         }
 
-        /// design §4.4: descriptors 0–2 only; attack class D.
+        /// Descriptors 0–2 only.
         @Test func onlyThreeDescriptorsAreOpen() throws {
             #expect(try daemon.berth("run --no-cwd -- probe fds").output == "0\n1\n2\n")
             let id = try daemon.submit("--no-cwd -- sleep 60".split(separator: " ").map(String.init))
@@ -76,7 +76,7 @@ extension EndToEnd {
             }
         }
 
-        /// Attack classes F, G, H and what the filter refuses, as root inside.
+        /// What else attacks have used, and what the filter refuses, as root inside.
         @Test func rootInsideGetsNowhere() throws {
             let text = try inside("probe escape", ["--user", "0"])
             let lines = text.split(separator: "\n").map(String.init)
@@ -84,7 +84,7 @@ extension EndToEnd {
             for line in lines { #expect(!line.hasSuffix(" ok"), "\(line)") }
         }
 
-        /// contract §7/§8 and launch.md §3: PID 1 is out of reach, by prlimit, ptrace, /proc/1 and signals.
+        /// contract §7 and §8: PID 1 is out of reach, by prlimit, ptrace, /proc/1 and signals.
         @Test(arguments: [[], ["--user", "0"]])
         func thePIDOneIsOutOfReach(words: [String]) throws {
             let result = try daemon.runToEnd(script: "probe pid1", words)
@@ -164,7 +164,7 @@ extension EndToEnd {
             #expect(reply.hasPrefix("HTTP/1.1 422 ") && reply.contains("workingDirectory"), "\(reply)")
         }
 
-        /// design §4 rule 2: what a job may do is derived from its spec at exec too: the same rights, limits and groups.
+        /// What a job may do is derived from its spec at exec too: the same rights, limits and groups.
         @Test(arguments: [[], ["--user", "0"], ["--user", "0", "--capabilities", "CAP_CHOWN,CAP_KILL"]])
         func anExecHasTheJobsRights(words: [String]) throws {
             let look = """
@@ -183,7 +183,7 @@ extension EndToEnd {
             _ = try daemon.berth("wait \(id)")
         }
 
-        /// Issue §3: a keyring of its own: one anonymous session keyring more for each job, which goes with it. Root's, so that no user's quota of
+        /// A keyring of its own: one anonymous session keyring more for each job, which goes with it. Root's, so that no user's quota of
         /// keys bounds how many jobs run; a job can use none, because the filter refuses keyctl.
         @Test func eachJobHasAKeyringOfItsOwn() throws {
             func keyrings() throws -> Int {
@@ -201,7 +201,7 @@ extension EndToEnd {
             try eventually("they go with their jobs") { try keyrings() <= before + spares }
         }
 
-        /// Issue §3: propagation private: no mount is a peer or slave of the host's, and none that the host makes later appears inside.
+        /// Propagation private: no mount is a peer or slave of the host's, and none that the host makes later appears inside.
         @Test func mountsDoNotPropagate() throws {
             let here = try daemon.place.directory("propagation")
             try daemon.place.directory("propagation/later")
@@ -222,7 +222,7 @@ extension EndToEnd {
             #expect(try daemon.berth(["logs", id]).output.hasSuffix("looked\n0\n"))
         }
 
-        /// Attack class A: the host's binary cannot be overwritten through a job's exe links.
+        /// The host's binary cannot be overwritten through a job's exe links.
         @Test func theHostsBinariesStayAsTheyAre() throws {
             let before = try Command(["sha256sum", Programs.path("berth-init")]).run().output
             _ = try inside("for n in 1 self $$ $PPID; do (echo x > /proc/$n/exe) 2>/dev/null && echo wrote; done; true", ["--user", "0"])

@@ -52,7 +52,7 @@ extension EndToEnd {
             _ = try daemon.berth("wait \(id)")
         }
 
-        /// Issue §4: out of memory is told by the kernel's own counter.
+        /// Out of memory is told by the kernel's own counter.
         @Test func tooMuchMemoryEndsAsOutOfMemory() throws {
             let id = try daemon.submit(["--memory", "32M", "--no-cwd", "--", "probe", "eat", "200"])
             #expect(try daemon.berth(["wait", id]).status == 137)
@@ -90,7 +90,7 @@ extension EndToEnd {
             #expect(try daemon.outcome(id)["kind"].text == "cancelled")
         }
 
-        /// Issue §7: throttled time is counted.
+        /// Throttled time is counted.
         @Test func aCpuQuotaThrottles() throws {
             let id = try daemon.submit(
                 script: "end=$(($(date +%s) + 3)); while [ $(date +%s) -lt $end ]; do i=0; while [ $i -lt 500 ]; do i=$((i+1)); done; done",
@@ -176,7 +176,7 @@ extension EndToEnd {
             #expect(ran >= 2000, "60 operations at 20 a second: \(attempt)")
         }
 
-        /// Issue §4: cpu weight, by what the job asked for.
+        /// Cpu weight, by what the job asked for.
         @Test func aJobsWeightStandsInItsGroup() throws {
             let id = try daemon.submit(["--cpu", "0.5", "--no-cwd", "--", "sleep", "60"])
             try daemon.await(id, "running")

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 extension EndToEnd {
-    /// Issue §4: after 1,000 jobs no group, mount, loop device, namespace or file remains.
+    /// After 1,000 jobs no group, mount, loop device, namespace or file remains.
     @Suite struct ManyJobsTests {
         let daemon: TestDaemon
         init() throws { daemon = try .required() }
@@ -74,7 +74,7 @@ extension EndToEnd {
         }
     }
 
-    /// contract §8 and issue §2: request bodies are bounded; a slow or stuck client cannot hold up others.
+    /// contract §8: request bodies are bounded; a slow or stuck client cannot hold up others.
     @Suite struct ServerTests {
         let daemon: TestDaemon
         init() throws { daemon = try .required() }

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 extension EndToEnd {
-    /// Issue §5: all cases of pause and resume.
+    /// All cases of pause and resume.
     @Suite struct PauseTests {
         let daemon: TestDaemon
         init() throws { daemon = try .required() }
@@ -168,7 +168,7 @@ extension EndToEnd {
             _ = try daemon.berth(["wait", kept, waiting])
         }
 
-        /// Issue §5: a process that cannot be frozen: thawed again after 10 s, with the pid and where it waits.
+        /// A process that cannot be frozen: thawed again after 10 s, with the pid and where it waits.
         @Test(.enabled(if: StuckFileSystem.canRun, "needs FUSE and python3"))
         func whatCannotBeFrozenRunsOn() throws {
             let stuck = try StuckFileSystem()

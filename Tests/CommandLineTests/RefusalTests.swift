@@ -65,7 +65,7 @@ extension EndToEnd {
             #expect(try daemon.berth("list --all --quiet").output == before)
         }
 
-        /// Issue §6: a clear line when berthd is not running, with how to start it.
+        /// A clear line when berthd is not running, with how to start it.
         @Test(arguments: ["list", "submit -- true", "cancel 1", "node", "report", "image list", "batch list"])
         func aDaemonThatIsNotThere(words: String) throws {
             let result = try Command(

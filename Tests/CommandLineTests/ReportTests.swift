@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 extension EndToEnd {
-    /// Issue §7: what attempts used, as the kernel counted it, for one job and in sums.
+    /// What attempts used, as the kernel counted it, for one job and in sums.
     @Suite struct ReportTests {
         let daemon: TestDaemon
         init() throws { daemon = try .required() }

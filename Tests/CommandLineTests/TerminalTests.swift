@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 extension EndToEnd {
-    /// contract §6 and issue §3: `run`, `attach`, `exec` with a terminal: window size, signals, detach.
+    /// contract §6: `run`, `attach`, `exec` with a terminal: window size, signals, detach.
     @Suite struct TerminalTests {
         let daemon: TestDaemon
         init() throws { daemon = try .required() }

@@ -1,4 +1,4 @@
-/// Dump and restore with the `criu` program, in the order of launch.md §5: `dump|restore CRIU PID GROUP DIRECTORY BINARY ROOT`. The restore gets the
+/// Dump and restore with the `criu` program: `dump|restore CRIU PID GROUP DIRECTORY BINARY ROOT`. The restore gets the
 /// overlay, mounted anew, as descriptor 50.
 let checkpointScript = #"""
     MODE=$1 CRIU=$2 PID=$3 GROUP=$4 DIR=$5 BIN=$6 LAYER=$7

@@ -20,7 +20,7 @@ private enum Checkpoint {
     }()
 }
 
-/// One round trip through CRIU with PID 1 inside the dump, as launch.md §5 says.
+/// One round trip through CRIU with PID 1 inside the dump.
 extension KernelTests {
     @Suite(.enabled(if: Checkpoint.criu != nil, "needs CRIU 4.1 (scripts/criu) and cgroup v2"))
     struct CheckpointTests {

@@ -1,4 +1,4 @@
-/// Tries everything of launch.md §3 on PID 1, as each id that the namespace maps, and prints what succeeded.
+/// Tries on PID 1 what could end, change or trace it, as each id that the namespace maps, and prints what succeeded.
 let attackSource = #"""
     #define _GNU_SOURCE
     #include <errno.h>
@@ -75,7 +75,7 @@ let limitsSource = #"""
     }
     """#
 
-/// Binds a file of the host, read-only, at a path in the mount namespace of a process: what a dump does first (launch.md §5).
+/// Binds a file of the host, read-only, at a path in the mount namespace of a process: what a dump does first.
 let attachSource = #"""
     #define _GNU_SOURCE
     #include <fcntl.h>

@@ -104,7 +104,7 @@ extension AgentSuite {
             }
         }
 
-        /// design §4 rule 1: the cores that were decided are in force before anything runs on them, whatever the kernel had before.
+        /// The cores that were decided are in force before anything runs on them, whatever the kernel had before.
         @Test(.enabled(if: Node.hasTwoCpus, "needs two cpus"))
         func anAdoptedJobGetsItsCoresBeforeItIsThawed() async throws {
             try await withNode { node in

@@ -40,7 +40,7 @@ extension AgentSuite {
             }
         }
 
-        /// Issue §5: a process that cannot be frozen is thawed again, with the pid and where it waits.
+        /// A process that cannot be frozen is thawed again, with the pid and where it waits.
         @Test(.enabled(if: StuckFileSystem.canRun, "needs FUSE and python3"))
         func whatCannotBeFrozenIsTold() async throws {
             let stuck = try StuckFileSystem()

@@ -7,7 +7,7 @@ import Testing
 @testable import NodeAgent
 
 extension AgentSuite {
-    /// Issue §2: neither a job is lost nor one repeated when the launcher is killed.
+    /// Neither a job is lost nor one repeated when the launcher is killed.
     @Suite struct LauncherDeathTests {
         @Test func startsOutliveTheirLauncher() async throws {
             try await withNode { node in

@@ -16,7 +16,7 @@ import Testing
         return GroupLimits(AttemptRecord(id: id, placement: placement, assignedAt: stamp), job, sharedPool: nil, throttles: [])
     }
 
-    /// Issue §4: cpu weight; a whole cpu is the kernel's usual 100.
+    /// Cpu weight; a whole cpu is the kernel's usual 100.
     @Test func aJobWeighsWhatItAskedFor() {
         #expect(limits(cores: 0, cpuMillis: 500).cpuWeight == 50)
         #expect(limits(cores: 0, cpuMillis: 1000).cpuWeight == 100)
