@@ -18,8 +18,7 @@ extension TestDaemon {
         throw Failure(description: "attempt \(attempt) of \(id) has no groups: \(attempts)")
     }
 
-    /// Breaches of "cpus and memory nodes as decided, none given twice" among running jobs with exclusive cores: one whose cores in the kernel are not those decided, or two that
-    /// share one.
+    /// Running jobs with exclusive cores whose cores in the kernel are not those decided, or that share one.
     public func misplacedCores() throws -> [String] {
         var owners: [String: String] = [:]
         var findings: [String] = []
