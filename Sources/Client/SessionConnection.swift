@@ -11,10 +11,24 @@ public final class SessionConnection {
     public init(_ client: BerthClient, _ session: SessionID) throws(ClientError) {
         down = try Connection(path: client.socketPath)
         up = try Connection(path: client.socketPath)
-        try up.send(.post, Route.sessionInput.path(session.value), type: Frame.mediaType, chunked: true)
-        try down.send(.get, Route.sessionOutput.path(session.value))
-        let head = try down.readHead(milliseconds: client.replyTimeout)
-        guard head.isSuccess else { throw BerthClient.refusal(head, try BerthClient.readAll(down, timeout: client.replyTimeout)) }
+        do throws(ClientError) {
+            try up.send(.post, Route.sessionInput.path(session.value), type: Frame.mediaType, chunked: true)
+            try down.send(.get, Route.sessionOutput.path(session.value))
+            let head = try down.readHead(milliseconds: client.replyTimeout)
+            guard head.isSuccess else { throw try Self.refusal(head, on: down, client) }
+        } catch {
+            guard error == .closed else { throw error }
+            // Who has too many connections is refused on whichever was one too many, before anything is read there.
+            for connection in [up, down] {
+                guard connection.hasInput(), let head = try? connection.readHead(milliseconds: client.replyTimeout), !head.isSuccess else { continue }
+                throw try Self.refusal(head, on: connection, client)
+            }
+            throw error
+        }
+    }
+
+    private static func refusal(_ head: HTTPHead, on connection: Connection, _ client: BerthClient) throws(ClientError) -> ClientError {
+        BerthClient.refusal(head, try BerthClient.readAll(connection, timeout: client.replyTimeout))
     }
 
     /// Readable when `receive` has something to do.

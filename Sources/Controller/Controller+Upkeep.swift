@@ -29,6 +29,7 @@ extension Controller {
             guard let store = store as? any ForgettingStore else { return }
             try await forgetRecords(store, now)
         } catch {
+            if Task.isCancelled { return }
             logger.error("what is older than the configuration keeps is not forgotten, tried again in a day", metadata: ["error": "\(error)"])
         }
     }

@@ -30,7 +30,10 @@ public struct LogReader: Sendable {
         self.position = position
     }
 
-    /// The items from the place on, up to about `maximumBytes` of payload; empty when nothing more is there yet.
+    /// What an item takes in memory beside its payload: a log of single bytes must not cost its reader a hundred times its size.
+    private static let itemCost = 128
+
+    /// The items from the place on, up to about `maximumBytes` of memory; empty when nothing more is there yet.
     public mutating func read(maximumBytes: Int = 1 << 20) throws(JobLogError) -> [LogItem] {
         var items: [LogItem] = []
         var left = maximumBytes
@@ -46,6 +49,7 @@ public struct LogReader: Sendable {
             }
             for item in found.items {
                 guard let item = advance(item) else { continue }
+                left -= Self.itemCost
                 if case .frame(let frame) = item { left -= frame.bytes.count }
                 items.append(item)
             }
@@ -128,7 +132,7 @@ public struct LogReader: Sendable {
         var items: [Found] = []
         var end = start
         var offset = 0
-        while offset + LogFormat.frameHeader <= bytes.count {
+        while offset + LogFormat.frameHeader <= bytes.count, items.count <= maximumBytes / Self.itemCost {
             let count = Int(number(bytes, at: offset + 9, size: 4))
             let body = offset + LogFormat.frameHeader
             guard count > 0, count <= LogFormat.longestFrame, count <= bytes.count - body else { break }

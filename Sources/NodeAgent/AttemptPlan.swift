@@ -137,7 +137,26 @@ struct AttemptPlanner {
         if let pid = try jobProcess(below: monitor) {
             process.capabilities = process.capabilities.intersection(try ProcessCapabilities.of(pid: pid).bounding)
         }
+        // Nobody but the submitter may write there.
+        if process.user != owner.record.user.value, let bind = try plainBind(of: monitor) {
+            throw LaunchError(
+                operation: "enter job \(id.task) as user \(process.user): \(bind) takes no id map, accepted is the submitter alone",
+                errno: "EPERM")
+        }
         return process
+    }
+
+    /// A writable bind that could not be id-mapped (contract §7). The job itself can mount nothing, and what is not a bind is the container's.
+    private func plainBind(of monitor: ProcessHandle) throws -> String? {
+        let own = ["/dev", "/proc", "/sys", "/run/berth/berthd.sock"]
+        let mounts = try MountTable(path: "/proc/\(monitor.pid)/mountinfo").entries.filter { entry in
+            entry.mountPoint != "/" && !own.contains { entry.mountPoint == $0 || entry.mountPoint.hasPrefix($0 + "/") }
+        }
+        return mounts.first { mount in
+            // The container's own are new file systems of the job's user namespace, which shows in none of their options; binds of a tmpfs are
+            // mapped since Linux 6.3.
+            !mount.options.contains("ro") && !mount.options.contains("idmapped") && mount.type != "tmpfs"
+        }?.mountPoint
     }
 
     /// The job's main process: the first child of PID 1.

@@ -3,6 +3,7 @@ import Controller
 import Hummingbird
 import Logging
 import NIOCore
+import NIOHTTP1
 
 /// Turns every error into the API's one form.
 struct ErrorMiddleware: RouterMiddleware {
@@ -22,6 +23,9 @@ struct ErrorMiddleware: RouterMiddleware {
             return try reply(APIError(code, error.body ?? "no such path"), status: error.status)
         } catch is CancellationError {
             throw CancellationError()
+        } catch let error as HTTPParserError {
+            // A stream that the client broke off, or that is no HTTP.
+            return try reply(APIError(.malformed, "found a body that broke off (\(error)), accepted a whole one"), status: .badRequest)
         } catch {
             context.logger.error("request failed", metadata: ["path": "\(request.uri.path)", "error": "\(error)"])
             return try reply(APIError(.internal, "internal error: \(error)"), status: .internalServerError)

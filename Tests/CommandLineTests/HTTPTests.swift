@@ -36,6 +36,20 @@ extension EndToEnd {
         let daemon: TestDaemon
         init() throws { daemon = try .required() }
 
+        @Test("A body that breaks off or is no HTTP is the client's fault, and told so")
+        func aBrokenBodyIsMalformed() throws {
+            let head = "POST /v1/jobs HTTP/1.1\r\nHost: berth\r\nContent-Type: application/json\r\n"
+            let logged = daemon.log.count
+            for rest in ["Content-Length: 20\r\n\r\n{}", "Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n"] {
+                let connection = try RawHTTP(daemon)
+                try connection.send(head + rest)
+                try connection.socket.shutDown(reading: false)
+                let reply = try connection.reply()
+                #expect(reply.map { $0.status == 400 && $0.body.contains("malformed") } ?? true, "\(String(describing: reply))")
+            }
+            #expect(!daemon.log.dropFirst(logged).contains("request failed"))
+        }
+
         private func submit(_ spec: String) throws -> (status: Int, body: JSONValue) {
             let connection = try RawHTTP(daemon)
             try connection.post("/v1/jobs", "{\"jobs\":[{\"spec\":\(spec)}]}")

@@ -216,6 +216,17 @@ extension EndToEnd {
             // CHOWN 0, DAC_OVERRIDE 1, DAC_READ_SEARCH 2, SETGID 6, SETUID 7.
             #expect(bounding & 0b1100_0111 == 0, "\(own)")
             #expect(try Command(["stat", "-c", "%u", "\(place)/merged/mine"]).run().line == "\(TestUser.first.uid)")
+            // Whoever enters such a job is the submitter: the view of its mounts is one.
+            let running = try daemon.submit(script: "sleep 60", as: .first, in: "\(place)/merged")
+            defer { _ = try? daemon.berth(["cancel", "--now", running]) }
+            _ = try daemon.await(running, "running")
+            let entered = try daemon.berth(["exec", "--user", "0", running, "--", "sh", "-c", "touch \(place)/merged/root"], as: .first)
+            #expect(entered.status == 125 && entered.errors.contains("takes no id map, accepted is the submitter alone"), "\(entered)")
+            #expect(try daemon.berth(["exec", running, "--", "true"], as: .first).status == 0)
+            let mapped = try daemon.submit(script: "sleep 60", as: .first, in: "/var/tmp")
+            defer { _ = try? daemon.berth(["cancel", "--now", mapped]) }
+            _ = try daemon.await(mapped, "running")
+            #expect(try daemon.berth(["exec", "--user", "0", mapped, "--", "true"], as: .first).status == 0)
             let other = try daemon.runToEnd(script: "touch root; chown 0 mine; ls", ["--user", "0"], as: .first, in: "\(place)/merged")
             #expect(try Command(["ls", "\(place)/merged"]).run().output == "mine\n", "\(other)")
         }

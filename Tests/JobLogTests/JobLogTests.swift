@@ -18,6 +18,21 @@ struct JobLogTests {
         #expect(writer.bytesKept == 6 && writer.bytesDropped == 0)
     }
 
+    @Test("Bytes that were printed one by one come in as small a memory as others") func singleBytesAreFew() throws {
+        let log = try TemporaryLog()
+        var writer = log.writer(head: 1 << 20, tail: 1 << 20)
+        for number in 0..<20_000 { writer.append(bytes: [UInt8(truncatingIfNeeded: number)]) }
+        var reader = log.reader()
+        var count = 0
+        while true {
+            let items = try reader.read(maximumBytes: 64 << 10)
+            if items.isEmpty { break }
+            #expect(items.count <= 513, "128 bytes each, and one more")
+            count += items.count
+        }
+        #expect(count == 20_000)
+    }
+
     @Test func aReaderFollows() throws {
         let log = try TemporaryLog()
         var writer = log.writer(head: 200, tail: 200)
