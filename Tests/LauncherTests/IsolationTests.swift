@@ -111,8 +111,7 @@ extension KernelTests {
             let harness = try LauncherHarness()
             defer { harness.stop() }
             var builder = try ProgramBuilder(harness, "one", ["attack"])
-            // Root inside with every capability there is.
-            // but the two that no job gets: SYS_NICE and SYS_RESOURCE.
+            // Root inside with every capability there is but the two that no job gets: SYS_NICE and SYS_RESOURCE.
             let all: UInt64 = ((1 << 41) - 1) & ~(3 << 23)
             builder.program.jobOperations = builder.program.jobOperations.map { operation in
                 switch operation {
