@@ -17,20 +17,41 @@ public final class StartAbort: Sendable {
     private struct State {
         var helper: ProcessHandle?
         var exchange: Exchange?
+        var timer: UInt64?
         var isAborted = false
+        var isLate = false
     }
 
+    private let limit: UInt64?
     private let state = Mutex(State())
-    public init() {}
 
-    func watch(_ pid: Int32, _ descriptors: [Descriptor], _ exchange: Exchange) {
+    /// - Parameter limit: how long paths may take to open, in nanoseconds.
+    public init(within limit: UInt64? = nil) { self.limit = limit }
+
+    /// Whether the time for the paths has passed.
+    public var isLate: Bool { state.withLock { $0.isLate } }
+
+    func watch(_ pid: Int32, _ descriptors: [Descriptor], _ exchange: Exchange, _ reactor: Reactor) {
         guard let pidfd = descriptors.first else { return }
+        if let limit {
+            let timer = reactor.at(bootNanoseconds: bootNanoseconds() + limit) { [weak self] in
+                self?.state.withLock { $0.isLate = true }
+                self?.abort()
+            }
+            state.withLock { $0.timer = timer }
+        }
         let mustEnd = state.withLock { state in
             state.helper = ProcessHandle(pid: pid, descriptor: pidfd)
             state.exchange = exchange
             return state.isAborted
         }
         if mustEnd { abort() }
+    }
+
+    /// The paths are open, or not needed any more.
+    func over(_ reactor: Reactor) {
+        let timer = state.withLock { $0.timer.take() }
+        if let timer { reactor.cancel(timer) }
     }
 
     /// Kills the helper that opens the paths, now or when there is one; what needs no helper cannot hang. One that waits where no signal reaches it
@@ -76,13 +97,17 @@ public final class ContainerRuntime: Sendable {
     /// - Throws: `startedBefore` when the run directory was there; then look with `find`.
     public func hold(_ description: ContainerDescription, abort: StartAbort? = nil) async throws(LaunchError) -> HeldContainer {
         let held = try send(description)
+        defer { abort?.over(reactor) }
         while let (answer, descriptors) = await held.exchange.next() {
             switch answer {
-            case .helping(let pid): abort?.watch(pid, descriptors, held.exchange)
+            case .helping(let pid): abort?.watch(pid, descriptors, held.exchange, reactor)
             case .prepared: return held
             case .failed(let failure): throw LaunchError(failure)
             default: break
             }
+        }
+        if let abort, abort.isLate {
+            throw LaunchError(operation: "open the paths of \(description.name): no answer in time", errno: "ETIMEDOUT")
         }
         throw unanswered(description)
     }

@@ -42,6 +42,7 @@ public struct Settings: Hashable, Sendable {
     public var memoryThresholds = [80, 95]
     /// After that a group that does not freeze is thawed again.
     public var freezeTimeout = TimeSpan.seconds(10)
+    public var startTimeout = TimeSpan.minutes(10)
     public var logLevel = LogLevel.info
 
     public init() {}

@@ -81,6 +81,8 @@ enum SettingsKeys {
         },
         .time(
             "freeze_timeout", \.freezeTimeout, .seconds(1)...TimeSpan.minutes(10), "After that a job that does not freeze is thawed again"),
+        .time(
+            "start_timeout", \.startTimeout, .seconds(1)...TimeSpan.hours(24), "After that a start whose paths do not open has failed"),
     ]
 
     static func isName(_ text: String) -> Bool {

@@ -21,6 +21,8 @@ public struct AgentSettings: Sendable {
     public var isMachineWide: Bool
     public var memoryThresholds = [80, 95]
     public var freezeTimeout = TimeSpan.seconds(10)
+    /// How long the paths that a start opens for its user may take.
+    public var startTimeout = TimeSpan.minutes(10)
     public var named: [NamedResource] = []
     public var preparedScratch = 4
     /// Starts under way at once.

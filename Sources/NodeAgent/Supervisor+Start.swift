@@ -31,6 +31,8 @@ extension Supervisor {
         } catch {
             services.spares.started(id, nil, runtime)
             preparationFailed = true
+            // Not to be waited for twice.
+            if let error = error as? LaunchError, error.errno == "ETIMEDOUT" { lateStart = error }
         }
     }
 
@@ -49,7 +51,7 @@ extension Supervisor {
     }
 
     private func beginStart() -> StartAbort {
-        let abort = StartAbort()
+        let abort = StartAbort(within: UInt64(services.settings.startTimeout.nanoseconds))
         startUnderWay = abort
         if desired.record.stop != nil { abort.abort() }
         return abort
@@ -158,6 +160,7 @@ extension Supervisor {
         if made == nil { services.spares.starting(id) }
         defer { services.spares.started(id, base, runtime) }
         do {
+            if let lateStart { throw lateStart }
             if preparationFailed { try await clearAway() }
             let plan = if let made { made.plan } else { try await makePlan(runtime) }
             group = plan.group

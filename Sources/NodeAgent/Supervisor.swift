@@ -50,6 +50,8 @@ actor Supervisor {
     var preparationFailed = false
     /// Of the watch on PID 1's end.
     var monitorToken: UInt64?
+    /// Its paths did not open in time while it was made ready.
+    var lateStart: LaunchError?
     /// PID 1 has ended, or is about to.
     var isConcluding = false
 

@@ -97,7 +97,9 @@ extension LimitBook {
     /// What of a demand goes beyond the limit now.
     func excess(of need: ResourceVector) -> [String] {
         var texts: [String] = []
-        if let most = limits.activeTasks, tasks >= most { texts.append("\(tasks) tasks are active, at most \(most) may") }
+        if let most = limits.activeTasks, tasks >= most {
+            texts.append("\(tasks) \(tasks == 1 ? "task is" : "tasks are") active, at most \(most) may")
+        }
         if let most = limits.activeCores, cpu + need.cpu > Int64(most) * 1000 {
             texts.append("needs \(Machine.cores(need.cpu)), \(Machine.cpus(cpu)) of at most \(most) are active")
         }

@@ -49,6 +49,7 @@ struct Place {
             slots: settings.slots.first...settings.slots.last, isMachineWide: settings.stateDirectory == Self.machineWide)
         result.memoryThresholds = settings.memoryThresholds
         result.freezeTimeout = settings.freezeTimeout
+        result.startTimeout = settings.startTimeout
         result.named = settings.resources
         result.simultaneousStarts = settings.simultaneousStarts
         result.spares = settings.spareContainers

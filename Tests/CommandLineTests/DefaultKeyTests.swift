@@ -20,6 +20,7 @@ extension EndToEnd {
                     log_level: warning
                     memory_thresholds: [30]
                     freeze_timeout: 1s
+                    start_timeout: 2s
                     spare_containers: 3
                     defaults:
                       image: busybox:latest
@@ -67,7 +68,7 @@ extension EndToEnd {
                 try daemon.berth(["cancel", "--now", id])
                 _ = try daemon.berth(["wait", id])
             },
-            Effect("freeze_timeout", aProcessThatDoesNotFreeze),
+            Effect("freeze_timeout", aProcessThatDoesNotFreeze), Effect("start_timeout", aPathThatDoesNotOpen),
             Effect("spare_containers") { daemon in
                 try expects(daemon.berth("run --no-cwd --cores 1 -- true").status == 0)
                 let ready = TestSupport.poll(seconds: 20) {
@@ -88,6 +89,18 @@ extension EndToEnd {
             .ofJob("defaults.grace_period", [], { $0["spec"]["gracePeriod"] }, is: 3000),
             .ofJob("defaults.shm_size", [], { $0["spec"]["sharedMemory"] }, is: 5 << 20),
         ]
+
+        /// A bind of a file system that does not answer.
+        private static func aPathThatDoesNotOpen(_ daemon: TestDaemon) throws {
+            guard StuckFileSystem.canRun else { return }
+            let stuck = try StuckFileSystem()
+            defer { stuck.remove() }
+            let id = try daemon.submit(["--no-cwd", "--mount", "\(stuck.path)/below:/stuck", "--", "true"])
+            #expect(try daemon.berth(["wait", "--timeout", "60s", id]).status == 125)
+            let outcome = try daemon.outcome(id)
+            #expect(outcome["errno"].text == "ETIMEDOUT", "\(outcome)")
+            stuck.answer()
+        }
 
         /// A process that waits in the kernel, here for a file system that is frozen itself, is thawed again after the time-out, with
         /// its pid and where it waits.

@@ -158,7 +158,7 @@ extension EndToEnd {
         @Test(arguments: Self.effects) func has(_ effect: Effect) async throws { try await effect.check(try .required()) }
 
         static let effects: [Effect] = [
-            .wait("per_user.active_tasks", [], "1 tasks are active, at most 1 may"),
+            .wait("per_user.active_tasks", [], "1 task is active, at most 1 may"),
             .refusal("per_user.active_cores", ["--cores", "2"], "at most 1 is allowed"),
             .refusal("per_user.active_memory", ["--memory", "160M"], "at most 150M"),
             .refusal("per_user.pending_tasks", ["--array", "1-5"], "at most 4"),

@@ -29,7 +29,7 @@ extension EndToEnd {
         @Test(arguments: Self.effects) func has(_ effect: Effect) async throws { try await effect.check(try .required()) }
 
         static let effects: [Effect] = [
-            .wait("per_batch.active_tasks", ["--batch", "b"], "1 tasks are active, at most 1 may"),
+            .wait("per_batch.active_tasks", ["--batch", "b"], "1 task is active, at most 1 may"),
             .refusal("per_batch.active_cores", ["--batch", "b", "--cores", "2"], "at most 1 is allowed"),
             .refusal("per_batch.active_memory", ["--batch", "b", "--memory", "160M"], "at most 150M"),
             .refusal("per_batch.pending_tasks", ["--batch", "b", "--array", "1-5"], "at most 4"),
@@ -63,7 +63,7 @@ extension EndToEnd {
             .refusal("queues.maximum.pids", ["--queue", "pids", "--pids", "5001"], "5000"),
             .refusal("queues.maximum.time_limit", ["--queue", "time_limit", "--time-limit", "62m"], "1h"),
             .refusal("queues.maximum.log_limit", ["--queue", "log_limit", "--log-limit", "2M"], "1M"),
-            .wait("queues.maximum.active_tasks", ["--queue", "active_tasks"], "1 tasks are active, at most 1 may"),
+            .wait("queues.maximum.active_tasks", ["--queue", "active_tasks"], "1 task is active, at most 1 may"),
             .refusal("queues.maximum.active_cores", ["--queue", "active_cores", "--cores", "2"], "at most 1 is allowed"),
             .refusal("queues.maximum.active_memory", ["--queue", "active_memory", "--memory", "160M"], "at most 150M"),
             .refusal("queues.maximum.pending_tasks", ["--queue", "pending_tasks", "--array", "1-5"], "at most 4"),

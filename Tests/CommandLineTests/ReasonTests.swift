@@ -37,7 +37,7 @@ extension EndToEnd {
             let last = try daemon.submit(
                 all + ["--hold", "--begin", "now+1h", "--depends", "afterok:\(array)", "--no-cwd", "--", "true"], as: .first)
 
-            let common = ["batch why paused by \(TestUser.first.name)", "1 tasks are active, at most 1 may", ", 0 of \(cores) free"]
+            let common = ["batch why paused by \(TestUser.first.name)", "1 task is active, at most 1 may", ", 0 of \(cores) free"]
             let ofArray = common + ["1 task of the array is active, at most 1 may", "needs \(cores - 1) core", "needs 2 licence, 0 of 2 free"]
             #expect(try missing(ofArray, of: array) == [])
             let ofLast =

@@ -109,6 +109,7 @@ let allKeys: [String] = {
                 retention: {logs: 0, events: 1d, event_count: 1000, jobs: 1h, ledger: 1d}
                 memory_thresholds: [50]
                 freeze_timeout: 1m
+                start_timeout: 2m
                 devices: /dev/kvm:rw, /dev/fuse
                 queues: {long: {priority: -5}}
                 """, file: "c")
@@ -148,6 +149,7 @@ let allKeys: [String] = {
         expected.retention.ledger = .hours(24)
         expected.memoryThresholds = [50]
         expected.freezeTimeout = .minutes(1)
+        expected.startTimeout = .minutes(2)
         expected.devices = [DeviceRequest(path: "/dev/kvm", access: "rw"), DeviceRequest(path: "/dev/fuse", access: "rw")]
         expected.queues = [QueueDefinition(name: "default"), QueueDefinition(name: "long", priority: -5)]
         #expect(settings == expected)

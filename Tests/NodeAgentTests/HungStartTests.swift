@@ -29,6 +29,24 @@ extension AgentSuite {
             }
         }
 
+        /// Whether it is made ready while it is committed, or only then.
+        @Test(arguments: [true, false]) func itFailsInTime(isPrepared: Bool) async throws {
+            let stuck = try StuckFileSystem()
+            defer { stuck.remove() }
+            try await withNode(startTimeout: .seconds(2)) { node in
+                let job = await node.job("exit 7") {
+                    $0.spec.mounts = [MountSpec(kind: .bind, source: stuck.path + "/below", target: "/stuck")]
+                }
+                let id = isPrepared ? await node.prepare(job) : await node.assign(job)
+                try #require(stuck.isWaitedFor(within: 20))
+                if isPrepared { await node.change(id) { $0.isCommitted = true } }
+                #expect(
+                    await node.outcome(id) == .startFailed(operation: "open the paths of \(containerName(id)): no answer in time", errno: "ETIMEDOUT")
+                )
+                stuck.answer()
+            }
+        }
+
         /// Its helper, which no signal reaches, holds nothing that another launcher waits for.
         @Test func anotherLauncherDoesNotWaitForIt() async throws {
             let stuck = try StuckFileSystem()

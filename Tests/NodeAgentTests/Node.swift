@@ -41,7 +41,10 @@ actor Node {
         CpuSet(list: ((try? readTextFile("/sys/devices/system/cpu/online")) ?? "").filter { !$0.isWhitespace })
         .map { $0.members.count > 1 } ?? false
 
-    init() async throws {
+    private let startTimeout: TimeSpan
+
+    init(startTimeout: TimeSpan = .minutes(10)) async throws {
+        self.startTimeout = startTimeout
         place = try TemporaryDirectory("agent", mode: 0o755)
         runPlace = try TemporaryDirectory("agent", in: "/run", mode: 0o755)
         groupParent = "berth-test-\(place.path.split(separator: "-").last ?? "x")"
@@ -49,7 +52,7 @@ actor Node {
         try place.directory("bin")
         // A copy, so that a test can take it away.
         try Command(["cp", Programs.path("berth-init"), place("bin/berth-init")]).run()
-        services = try await Self.open(place, runPlace, groupParent, clock, logged, running: [])
+        services = try await Self.open(place, runPlace, groupParent, clock, logged, startTimeout, running: [])
         agent = Agent(services: services)
         await agent.report(to: recorder)
         guard let name = ImageReference("busybox") else { throw SystemError("name image", errno: 22) }
@@ -59,7 +62,7 @@ actor Node {
 
     private static func open(
         _ place: TemporaryDirectory, _ runPlace: TemporaryDirectory, _ groupParent: String, _ clock: SystemClock, _ log: CapturedLog,
-        running: Set<AttemptID>
+        _ startTimeout: TimeSpan, running: Set<AttemptID>
     ) async throws -> NodeServices {
         var settings = AgentSettings(
             stateDirectory: place("state"), runDirectory: runPlace("run"), imageDirectory: place("state/images"),
@@ -67,6 +70,7 @@ actor Node {
             seccompProfile: Programs.path("../../../Config/seccomp/default.json"), cgroupParent: groupParent,
             slots: 1_879_048_192...2_147_352_575, isMachineWide: false)
         settings.freezeTimeout = TimeSpan(milliseconds: 2500)
+        settings.startTimeout = startTimeout
         return try await NodeServices.open(settings, clock: clock, running: running, logger: log.logger)
     }
 
@@ -129,7 +133,7 @@ actor Node {
                 desired[id] = wanted
             }
         }
-        services = try await Self.open(place, runPlace, groupParent, clock, logged, running: Set(living.keys))
+        services = try await Self.open(place, runPlace, groupParent, clock, logged, startTimeout, running: Set(living.keys))
         agent = Agent(services: services)
         await agent.report(to: recorder)
         for id in living.keys.sorted() { await tell(id) }
@@ -215,8 +219,10 @@ actor Node {
 }
 
 /// Runs a test on a node of its own.
-func withNode(sourceLocation: SourceLocation = #_sourceLocation, _ body: (Node) async throws -> Void) async throws {
-    let node = try await Node()
+func withNode(
+    startTimeout: TimeSpan = .minutes(10), sourceLocation: SourceLocation = #_sourceLocation, _ body: (Node) async throws -> Void
+) async throws {
+    let node = try await Node(startTimeout: startTimeout)
     do { try await body(node) } catch {
         await node.end(sourceLocation: sourceLocation)
         throw error

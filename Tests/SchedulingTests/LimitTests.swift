@@ -40,7 +40,7 @@ import Testing
         let memberToo = desk.submit(7) { ($0.batch, $0.demand.memory) = (batch, .gibibytes(2)) }
         #expect(Set(desk.run().keys) == [first, third, mine, member])
         #expect(desk.texts(second) == ["queue slow: needs 2 cores, 3 of at most 3 are active"])
-        #expect(desk.texts(mineToo) == ["user 7: 1 tasks are active, at most 1 may"])
+        #expect(desk.texts(mineToo) == ["user 7: 1 task is active, at most 1 may"])
         #expect(desk.texts(memberToo) == ["batch b: needs 2G of memory, 2G of at most 3G is active"])
         #expect([second, mineToo, memberToo].map { desk.reasons($0) } == [[.queueLimit], [.userLimit], [.batchLimit]])
         for task in [first, mine, member] { desk.end(task) }
