@@ -46,6 +46,9 @@ public final class Descriptor: Sendable {
     /// The path that leads to this open file through procfs, for calls that take no descriptor.
     public var procPath: String { "/proc/self/fd/\(rawValue)" }
 
+    /// Where the open file lies, without links; of one that was removed the kernel's own name for it (proc_pid_fd(5)).
+    public func path() throws(SystemError) -> String { try LinuxSys.readLink(procPath) }
+
     /// What the kernel calls this open file (readlink of `procPath`); for messages only.
     public var displayPath: String { (try? LinuxSys.readLink(procPath)) ?? "descriptor \(rawValue)" }
 }

@@ -138,25 +138,15 @@ struct AttemptPlanner {
             process.capabilities = process.capabilities.intersection(try ProcessCapabilities.of(pid: pid).bounding)
         }
         // Nobody but the submitter may write there.
-        if process.user != owner.record.user.value, let bind = try plainBind(of: monitor) {
-            throw LaunchError(
-                operation: "enter job \(id.task) as user \(process.user): \(bind) takes no id map, accepted is the submitter alone",
-                errno: "EPERM")
+        if process.user != owner.record.user.value {
+            let binds = PlainBinds(job: try MountTable(path: "/proc/\(monitor.pid)/mountinfo"), host: try MountTable())
+            if let bind = binds.places.first {
+                throw LaunchError(
+                    operation: "enter job \(id.task) as user \(process.user): \(bind) takes no id map, accepted is the submitter alone",
+                    errno: "EPERM")
+            }
         }
         return process
-    }
-
-    /// A writable bind that could not be id-mapped (contract §7). The job itself can mount nothing, and what is not a bind is the container's.
-    private func plainBind(of monitor: ProcessHandle) throws -> String? {
-        let own = ["/dev", "/proc", "/sys", "/run/berth/berthd.sock"]
-        let mounts = try MountTable(path: "/proc/\(monitor.pid)/mountinfo").entries.filter { entry in
-            entry.mountPoint != "/" && !own.contains { entry.mountPoint == $0 || entry.mountPoint.hasPrefix($0 + "/") }
-        }
-        return mounts.first { mount in
-            // The container's own are new file systems of the job's user namespace, which shows in none of their options; binds of a tmpfs are
-            // mapped since Linux 6.3.
-            !mount.options.contains("ro") && !mount.options.contains("idmapped") && mount.type != "tmpfs"
-        }?.mountPoint
     }
 
     /// The job's main process: the first child of PID 1.
@@ -310,7 +300,7 @@ struct AttemptPlanner {
         var throttles: [IOThrottle] = []
         for limit in limits {
             // Scratch in an image of its own lies on a loop device, whatever disk carries the image.
-            let path = limit.path ?? scratch.flatMap { $0.hostPath == nil ? nil : $0.directory.displayPath }
+            let path = try limit.path ?? scratch.flatMap { $0.hostPath == nil ? nil : try $0.directory.path() }
             guard let path, let mount = mounts.holding(path) else {
                 throw LaunchError(operation: "io limit: no disk carries \(path ?? "a scratch in memory")", errno: "ENODEV")
             }

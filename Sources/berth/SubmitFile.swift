@@ -63,7 +63,10 @@ enum SubmitFile {
         var spec = spec
         spec.resources.io = spec.resources.io?.map { limit in
             var limit = limit
-            limit.path = limit.path.map { path in (try? Descriptor.open(path, [.path]))?.displayPath ?? path }
+            limit.path = limit.path.map { path in
+                // What is not there, or cannot be looked at, stays as it was written: the daemon says what it makes of it.
+                (try? Descriptor.open(path, [.path]).path()) ?? path
+            }
             return limit
         }
         return spec
