@@ -8,17 +8,7 @@ extension Agent {
     /// What Berth needs of kernel and permissions, what was found, and what mends it.
     public nonisolated func checks() async -> [DoctorCheck] {
         let services = services
-        let found = try? await services.work.run { Doctor(services: services).checks() }
-        var checks = found ?? []
-        let kind = services.scratch.diskLimit
-        checks.append(
-            kind == .projectQuota
-                ? DoctorCheck("scratch", .ok, "limited by project quota (bytes and inodes)")
-                : DoctorCheck(
-                    "scratch", .warning,
-                    "limited by btrfs quotas of a file system of its own (bytes only): the state file system has no project quota",
-                    remedy: "tune2fs -O quota,project on an unmounted ext4, or mount XFS with prjquota"))
-        return checks
+        return (try? await services.work.run { Doctor(services: services).checks() }) ?? []
     }
 
     /// Removes the logs of purged jobs.
@@ -43,14 +33,24 @@ struct Doctor {
     let services: NodeServices
 
     func checks() -> [DoctorCheck] {
-        [kernel, groups, freezing, overlay, runDirectory, users, seccomp, apparmor, swap, devices, slots].compactMap { $0 }
+        [kernel, groups, freezing, overlay, runDirectory, users, seccomp, apparmor, swap, devices, slots, scratch].compactMap { $0 }
+    }
+
+    private var scratch: DoctorCheck {
+        guard services.scratch.diskLimit != .projectQuota else { return DoctorCheck("scratch", .ok, "limited by project quota (bytes and inodes)") }
+        let state = services.settings.stateDirectory
+        let mount = (try? MountTable())?.holding((try? Descriptor.open(state, [.path, .directory]).path()) ?? state)
+        let place = mount.map { "\($0.mountPoint) (\($0.type))" } ?? "the state file system"
+        return DoctorCheck(
+            "scratch", .warning, "limited by btrfs quotas of a file system of its own (bytes only): \(place) has no project quota",
+            remedy: mount.flatMap { DoctorRemedy.projectQuota(on: $0) })
     }
 
     private var kernel: DoctorCheck {
         let version = KernelVersion.running
         return version >= KernelVersion(6, 1)
             ? DoctorCheck("kernel", .ok, "\(version)")
-            : DoctorCheck("kernel", .missing, "found \(version), needed is 6.1", remedy: "apt-get install linux-image-amd64 && reboot")
+            : DoctorCheck("kernel", .missing, "found \(version), needed is 6.1", remedy: DoctorRemedy.kernel)
     }
 
     private var groups: DoctorCheck {
@@ -60,7 +60,8 @@ struct Doctor {
         guard missing.isEmpty else {
             return DoctorCheck(
                 "cgroups", .missing, "\(layout.kind.rawValue) without \(missing.map(\.rawValue).joined(separator: ", "))",
-                remedy: "systemctl set-property berthd.service Delegate=yes && systemctl restart berthd")
+                remedy: DoctorRemedy.controllers(
+                    missing, layout.kind, hasSystemd: (try? Descriptor.open("/run/systemd/system", [.path, .directory])) != nil))
         }
         return DoctorCheck("cgroups", .ok, "\(layout.kind.rawValue), parent \(services.settings.cgroupParent)")
     }
@@ -69,7 +70,8 @@ struct Doctor {
         services.groups.layout.unified != nil
             ? DoctorCheck("freezer", .ok, "cgroup v2: cgroup.freeze and cgroup.kill")
             : DoctorCheck(
-                "freezer", .warning, "v1's freezer: a frozen job is thawed to be killed", remedy: "mount -t cgroup2 none /sys/fs/cgroup/unified")
+                "freezer", .warning, "v1's freezer: a frozen job is thawed to be killed",
+                remedy: "mkdir -p /sys/fs/cgroup/unified && mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified")
     }
 
     private var overlay: DoctorCheck {
@@ -86,7 +88,7 @@ struct Doctor {
             ? DoctorCheck("run directory", .ok, "\(path) on tmpfs")
             : DoctorCheck(
                 "run directory", .warning, "\(path) is not on tmpfs: starts wait for the disk, and what a reboot ends is not removed",
-                remedy: "mount -t tmpfs -o mode=0755 tmpfs /run, or run_directory: on a tmpfs in berthd.yaml")
+                remedy: "mount -t tmpfs -o mode=0755,nosuid,nodev tmpfs \(path) && systemctl restart berthd")
     }
 
     private var users: DoctorCheck {
@@ -99,7 +101,7 @@ struct Doctor {
     private var seccomp: DoctorCheck {
         let actions = try? readTextFile("/proc/sys/kernel/seccomp/actions_avail")
         return actions == nil
-            ? DoctorCheck("seccomp", .missing, "the kernel filters no system calls", remedy: "use a kernel with CONFIG_SECCOMP_FILTER")
+            ? DoctorCheck("seccomp", .missing, "the kernel filters no system calls", remedy: DoctorRemedy.kernel)
             : DoctorCheck("seccomp", .ok, "filter of \(services.settings.seccompProfile)")
     }
 
@@ -107,14 +109,17 @@ struct Doctor {
         let enabled = (try? readTextFile("/sys/module/apparmor/parameters/enabled"))?.first == "Y"
         return enabled
             ? DoctorCheck("apparmor", .ok, "in the kernel")
-            : DoctorCheck("apparmor", .warning, "not in the kernel: jobs run without a profile", remedy: "boot with apparmor=1 security=apparmor")
+            : DoctorCheck(
+                "apparmor", .warning, "not in the kernel: jobs run without a profile", remedy: DoctorRemedy.boot("apparmor=1 security=apparmor"))
     }
 
     private var swap: DoctorCheck? {
         guard services.groups.layout.kind != .v2 else { return nil }
         let accounted = (try? Descriptor.open("/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes", [.path])) != nil
         return accounted
-            ? nil : DoctorCheck("swap", .warning, "v1 without swap accounting: swap limits are not enforced", remedy: "boot with swapaccount=1")
+            ? nil
+            : DoctorCheck(
+                "swap", .warning, "v1 without swap accounting: swap limits are not enforced", remedy: DoctorRemedy.boot("swapaccount=1"))
     }
 
     private var devices: DoctorCheck? {
@@ -122,14 +127,14 @@ struct Doctor {
     }
 
     private var slots: DoctorCheck {
-        let text = (try? readTextFile("/etc/subuid")) ?? ""
         let range = services.settings.slots
-        let clash = text.split(separator: "\n").first { line in
-            let parts = line.split(separator: ":")
-            guard parts.count == 3, let first = UInt64(parts[1]), let count = UInt64(parts[2]), count > 0 else { return false }
-            return first <= UInt64(range.upperBound) && first + count > UInt64(range.lowerBound)
+        for kind in ["uid", "gid"] {
+            let file = "/etc/sub\(kind)"
+            guard let clash = DoctorRemedy.SubordinateIDs.clash(in: (try? readTextFile(file)) ?? "", with: range) else { continue }
+            return DoctorCheck(
+                "ids", .missing, "slots \(range.lowerBound)-\(range.upperBound) overlap \(file): \(clash.line)",
+                remedy: DoctorRemedy.takeBack(clash, kind + "s"))
         }
-        guard let clash else { return DoctorCheck("ids", .ok, "slots \(range.lowerBound)-\(range.upperBound)") }
-        return DoctorCheck("ids", .missing, "slots overlap /etc/subuid: \(clash)", remedy: "set another `slots` range in berthd.yaml")
+        return DoctorCheck("ids", .ok, "slots \(range.lowerBound)-\(range.upperBound)")
     }
 }

@@ -15,7 +15,7 @@ struct LocalChecks {
     private func kernel() -> DoctorCheck {
         let release = (text("/proc/sys/kernel/osrelease") ?? "").split(whereSeparator: \.isWhitespace).first.map(String.init) ?? "unknown"
         guard let version = KernelVersion(release), version >= KernelVersion(6, 1) else {
-            return DoctorCheck("kernel", .missing, "found \(release), needed is 6.1", remedy: "apt-get install linux-image-amd64 && reboot")
+            return DoctorCheck("kernel", .missing, "found \(release), needed is 6.1", remedy: "apt-get install -y linux-image-amd64 && reboot")
         }
         return DoctorCheck("kernel", .ok, "Linux \(release)")
     }
@@ -30,7 +30,15 @@ struct LocalChecks {
         let controllers = Set(mounts.filter { $0.type == "cgroup" }.flatMap { $0.options.split(separator: ",") })
         let wanted: [Substring] = ["cpu", "cpuacct", "cpuset", "memory", "pids"]
         if controllers.isSuperset(of: wanted) { return DoctorCheck("cgroups", .ok, hasV2 ? "v1 with the v2 hierarchy beside it" : "v1") }
-        if hasV2 { return DoctorCheck("cgroups", .ok, "v2") }
+        if hasV2, controllers.isEmpty {
+            // A hierarchy that is mounted may have none of them: those that v1 has, or that the kernel was started without.
+            let offered = Set((text("/sys/fs/cgroup/cgroup.controllers") ?? "").split(whereSeparator: \.isWhitespace))
+            let lacking = ["cpu", "cpuset", "memory", "pids"].filter { !offered.contains($0[...]) }
+            if lacking.isEmpty { return DoctorCheck("cgroups", .ok, "v2") }
+            return DoctorCheck(
+                "cgroups", .missing, "v2 without \(lacking.joined(separator: ", "))",
+                remedy: "echo '\(lacking.map { "+" + $0 }.joined(separator: " "))' > /sys/fs/cgroup/cgroup.subtree_control")
+        }
         let missing = wanted.filter { !controllers.contains($0) }.joined(separator: ", ")
         return DoctorCheck("cgroups", .missing, "neither v2 nor v1 with \(missing)", remedy: "mount -t cgroup2 none /sys/fs/cgroup")
     }
@@ -52,7 +60,8 @@ struct LocalChecks {
     private func seccomp() -> DoctorCheck {
         let known = (text("/proc/self/status") ?? "").split(separator: "\n").contains { $0.hasPrefix("Seccomp:") }
         return known
-            ? DoctorCheck("seccomp", .ok, "known to the kernel") : DoctorCheck("seccomp", .missing, "no CONFIG_SECCOMP in this kernel")
+            ? DoctorCheck("seccomp", .ok, "known to the kernel")
+            : DoctorCheck("seccomp", .missing, "no CONFIG_SECCOMP in this kernel", remedy: "apt-get install -y linux-image-amd64 && reboot")
     }
 
     /// Where the other programs of an installation are: beside this one, or in `libexec` of the same prefix.

@@ -64,8 +64,22 @@ import Testing
             "/proc/sys/kernel/osrelease": "6.12.1+deb13-amd64\n", "/proc/filesystems": "nodev\toverlay\n\text4\n",
             "/proc/self/mountinfo": "30 24 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n",
             "/proc/sys/user/max_user_namespaces": "96000\n", "/proc/self/status": "Name:\tx\nSeccomp:\t0\n",
+            "/sys/fs/cgroup/cgroup.controllers": "cpuset cpu io memory hugetlb pids rdma misc\n",
         ])
         for name in ["kernel", "cgroups", "overlayfs", "user namespaces", "seccomp"] { #expect(found[name]?.state == .ok, "\(name)") }
+    }
+
+    @Test func anEmptyHierarchyIsNotEnough() throws {
+        let found = try checks([
+            "/proc/self/mountinfo": "30 24 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw\n",
+            "/sys/fs/cgroup/cgroup.controllers": "cpu pids\n",
+        ])
+        #expect(found["cgroups"]?.state == .missing && found["cgroups"]?.detail == "v2 without cpuset, memory")
+        #expect(found["cgroups"]?.remedy == "echo '+cpuset +memory' > /sys/fs/cgroup/cgroup.subtree_control")
+    }
+
+    @Test func whatIsMissingComesWithItsCommand() throws {
+        for (name, check) in try checks([:]) where check.state == .missing { #expect(check.remedy?.isEmpty == false, "\(name)") }
     }
 
     @Test func oldKernelsAndMissingControllersAreNamed() throws {
