@@ -123,20 +123,32 @@ public final class NodeServices: Sendable {
             let state = try directory(settings.stateDirectory, mode: 0o711)
             _ = try directory(settings.runDirectory, mode: 0o755)
             _ = try directory(runRoot, mode: 0o700)
+            // Here, so that it is protected from its first day.
+            _ = try directory(settings.imageDirectory, mode: 0o700)
             let reactor = try Reactor()
             let runtime = try launch(settings.initProgram, runRoot, reactor, logger)
-            let groups = try GroupParent(layout: CgroupLayout.discover(), name: settings.cgroupParent)
             let leases = settings.isMachineWide ? nil : "/run/berth"
             let slots = SlotTable(range: settings.slots, directory: state, leaseDirectory: leases, statePath: settings.stateDirectory)
             let logs = try LogStore(directory: directory("\(settings.stateDirectory)/logs", mode: 0o700))
             let filters = try SeccompCache(path: settings.seccompProfile)
             let paths = [settings.stateDirectory, settings.runDirectory, settings.imageDirectory] + settings.protectedDirectories
-            let protected = paths.compactMap { try? Descriptor.open($0, [.path, .directory]) }
+            let protected = try paths.compactMap(openIfThere)
+            // Last, because they would stay behind when something else is not as it should be.
+            let groups = try GroupParent(layout: CgroupLayout.discover(), name: settings.cgroupParent)
             return (reactor, runtime, groups, slots, logs, filters, protected)
         }
-        let images = try await ImageStore.open(imageSettings(settings, clock), running: running)
-        let scratch = try await ScratchStore.open(
-            ScratchSettings(root: "\(settings.stateDirectory)/scratch", prepared: settings.preparedScratch), running: running)
+        let images: ImageStore
+        let scratch: ScratchStore
+        do {
+            images = try await ImageStore.open(imageSettings(settings, clock), running: running)
+            scratch = try await ScratchStore.open(
+                ScratchSettings(root: "\(settings.stateDirectory)/scratch", prepared: settings.preparedScratch), running: running)
+        } catch {
+            runtime.stop()
+            reactor.stop()
+            if running.isEmpty { try? await host.run { try groups.remove() } }
+            throw error
+        }
         // Scratch is mounted by now.
         try await host.run { groups.countIO(onMounts: try MountTable()) }
         // Nothing of an earlier daemon runs, and its scratch went with the opening.
@@ -157,6 +169,13 @@ public final class NodeServices: Sendable {
         return ImageStoreSettings(
             root: settings.imageDirectory, leases: "\(settings.runDirectory)/image-leases", helper: settings.helperProgram, limits: limits,
             now: { clock.now().wall })
+    }
+
+    private static func openIfThere(_ path: String) throws(SystemError) -> Descriptor? {
+        do throws(SystemError) { return try Descriptor.open(path, [.path, .directory]) } catch {
+            if error.isNotFound { return nil }
+            throw error
+        }
     }
 
     private static func directory(_ path: String, mode: UInt32) throws(SystemError) -> Descriptor {

@@ -1,6 +1,7 @@
 import API
 import ArgumentParser
 import Client
+import LinuxSys
 
 struct DoctorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -24,10 +25,16 @@ struct DoctorCommand: ParsableCommand {
             let names = Set(reply.checks.map(\.name))
             checks = checks.filter { !names.contains($0.name) } + reply.checks
         } catch {
-            let remedy = if case .notRunning = error { "systemctl start berthd" } else { String?.none }
-            checks.append(DoctorCheck("daemon", .missing, "\(error)", remedy: remedy))
+            checks.append(DoctorCheck("daemon", .missing, "\(error)", remedy: remedy(error)))
         }
         if common.json { try JSONOutput.write(DoctorReply(checks)) } else { Console.out(DoctorText.render(checks, style: .forOutput)) }
         throw CommandFailure(DoctorText.status(checks))
+    }
+
+    /// What starts the daemon that belongs to the machine; whoever named another socket knows that one's configuration.
+    private func remedy(_ error: ClientError) -> String? {
+        guard case .notRunning(let path) = error, path == BerthClient.defaultSocket else { return nil }
+        let hasSystemd = (try? Descriptor.open("/run/systemd/system", [.path, .directory])) != nil
+        return hasSystemd ? "systemctl start berthd" : "setsid berthd --config /etc/berth/berthd.yaml &"
     }
 }
