@@ -113,7 +113,7 @@ let package = Package(
                 .unsafeFlags(["-enable-experimental-feature", "Embedded", "-no-static-stdlib", "-Xclang-linker", "-static"])
             ]),
         .executableTarget(
-            name: "berth-helper", dependencies: ["CLinux", "Archives", "OCISpec", "LinuxSys", argumentParser], swiftSettings: strict),
+            name: "berth-helper", dependencies: ["Archives", "OCISpec", "LinuxSys", argumentParser], swiftSettings: strict),
         // Tests. None depends on `berth-init`: its linker settings would reach the test bundle; `swift build` makes it beside them.
         .target(
             name: "TestSupport", dependencies: ["JobModel", "LinuxSys", "OCISpec", crypto], path: "Tests/TestSupport", swiftSettings: strict),

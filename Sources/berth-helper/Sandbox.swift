@@ -1,8 +1,7 @@
-internal import CLinux
 internal import LinuxSys
 internal import OCISpec
 
-/// Puts the helper where the archive can do no harm. The calls are those of `CLinux`, since they change the calling process for good.
+/// Puts the helper where the archive can do no harm.
 ///
 ///     berthd ── spawn ──► supervisor: new user, mount, net, ipc, uts, cgroup namespaces; waits for its ids
 ///                             │ clone3(NEWPID)
@@ -12,33 +11,28 @@ internal import OCISpec
 enum Sandbox {
     /// Returns in the inner process only; the supervisor stays in here until that ended, and ends with it or with the daemon.
     static func enter(socket: Descriptor, limits: ImportLimits, filter: SeccompProgram) throws(SystemError) {
-        try call("unshare") { linux_unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP) }
+        try Confinement.unshare([.user, .mount, .network, .ipc, .names, .cgroup])
         try socket.write("namespaces\n")
         let answer = try socket.read(upTo: 64)
         guard answer == Array("mapped\n".utf8) else { throw SystemError("read id map", errno: 0, detail: "the daemon did not answer") }
-        try call("setresgid") { linux_setresgid(0, 0, 0) }
-        try call("setresuid") { linux_setresuid(0, 0, 0) }
-        let child = try call("clone") { linux_clone3(UInt64(CLONE_NEWPID), SIGCHLD, nil, 0) }
-        if child != 0 { supervise(Int32(child), socket) }
-        try call("prctl") { linux_prctl(PR_SET_PDEATHSIG, UInt(SIGKILL), 0, 0, 0) }
+        try Confinement.become(user: 0, group: 0)
+        let child = try Confinement.fork(into: .process)
+        if child != 0 { supervise(child, socket) }
+        try Confinement.dieWithParent()
         try leaveHostFiles()
         try setLimits(limits)
         try dropPrivileges()
-        try call("seccomp") { filter.bytes.withUnsafeBytes { linux_seccomp_filter($0.baseAddress, filter.instructionCount) } }
+        try Confinement.load(filter)
     }
 
     /// Waits for the inner process, and ends it when the daemon is gone: then nobody can use the layers.
     private static func supervise(_ child: Int32, _ socket: Descriptor) -> Never {
-        linux_close(3)
-        linux_close(4)
-        var status: Int32 = 0
+        Confinement.close([3, 4])
         if let process = try? ProcessHandle(pid: child) {
             // The hang-up of the socket's other end is reported without being asked for.
             _ = try? poll([(process.descriptor, .readable), (socket, [])], milliseconds: nil)
         }
-        linux_kill(child, SIGKILL)
-        linux_wait(child, &status, 0)
-        while true { linux_exit(status == 0 ? 0 : 1) }
+        Confinement.exit(Confinement.end(child: child) ? 0 : 1)
     }
 
     /// Takes an empty, read-only file system as its root: the host's files are out of reach even by their world-readable bits.
@@ -51,36 +45,21 @@ enum Sandbox {
         let empty = try context.mount([.readOnly, .noSetUID, .noDevices, .noExecute])
         // Any directory serves as the place of attachment; this one is everywhere.
         try Mount.attach(empty, toPath: "/proc")
-        try call("fchdir") { linux_fchdir(empty.rawValue) }
-        try call("pivot_root") { linux_pivot_root(".", ".") }
-        try call("umount") { linux_umount(".", 2) }
+        try Confinement.pivot(to: empty)
     }
 
     private static func setLimits(_ limits: ImportLimits) throws(SystemError) {
-        try limit(RLIMIT_AS, limits.memoryBytes)
-        try limit(RLIMIT_CPU, limits.cpuSeconds)
-        try limit(RLIMIT_FSIZE, limits.unpackedBytes)
-        try limit(RLIMIT_NOFILE, 64)
-        try limit(RLIMIT_CORE, 0)
-    }
-
-    private static func limit(_ resource: __rlimit_resource, _ value: UInt64) throws(SystemError) {
-        try call("setrlimit") { linux_set_limit(Int32(resource.rawValue), value, value) }
+        try Confinement.limit(.addressSpace, limits.memoryBytes)
+        try Confinement.limit(.cpuSeconds, limits.cpuSeconds)
+        try Confinement.limit(.fileSize, limits.unpackedBytes)
+        try Confinement.limit(.openFiles, 64)
+        try Confinement.limit(.coreFile, 0)
     }
 
     /// Keeps what writing files of any owner takes, within the ids of images.
     private static func dropPrivileges() throws(SystemError) {
-        linux_umask(0)
-        let kept = CapabilitySet(["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID"].compactMap { Capability(name: $0) })
-        try call("capset") { linux_capset(linux_capabilities(effective: kept.bits, permitted: kept.bits, inheritable: 0)) }
-        try call("prctl") { linux_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) }
-        try call("prctl") { linux_prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) }
-    }
-
-    @discardableResult
-    private static func call(_ operation: String, _ body: () -> Int) throws(SystemError) -> Int {
-        let result = body()
-        if result < 0 { throw SystemError(operation, "in the helper", errno: Int32(-result)) }
-        return result
+        Confinement.clearUmask()
+        try Confinement.keep(CapabilitySet(["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID"].compactMap { Capability(name: $0) }))
+        try Confinement.seal()
     }
 }
