@@ -1,113 +1,106 @@
-internal import CLinux
+internal import CLinuxSys
+import Glibc
 
 /// Kinds of namespaces (namespaces(7)).
 public struct NamespaceKinds: OptionSet, Sendable {
     public let rawValue: UInt64
     public init(rawValue: UInt64) { self.rawValue = rawValue }
 
-    public static let cgroup = NamespaceKinds(rawValue: UInt64(CLONE_NEWCGROUP))
-    public static let ipc = NamespaceKinds(rawValue: UInt64(CLONE_NEWIPC))
-    public static let mount = NamespaceKinds(rawValue: UInt64(CLONE_NEWNS))
-    public static let network = NamespaceKinds(rawValue: UInt64(CLONE_NEWNET))
-    public static let process = NamespaceKinds(rawValue: UInt64(CLONE_NEWPID))
-    public static let user = NamespaceKinds(rawValue: UInt64(CLONE_NEWUSER))
-    public static let names = NamespaceKinds(rawValue: UInt64(CLONE_NEWUTS))
+    public static let cgroup = NamespaceKinds(rawValue: 0x0200_0000)
+    public static let ipc = NamespaceKinds(rawValue: 0x0800_0000)
+    public static let mount = NamespaceKinds(rawValue: 0x0002_0000)
+    public static let network = NamespaceKinds(rawValue: 0x4000_0000)
+    public static let process = NamespaceKinds(rawValue: 0x2000_0000)
+    public static let user = NamespaceKinds(rawValue: 0x1000_0000)
+    public static let names = NamespaceKinds(rawValue: 0x0400_0000)
 }
 
 /// A resource that can be limited (getrlimit(2)).
 public enum LimitedResource: Sendable {
     case addressSpace, coreFile, cpuSeconds, fileSize, openFiles
 
-    fileprivate var number: Int32 {
-        let resource =
-            switch self {
-            case .addressSpace: RLIMIT_AS
-            case .coreFile: RLIMIT_CORE
-            case .cpuSeconds: RLIMIT_CPU
-            case .fileSize: RLIMIT_FSIZE
-            case .openFiles: RLIMIT_NOFILE
-            }
-        return Int32(resource.rawValue)
+    fileprivate var number: UInt32 {
+        switch self {
+        case .addressSpace: RLIMIT_AS.rawValue
+        case .coreFile: RLIMIT_CORE.rawValue
+        case .cpuSeconds: RLIMIT_CPU.rawValue
+        case .fileSize: RLIMIT_FSIZE.rawValue
+        case .openFiles: RLIMIT_NOFILE.rawValue
+        }
     }
 }
 
 /// Calls by which a process gives up for good what it does not need. Only for one with a single thread: some of them change that alone.
 public enum Confinement {
     /// unshare(2).
-    public static func unshare(_ kinds: NamespaceKinds) throws(SystemError) { try call("unshare") { linux_unshare(Int32(kinds.rawValue)) } }
+    public static func unshare(_ kinds: NamespaceKinds) throws(SystemError) { _ = try check(berth_sys_unshare(Int32(kinds.rawValue)), "unshare") }
 
     /// setresgid(2), then setresuid(2), all three of each.
     public static func become(user: UInt32, group: UInt32) throws(SystemError) {
-        try call("setresgid") { linux_setresgid(group, group, group) }
-        try call("setresuid") { linux_setresuid(user, user, user) }
+        _ = try check(berth_sys_setresgid(group), "setresgid")
+        _ = try check(berth_sys_setresuid(user), "setresuid")
     }
 
-    /// Goes on in a child with new namespaces too (clone3(2)).
+    /// Goes on in a child with new namespaces too (clone(2)).
     ///
     /// - Returns: the child's pid, and 0 in the child.
     public static func fork(into kinds: NamespaceKinds) throws(SystemError) -> Int32 {
-        Int32(try call("clone") { linux_clone3(kinds.rawValue, SIGCHLD, nil, 0) })
+        Int32(try check(berth_sys_fork_into(UInt(kinds.rawValue)), "clone"))
     }
 
     /// SIGKILL when the parent ends (PR_SET_PDEATHSIG); cleared by a change of ids.
     public static func dieWithParent() throws(SystemError) {
-        try call("set parent death signal") { linux_prctl(PR_SET_PDEATHSIG, UInt(SIGKILL), 0, 0, 0) }
+        _ = try check(berth_sys_prctl(Int32(BERTH_PR_SET_PDEATHSIG), UInt(SIGKILL), 0, 0, 0), "set parent death signal")
     }
 
     /// Takes a mount that is attached somewhere as the root, and lets go of the former one (pivot_root(2)).
     public static func pivot(to root: Descriptor) throws(SystemError) {
-        try call("fchdir") { linux_fchdir(root.rawValue) }
-        try call("pivot_root") { linux_pivot_root(".", ".") }
-        try call("umount") { linux_umount(".", MNT_DETACH) }
+        _ = try checked("fchdir") { Int(fchdir(root.rawValue)) }
+        _ = try check(berth_sys_pivot_root(".", "."), "pivot_root")
+        _ = try check(berth_sys_umount(".", MNT_DETACH), "umount")
     }
 
     private static let MNT_DETACH: Int32 = 2
 
     /// Soft and hard.
     public static func limit(_ resource: LimitedResource, _ value: UInt64) throws(SystemError) {
-        try call("setrlimit") { linux_set_limit(resource.number, value, value) }
+        var limit = rlimit(rlim_cur: rlim_t(value), rlim_max: rlim_t(value))
+        _ = try checked("setrlimit") { Int(setrlimit(__rlimit_resource_t(resource.number), &limit)) }
     }
 
     /// Effective and permitted; nothing is inherited (capset(2)).
     public static func keep(_ capabilities: CapabilitySet) throws(SystemError) {
-        let bits = capabilities.bits
-        try call("capset") { linux_capset(linux_capabilities(effective: bits, permitted: bits, inheritable: 0)) }
+        _ = try check(berth_sys_keep_capabilities(capabilities.bits), "capset")
     }
 
     /// Nobody with the same ids looks into it (PR_SET_DUMPABLE), and no program gives it rights again (PR_SET_NO_NEW_PRIVS).
     public static func seal() throws(SystemError) {
-        try call("set dumpable") { linux_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) }
-        try call("set no_new_privs") { linux_prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) }
+        _ = try check(berth_sys_prctl(Int32(BERTH_PR_SET_DUMPABLE), 0, 0, 0, 0), "set dumpable")
+        _ = try check(berth_sys_prctl(Int32(BERTH_PR_SET_NO_NEW_PRIVS), 1, 0, 0, 0), "set no_new_privs")
     }
 
     /// Files get the modes that they are made with.
-    public static func clearUmask() { linux_umask(0) }
+    public static func clearUmask() { umask(0) }
 
     /// seccomp(2).
     public static func load(_ filter: SeccompProgram) throws(SystemError) {
-        try call("seccomp") { filter.bytes.withUnsafeBytes { linux_seccomp_filter($0.baseAddress, filter.instructionCount) } }
+        let result = filter.bytes.withUnsafeBytes { berth_sys_seccomp_filter($0.baseAddress, UInt16(filter.instructionCount)) }
+        _ = try check(result, "seccomp")
     }
 
     /// Closes descriptors that came with the start.
-    public static func close(_ numbers: [Int32]) { for number in numbers { linux_close(number) } }
+    public static func close(_ numbers: [Int32]) { for number in numbers { Glibc.close(number) } }
 
     /// Kills and reaps a child.
     ///
     /// - Returns: whether it had ended with status 0.
     public static func end(child: Int32) -> Bool {
         var status: Int32 = 0
-        linux_kill(child, SIGKILL)
-        linux_wait(child, &status, 0)
+        kill(child, SIGKILL)
+        waitpid(child, &status, 0)
         return status == 0
     }
 
     /// Ends this process at once: nothing of the Swift runtime runs any more.
-    public static func exit(_ status: Int32) -> Never { while true { linux_exit(status) } }
-
-    @discardableResult
-    private static func call(_ operation: String, _ body: () -> Int) throws(SystemError) -> Int {
-        let result = body()
-        if result < 0 { throw SystemError(operation, errno: Int32(-result)) }
-        return result
-    }
+    public static func exit(_ status: Int32) -> Never { _exit(status) }
 }

@@ -77,6 +77,10 @@ enum {
     BERTH_F_ADD_SEALS = 1033,
     BERTH_F_SETPIPE_SZ = 1031,
 
+    BERTH_PR_SET_PDEATHSIG = 1,
+    BERTH_PR_SET_DUMPABLE = 4,
+    BERTH_PR_SET_NO_NEW_PRIVS = 38,
+
     BERTH_SO_PEERPIDFD = 77, /* since Linux 6.5 */
     BERTH_SO_PEERGROUPS = 59,
 };
@@ -401,6 +405,40 @@ static inline long berth_sys_unshare(int flags) { return berth_sys_result(syscal
 
 static inline long berth_sys_prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d) {
     return berth_sys_result(syscall(SYS_prctl, option, a, b, c, d));
+}
+
+/* By number, so that the calling thread alone changes: for a process that has no other. */
+static inline long berth_sys_setresuid(uint32_t id) { return berth_sys_result(syscall(SYS_setresuid, id, id, id)); }
+static inline long berth_sys_setresgid(uint32_t id) { return berth_sys_result(syscall(SYS_setresgid, id, id, id)); }
+
+/* A fork into the namespaces of `kinds` (CLONE_NEW...), without the C library's handlers; SIGCHLD at its end. */
+static inline long berth_sys_fork_into(unsigned long kinds) {
+    return berth_sys_result(syscall(SYS_clone, kinds | 17UL, 0UL, 0UL, 0UL, 0UL));
+}
+
+static inline long berth_sys_pivot_root(const char *root, const char *former) {
+    return berth_sys_result(syscall(SYS_pivot_root, root, former));
+}
+
+/* Effective and permitted sets; the inheritable one is emptied (version 3 of capset(2)). */
+static inline long berth_sys_keep_capabilities(uint64_t bits) {
+    struct {
+        uint32_t version;
+        int32_t pid;
+    } header = {0x20080522, 0};
+    struct {
+        uint32_t effective, permitted, inheritable;
+    } data[2] = {{(uint32_t)bits, (uint32_t)bits, 0}, {(uint32_t)(bits >> 32), (uint32_t)(bits >> 32), 0}};
+    return berth_sys_result(syscall(SYS_capset, &header, data));
+}
+
+/* SECCOMP_SET_MODE_FILTER of whole `struct sock_filter`s. */
+static inline long berth_sys_seccomp_filter(const void *entries, unsigned short count) {
+    struct {
+        unsigned short count;
+        const void *entries;
+    } program = {count, entries};
+    return berth_sys_result(syscall(SYS_seccomp, 1, 0, &program));
 }
 
 /*
