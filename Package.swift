@@ -21,8 +21,10 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let embeddedChannels = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -47,6 +49,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -78,6 +82,7 @@ let package = Package(
         library("Scheduling", ["JobModel", collections]),
         library("JobStore", ["JobModel"]),
         library("API", ["JobModel"]),
+        library("Telemetry", [metrics]),
         // Layer 2
         library("Topology", ["JobModel", "LinuxSys"]),
         library("Cgroups", ["JobModel", "LinuxSys"]),
@@ -89,11 +94,18 @@ let package = Package(
         library("Containers", ["JobModel", "LaunchProgram", "JobLog", "LinuxSys", "Cgroups", "OCISpec"]),
         library("Reports", ["API", "JobModel"]),
         // Layer 4
-        library("NodeAgent", ["API", "JobModel", "Containers", "Images", "Cgroups", "Topology", "OCISpec", "LinuxSys", "JobLog", logging]),
-        library("Controller", ["JobModel", "JobStore", "Scheduling", "Database", "NodeAgent", "Reports", "API", "LinuxSys", logging]),
+        library(
+            "NodeAgent",
+            ["API", "JobModel", "Containers", "Images", "Cgroups", "Topology", "OCISpec", "LinuxSys", "JobLog", "Telemetry", logging, metrics]),
+        library(
+            "Controller",
+            ["JobModel", "JobStore", "Scheduling", "Database", "NodeAgent", "Reports", "API", "LinuxSys", "Telemetry", logging, metrics]),
         library(
             "Server",
-            ["Controller", "NodeAgent", "Containers", "Images", "OCISpec", "JobLog", "API", "JobModel", "LinuxSys", logging, hummingbird, lifecycle]),
+            [
+                "Controller", "NodeAgent", "Containers", "Images", "OCISpec", "JobLog", "API", "JobModel", "LinuxSys", "Telemetry", logging, metrics,
+                hummingbird, lifecycle,
+            ]),
         library("Client", ["API", "JobModel", "LinuxSys", "Reports"]),
         // Layer 5
         .executableTarget(
@@ -104,7 +116,7 @@ let package = Package(
             name: "berthd",
             dependencies: [
                 "Server", "Controller", "NodeAgent", "DaemonConfiguration", "Database", "Topology", "Images", "Cgroups", "Containers",
-                "JobStore", "Scheduling", "API", "JobModel", "LinuxSys", logging, argumentParser,
+                "JobStore", "Scheduling", "API", "JobModel", "LinuxSys", "Telemetry", logging, metrics, argumentParser,
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -121,6 +133,7 @@ let package = Package(
         tests("Launcher", ["LaunchProgram", "JobLog", "LinuxSys"]),
         tests("LinuxSys"), tests("JobSpecs", ["JobModel"]), tests("DaemonConfiguration", ["JobModel"]),
         tests("Scheduling", ["JobModel"]), tests("JobStore", ["JobModel", "Database"]), tests("API", ["JobModel"]),
+        tests("Telemetry", [metrics]),
         tests("Topology", ["JobModel", "LinuxSys"]), tests("Cgroups", ["JobModel", "LinuxSys"]),
         tests("Archives", ["OCISpec", "LinuxSys", crypto]),
         tests("Images", ["OCISpec", "LinuxSys", "JobModel", "berth-helper", crypto]),
@@ -130,7 +143,7 @@ let package = Package(
             "NodeAgent",
             ["Cgroups", "Containers", "Images", "JobLog", "JobModel", "LaunchProgram", "LinuxSys", "berth-helper", "berthd", logging]),
         tests("Controller", ["API", "Database", "JobModel", "JobStore", "NodeAgent", "Reports", "Scheduling", logging]),
-        tests("Server", ["API", "Controller", "JobModel", "LinuxSys", "NodeAgent", hummingbird]),
+        tests("Server", ["API", "Controller", "JobModel", "LinuxSys", "NodeAgent", hummingbird, logging, embeddedChannels]),
         tests("Client", ["API", "JobModel", "LinuxSys"]),
         tests("berth", ["Client", "JobSpecs", "API", "JobModel", "LinuxSys", "Reports", argumentParser]),
         .testTarget(

@@ -46,6 +46,8 @@ public struct APIError: Error, Hashable, Sendable, Codable, CustomStringConverti
     public var message: String
     /// Such as `jobs[2].resources.memory`.
     public var field: String?
+    /// The id under which the daemon's own log tells of this request; absent where it tells nothing.
+    public var request: String?
 
     public init(_ code: Code, _ message: String, field: String? = nil) {
         self.code = code
@@ -53,5 +55,8 @@ public struct APIError: Error, Hashable, Sendable, Codable, CustomStringConverti
         self.field = field
     }
 
-    public var description: String { field.map { "\($0): \(message)" } ?? message }
+    public var description: String {
+        let line = field.map { "\($0): \(message)" } ?? message
+        return request.map { "\(line) [request \($0)]" } ?? line
+    }
 }

@@ -12,13 +12,13 @@ public enum Route: String, Hashable, Sendable, CaseIterable {
     case batchList, batchShow, batchPause, batchResume, batchHold, batchRelease, batchCancel
     case report, logs, events
     case imageList, imageShow, imageImport, imageRemove, imageTag
-    case node, doctor, purge
+    case node, doctor, metrics, purge
     case sessionCreate, sessionInput, sessionOutput
 
     public var method: HTTPMethod {
         switch self {
         case .version, .submission, .list, .show, .batchList, .batchShow, .report, .logs, .events, .imageList, .imageShow, .node, .doctor,
-            .sessionOutput:
+            .metrics, .sessionOutput:
             .get
         case .imageRemove: .delete
         default: .post
@@ -54,6 +54,7 @@ public enum Route: String, Hashable, Sendable, CaseIterable {
         case .imageTag: "images/tag"
         case .node: "node"
         case .doctor: "doctor"
+        case .metrics: "metrics"
         case .purge: "purge"
         case .sessionCreate: "sessions"
         case .sessionInput: "sessions/{session}/input"

@@ -2,6 +2,7 @@ import OrderedCollections
 import JobModel
 import JobStore
 import Logging
+import NodeAgent
 
 /// Changes that become durable together, in the order they were decided.
 ///
@@ -140,8 +141,10 @@ extension Controller {
         var delay = 5
         var failures = 0
         while true {
+            let began = clock.now().boot
             do {
                 let receipt = try await store.submit(transaction, staging: StagingID("controller"))
+                metrics.committed(in: clock.now().boot - began)
                 storageFailure = nil
                 return receipt.firstEvent
             } catch .repeated {
@@ -159,6 +162,7 @@ extension Controller {
                 }
                 // A lost reply or a conflict passes with the next try; only a store that goes on refusing is a reason to refuse new work.
                 failures += 1
+                metrics.commitFailed()
                 if failures == Self.failuresOfABrokenStore {
                     logger.error("commit failed, trying again until it succeeds", metadata: ["error": "\(error)"])
                 }

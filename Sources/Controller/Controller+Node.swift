@@ -11,6 +11,8 @@ public struct NodeUse: Sendable {
     public var usedInstances: [String: Set<String>]
     public var counts: TaskCounts
     public var countsByQueue: [String: TaskCounts]
+    /// Whether the state directory takes changes.
+    public var isStorageUp: Bool
 }
 
 extension Controller {
@@ -18,7 +20,7 @@ extension Controller {
     public func nodeUse() -> NodeUse {
         var use = NodeUse(
             usedCpus: CpuSet(), sharedCpus: CpuSet(), usedMemory: .zero, usedScratch: .zero, usedInstances: [:], counts: TaskCounts(),
-            countsByQueue: [:])
+            countsByQueue: [:], isStorageUp: storageFailure == nil)
         for (id, attempt) in attempts {
             let placement = attempt.record.placement
             if placement.shared {

@@ -32,6 +32,7 @@ extension Controller: AgentObserver {
         if observation.state == .running, before?.state == nil || before?.state == .starting, let started = observation.startedAt {
             // The limit runs from the job's first instruction.
             scheduler.apply(.started(observation.id, attempt.record.placement, at: started.boot))
+            metrics.started(attempt.record, at: started)
         }
         wakeWaiters()
     }
@@ -138,7 +139,9 @@ extension Controller: AgentObserver {
         jobs[id.task.job] = job
         decision.remove(.attempt(id))
         decision.remove(.observation(id))
-        decision.ledger.append(.attempt(ledgerAttempt(attempt.record, observation, job.record, outcome)))
+        let account = ledgerAttempt(attempt.record, observation, job.record, outcome)
+        metrics.ended(account)
+        decision.ledger.append(.attempt(account))
         settle(job, &decision)
         commit(decision) { controller in
             controller.release(id)

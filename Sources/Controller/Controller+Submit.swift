@@ -33,6 +33,7 @@ extension Controller {
         }
         accept(records, key: key)
         try await settled()
+        metrics.submitted(records)
         return reply(records)
     }
 

@@ -53,6 +53,7 @@ public actor Controller {
     let surroundings: Surroundings
     let settings: ControllerSettings
     let logger: Logger
+    let metrics = ControllerMetrics()
 
     var scheduler: Scheduling.State
     var jobs: [JobID: LiveJob] = [:]

@@ -44,6 +44,9 @@ public struct Settings: Hashable, Sendable {
     public var freezeTimeout = TimeSpan.seconds(10)
     public var startTimeout = TimeSpan.minutes(10)
     public var logLevel = LogLevel.info
+    public var logFormat = LogFormat.text
+    /// Where on TCP `/metrics` is served; nil: on the API's socket alone.
+    public var metricsListen: ListenAddress?
 
     public init() {}
 
@@ -98,6 +101,31 @@ public struct ImageLimits: Hashable, Sendable {
     public var size = Bytes.gibibytes(20)
     public var files = 2_000_000
     public init() {}
+}
+
+/// How the daemon writes its own log: lines for people, or one JSON object a line.
+public enum LogFormat: String, Hashable, Sendable, CaseIterable { case text, json }
+
+/// A numeric address and a port.
+public struct ListenAddress: Hashable, Sendable {
+    public var host: String
+    public var port: Int
+
+    /// `127.0.0.1:9754` or `[::1]:9754`.
+    public init?(text: String) {
+        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]), (1...65535).contains(port) else { return nil }
+        var host = text[..<colon]
+        let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
+        if isBracketed { host = host.dropFirst().dropLast() }
+        let accepted = isBracketed ? "0123456789abcdefABCDEF:." : "0123456789."
+        guard !host.isEmpty, host.allSatisfy(accepted.contains), isBracketed == host.contains(":") else { return nil }
+        if !isBracketed {
+            let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+            guard parts.count == 4, parts.allSatisfy({ UInt8($0) != nil }) else { return nil }
+        }
+        self.host = String(host)
+        self.port = port
+    }
 }
 
 /// How much the daemon writes to its own log.

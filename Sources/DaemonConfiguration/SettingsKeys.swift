@@ -37,6 +37,14 @@ enum SettingsKeys {
             value, settings throws(DocumentError) in
             settings.logLevel = try value.parsed { LogLevel(rawValue: $0.lowercased()) }
         },
+        .init("log_format", LogFormat.allCases.map(\.rawValue).joined(separator: ", "), "Lines for people, or one JSON object a line") {
+            value, settings throws(DocumentError) in
+            settings.logFormat = try value.parsed { LogFormat(rawValue: $0.lowercased()) }
+        },
+        .init("metrics_listen", "ADDRESS:PORT, such as 127.0.0.1:9754 or [::1]:9754", "Where /metrics is served on TCP, for Prometheus") {
+            value, settings throws(DocumentError) in
+            settings.metricsListen = try value.parsed(ListenAddress.init(text:))
+        },
     ]
 
     private static let policy: [ConfigKey<Settings>] = [

@@ -72,6 +72,9 @@ extension ProcessContext {
         _ = setrlimit(__rlimit_resource_t(UInt32(7)), &limit)
     }
 
+    /// How many files it may open at once.
+    public static var mostOpenFiles: UInt64 { limits(7).map { UInt64($0.rlim_cur) } ?? .max }
+
     private static func limits(_ resource: Int32) -> rlimit? {
         var limit = rlimit()
         return getrlimit(__rlimit_resource_t(UInt32(resource)), &limit) == 0 ? limit : nil

@@ -1,9 +1,11 @@
 import Cgroups
 import Containers
+import CoreMetrics
 public import JobModel
 import LinuxSys
 import Logging
 import Synchronization
+import Telemetry
 
 /// Runs what was assigned to this machine and adopts what already runs.
 public actor Agent: AgentPort {
@@ -11,6 +13,7 @@ public actor Agent: AgentPort {
     private var observer: (any AgentObserver)?
     private var supervisors: [AttemptID: Supervisor] = [:]
     private var sharedPool: CpuSet?
+    private let launcherDeaths = Counter(.launcherDeaths)
 
     public init(services: NodeServices) { self.services = services }
 
@@ -80,6 +83,7 @@ public actor Agent: AgentPort {
     private func launcherDied() async {
         guard !services.isStopping else { return }
         services.logger.error("the launcher died; starting another")
+        launcherDeaths.increment()
         let services = services
         services.launcherDied(services.runtime)
         services.spares.clear(services.runtime)

@@ -7,6 +7,7 @@ public import Logging
 import NIOCore
 public import NodeAgent
 import ServiceLifecycle
+public import Telemetry
 
 /// What the server serves.
 public struct ServerParts: Sendable {
@@ -24,6 +25,9 @@ public struct ServerParts: Sendable {
     public var pid: Int32
     /// The machine, for `berth node`.
     public var node: NodeFacts
+    /// What the daemon counts, and where on TCP it may be fetched; nil: on the socket alone.
+    public var metrics = MetricStore()
+    public var metricsAddress: NetworkAddress?
     public var logger: Logger
 
     public init(
@@ -79,12 +83,15 @@ public struct NodeFacts: Sendable {
 public struct BerthServer: Sendable {
     let parts: ServerParts
     let sessions: SessionTable
+    let connections: Connections
+    let requestMetrics = RequestMetrics()
     let quiet = QuietChannels()
     let large = LargeBodies()
 
     public init(_ parts: ServerParts) {
         self.parts = parts
         sessions = SessionTable(parts)
+        connections = Connections(most: parts.connections, mostPerUser: parts.connectionsPerUser)
     }
 
     /// What is under way at the stop has so long to end.
@@ -92,7 +99,8 @@ public struct BerthServer: Sendable {
 
     /// Serves until `stop` returns. `ready` is called once the socket is there with its mode.
     public func run(until stop: @escaping @Sendable () async -> Void, ready: @escaping @Sendable () async -> Void) async throws {
-        var configuration = ServiceGroupConfiguration(services: [application(ready)], logger: logger)
+        var configuration = ServiceGroupConfiguration(
+            services: [application(ready)] + (parts.metricsAddress.map { [metricsApplication($0)] } ?? []), logger: logger)
         configuration.maximumGracefulShutdownDuration = Self.stopGrace
         let group = ServiceGroup(configuration: configuration)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
@@ -107,14 +115,13 @@ public struct BerthServer: Sendable {
         }
     }
 
-    private var logger: Logger {
+    var logger: Logger {
         var logger = parts.logger
         logger[metadataKey: "part"] = "http"
         return logger
     }
 
-    private func application(_ ready: @escaping @Sendable () async -> Void) -> some ApplicationProtocol {
-        let connections = Connections(most: parts.connections, mostPerUser: parts.connectionsPerUser)
+    private func application(_ ready: @escaping @Sendable () async -> Void) -> any Service {
         let resolver = PeerResolver(
             parent: parts.agent.services.settings.cgroupParent, work: parts.agent.services.blocking
         ) { [controller = parts.controller, services = parts.agent.services] group in
@@ -149,6 +156,7 @@ public struct BerthServer: Sendable {
         addBatchRoutes(to: router)
         addImageRoutes(to: router)
         addNodeRoutes(to: router)
+        addMetricsRoute(to: router)
         addStreamRoutes(to: router)
         addSessionRoutes(to: router)
     }
@@ -164,8 +172,8 @@ public struct BerthServer: Sendable {
             case .post: .post
             case .delete: .delete
             }
-        router.on(RouterPath(route.pattern), method: method) { request, context in
-            try await handler(request, context, try context.requirePeer())
+        router.on(RouterPath(route.pattern), method: method) { [requestMetrics] request, context in
+            try await requestMetrics.measuring(route) { try await handler(request, context, try context.requirePeer()) }
         }
     }
 }

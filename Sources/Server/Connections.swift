@@ -27,6 +27,8 @@ final class Connections: Sendable {
         self.mostPerUser = mostPerUser
     }
 
+    var count: Int { state.withLock { $0.facts.count } }
+
     func facts(of channel: any Channel) -> ConnectionFacts? { state.withLock { $0.facts[ObjectIdentifier(channel)] } }
 
     /// What is refused when there are too many, so that one client cannot hold up others.

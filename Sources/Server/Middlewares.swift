@@ -1,5 +1,6 @@
 import API
 import Controller
+import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
@@ -8,16 +9,44 @@ import NIOHTTP1
 /// Turns every error into the API's one form.
 struct ErrorMiddleware: RouterMiddleware {
     typealias Context = BerthContext
+    /// A store that stays broken is told once by the controller; clients that try again and again need not be.
+    private let budget = LogBudget(lines: 60, in: .seconds(60))
 
     func handle(
         _ request: Request, context: BerthContext, next: (Request, BerthContext) async throws -> Response
+    ) async throws -> Response {
+        var context = context
+        // The framework's own is long, and begins alike for all requests.
+        let id = String(UInt64.random(in: .min ... .max), radix: 16)
+        context.logger[metadataKey: Self.loggedID] = "\(id)"
+        var response = try await answer(request, context, id, next)
+        response.headers[Self.header] = id
+        return response
+    }
+
+    /// The framework's name for it.
+    private static let loggedID = "hb.request.id"
+    private static let header = HTTPField.Name("X-Request-ID")!
+
+    /// What is the daemon's fault, or its state's, is told in its log, and the reply carries the id to look for.
+    private func told(_ error: APIError, _ request: Request, _ context: BerthContext, _ id: String) -> APIError {
+        guard error.code.status >= 500, budget.take() else { return error }
+        let metadata: Logger.Metadata = ["request": "\(id)", "path": "\(request.uri.path)", "code": "\(error.code.rawValue)", "error": "\(error)"]
+        context.logger.log(level: error.code == .internal ? .error : .warning, "request failed", metadata: metadata)
+        var error = error
+        error.request = id
+        return error
+    }
+
+    private func answer(
+        _ request: Request, _ context: BerthContext, _ id: String, _ next: (Request, BerthContext) async throws -> Response
     ) async throws -> Response {
         do {
             return try await next(request, context)
         } catch let error as APIError where error.code == .tooLarge {
             return try refuseTheRest(error, context)
         } catch let error as APIError {
-            return try reply(error, status: .init(code: error.code.status))
+            return try reply(told(error, request, context, id), status: .init(code: error.code.status))
         } catch let error as HTTPError {
             let code: APIError.Code = error.status == .notFound ? .unknown : error.status == .contentTooLarge ? .tooLarge : .malformed
             return try reply(APIError(code, error.body ?? "no such path"), status: error.status)
@@ -27,8 +56,8 @@ struct ErrorMiddleware: RouterMiddleware {
             // A stream that the client broke off, or that is no HTTP.
             return try reply(APIError(.malformed, "found a body that broke off (\(error)), accepted a whole one"), status: .badRequest)
         } catch {
-            context.logger.error("request failed", metadata: ["path": "\(request.uri.path)", "error": "\(error)"])
-            return try reply(APIError(.internal, "internal error: \(error)"), status: .internalServerError)
+            let failure = APIError(.internal, "internal error: \(error)")
+            return try reply(told(failure, request, context, id), status: .internalServerError)
         }
     }
 

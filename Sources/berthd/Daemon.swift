@@ -1,5 +1,6 @@
 import API
 import Containers
+import CoreMetrics
 import Controller
 import DaemonConfiguration
 import Database
@@ -11,6 +12,7 @@ import Logging
 import NodeAgent
 import Scheduling
 import Server
+import Telemetry
 import Topology
 
 /// Puts the parts together and runs until a signal comes.
@@ -19,6 +21,9 @@ struct Daemon {
 
     func run() async throws {
         let logger = makeLogger()
+        // Before the parts are made: what counts is asked for then.
+        let metrics = MetricStore()
+        MetricsSystem.bootstrap(metrics)
         ignoreBrokenPipes(true)
         let clock = try SystemClock()
         let place = Place(settings)
@@ -36,7 +41,7 @@ struct Daemon {
         await agent.report(to: controller)
         try await controller.start()
         await controller.beginUpkeep()
-        let server = BerthServer(try await serverParts(controller, agent, shape, clock, logger))
+        let server = BerthServer(try await serverParts(controller, agent, shape, clock, metrics, logger))
         let signals = try SignalSource([1, 2, 15])
         logger.notice("berthd \(Version.text) is up", metadata: ["socket": "\(settings.socket)", "state": "\(settings.stateDirectory)"])
         try await serve(server, until: signals, services)
@@ -57,7 +62,9 @@ struct Daemon {
     }
 
     private func makeLogger() -> Logger {
-        var logger = Logger(label: "berthd") { StreamLogHandler.standardError(label: $0) }
+        var logger = Logger(label: "berthd") { label -> any LogHandler in
+            settings.logFormat == .json ? JSONLogHandler() : StreamLogHandler.standardError(label: label)
+        }
         logger.logLevel = Logger.Level(rawValue: settings.logLevel.rawValue) ?? .info
         return logger
     }
@@ -104,7 +111,7 @@ struct Daemon {
     }
 
     private func serverParts(
-        _ controller: Controller, _ agent: Agent, _ shape: MachineShape, _ clock: SystemClock, _ logger: Logger
+        _ controller: Controller, _ agent: Agent, _ shape: MachineShape, _ clock: SystemClock, _ metrics: MetricStore, _ logger: Logger
     ) async throws -> ServerParts {
         let services = agent.services
         let reserved = settings.reserved.cores(of: shape.cpus.count)
@@ -114,10 +121,13 @@ struct Daemon {
             reservedCpus: CpuSet(shape.allCpus.members.prefix(reserved)), reservedMemory: settings.reserved.memory(of: shape.memory),
             scratchTotal: try? await services.scratch.capacity(), scratchMethod: services.scratch.diskLimit.rawValue,
             cgroupLayout: services.cgroupLayout, cgroupParent: services.settings.cgroupParent, named: settings.resources)
-        return ServerParts(
+        var parts = ServerParts(
             controller: controller, agent: agent, socketPath: settings.socket, requestLimit: Int(settings.requests.size.count),
             connections: settings.requests.connections, connectionsPerUser: settings.requests.connectionsPerUser, idle: settings.requests.idle,
             version: Version.text,
             startedAt: clock.now().wall, pid: ProcessContext.processID, node: facts, logger: logger)
+        parts.metrics = metrics
+        parts.metricsAddress = settings.metricsListen.map { NetworkAddress(host: $0.host, port: $0.port) }
+        return parts
     }
 }

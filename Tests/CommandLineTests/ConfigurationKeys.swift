@@ -83,7 +83,8 @@ extension TestDaemon {
     @Test func everyKeyHasATestOfItsEffect() {
         let tested = Set(
             (EndToEnd.DefaultKeyTests.effects + EndToEnd.LimitKeyTests.effects + EndToEnd.UserLimitKeyTests.effects
-                + EndToEnd.QueueKeyTests.effects + EndToEnd.RetentionKeyTests.effects).map(\.key))
+                + EndToEnd.QueueKeyTests.effects + EndToEnd.RetentionKeyTests.effects
+                + EndToEnd.MetricsTests.effects).map(\.key))
         // Shows in nothing but the time that many starts take.
         let unseen: Set<String> = ["simultaneous_starts"]
         #expect(Self.keys.subtracting(tested).subtracting(unseen).sorted() == [])

@@ -99,6 +99,8 @@ let allKeys: [String] = {
                 cgroup_parent: a/b
                 operators_group: ops
                 log_level: DEBUG
+                log_format: json
+                metrics_listen: "[::1]:9754"
                 defaults: {image: tools:1, cores: 2, memory_per_core: 2G, swap: 1G, pids: 9, scratch: 1G, time_limit: 2h, log_limit: 1M, grace_period: 1s, shm_size: 1M}
                 maximum: {cores: 4, memory: 8G, scratch: 1T, pids: 100, time_limit: 1d, log_limit: 5M}
                 slots: 65536-131071
@@ -122,6 +124,9 @@ let allKeys: [String] = {
         expected.cgroupParent = "a/b"
         expected.operatorsGroup = "ops"
         expected.logLevel = .debug
+        expected.logFormat = .json
+        expected.metricsListen = ListenAddress(text: "[::1]:9754")
+        #expect(expected.metricsListen?.host == "::1" && expected.metricsListen?.port == 9754)
         expected.defaults = JobDefaults(
             image: "tools:1", cores: 2, memoryPerCore: .gibibytes(2), swap: .gibibytes(1), pids: 9, scratch: .gibibytes(1),
             timeLimit: .hours(2),
@@ -181,6 +186,10 @@ let allKeys: [String] = {
         ("state_directory: /", "c:1: state_directory: found '/', accepted an absolute path"),
         ("state_directory: /run/berth/x", "c:1: run_directory: found '/run/berth' beside state '/run/berth/x', accepted two directories"),
         ("socket: /\(String(repeating: "x", count: 107))", "c:1: socket: found '/xxx"),
+        ("log_format: xml", "c:1: log_format: found 'xml', accepted text, json"),
+        ("metrics_listen: localhost:80", "c:1: metrics_listen: found 'localhost:80', accepted ADDRESS:PORT, such as 127.0.0.1:9754 or [::1]:9754"),
+        ("metrics_listen: 127.0.0.1", "c:1: metrics_listen: found '127.0.0.1', accepted ADDRESS:PORT, such as 127.0.0.1:9754 or [::1]:9754"),
+        ("metrics_listen: 1.2.3.400:80", "c:1: metrics_listen: found '1.2.3.400:80', accepted ADDRESS:PORT, such as 127.0.0.1:9754 or [::1]:9754"),
         ("log_level: loud", "c:1: log_level: found 'loud', accepted debug, info, notice, warning, error"),
         ("cgroup_parent: ../x", "c:1: cgroup_parent: found '../x', accepted"),
         ("slots: 1-65536", "c:1: slots: found '1-65536', accepted FIRST-LAST, whole slots"), ("slots: 0-65535", "c:1: slots: found"),

@@ -10,6 +10,7 @@ public struct CommandResult: Sendable, CustomStringConvertible {
     public var words: [String]
     public var description: String { "\(words.joined(separator: " ")) → \(status)\n\(output)\(errors)" }
 
+    public var outputLines: [String] { output.split(separator: "\n").map(String.init) }
     /// Output without its line end.
     public var line: String { output.hasSuffix("\n") ? String(output.dropLast()) : output }
     /// Lines of standard error.

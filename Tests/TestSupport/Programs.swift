@@ -19,6 +19,12 @@ public enum Programs {
     /// A program's path.
     public static func path(_ name: String) -> String { "\(directory ?? ".build/debug")/\(name)" }
 
+    /// Prometheus's checker, once `scripts/promtool` has run.
+    public static let promtool: String? = {
+        let path = ((try? readLink("/proc/self/cwd")) ?? "") + "/.build/promtool/promtool"
+        return exists(path) ? path : nil
+    }()
+
     /// Whether a path leads to something.
     public static func exists(_ path: String) -> Bool { (try? Descriptor.open(path, [.path])) != nil }
 
