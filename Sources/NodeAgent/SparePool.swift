@@ -116,6 +116,8 @@ final class SparePool: Sendable {
     static func serves(_ base: ContainerBase) -> Bool { base.network == .none && base.devices.isEmpty }
 
     private func refill(_ base: ContainerBase, _ runtime: ContainerRuntime) {
+        // One that somebody killed would keep its place until a start came upon it.
+        for dead in state.withLock({ $0.takeDead(runtime) }) { remove(dead, runtime) }
         let (name, evicted, generation) = state.withLock { state -> (String?, Ready?, Int) in
             guard !state.isClosed, state.count(base) < size else { return (nil, nil, 0) }
             let isFull = state.ready.count + state.making.values.reduce(0, +) >= 2 * size
@@ -215,6 +217,12 @@ extension SparePool.State {
     fileprivate mutating func takeIdle() -> [CheckedContinuation<Void, Never>] {
         defer { idle = [] }
         return idle
+    }
+
+    fileprivate mutating func takeDead(_ runtime: ContainerRuntime) -> [SparePool.Ready] {
+        let all = ready.map { ($0, lives: runtime.holds($0.container)) }
+        ready = all.filter(\.lives).map(\.0)
+        return all.filter { !$0.lives }.map(\.0)
     }
 
     fileprivate mutating func finish(_ base: ContainerBase) {

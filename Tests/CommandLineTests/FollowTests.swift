@@ -96,8 +96,8 @@ extension EndToEnd {
             let counted = try Command(["sh", "-c", command], environment: ["BERTH_SOCKET": daemon.socket]).run()
             #expect(counted.line == "100000000", "\(counted)")
             let after = try peak()
-            // Of memory that is free again some is kept, more under load.
-            #expect(after - before < 80_000, "kilobytes: \(before), then \(after)")
+            // Of memory that is free again some is kept, more under load. A daemon that held the line would hold its 100 MB, and the reply's copies.
+            #expect(after - before < 95_000, "kilobytes: \(before), then \(after)")
             let refused = try daemon.berth(["logs", "--tail", "100001", id])
             #expect(refused.status == 1 && refused.errors == "berth: --tail: found '100001', accepted a number from 0 to 100000\n", "\(refused)")
         }
