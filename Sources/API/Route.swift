@@ -12,12 +12,12 @@ public enum Route: String, Hashable, Sendable, CaseIterable {
     case batchList, batchShow, batchPause, batchResume, batchHold, batchRelease, batchCancel
     case report, logs, events
     case imageList, imageShow, imageImport, imageRemove, imageTag
-    case node, doctor, metrics, purge
+    case node, use, doctor, metrics, purge
     case sessionCreate, sessionInput, sessionOutput
 
     public var method: HTTPMethod {
         switch self {
-        case .version, .submission, .list, .show, .batchList, .batchShow, .report, .logs, .events, .imageList, .imageShow, .node, .doctor,
+        case .version, .submission, .list, .show, .batchList, .batchShow, .report, .logs, .events, .imageList, .imageShow, .node, .use, .doctor,
             .metrics, .sessionOutput:
             .get
         case .imageRemove: .delete
@@ -53,6 +53,7 @@ public enum Route: String, Hashable, Sendable, CaseIterable {
         case .imageRemove: "images"
         case .imageTag: "images/tag"
         case .node: "node"
+        case .use: "use"
         case .doctor: "doctor"
         case .metrics: "metrics"
         case .purge: "purge"

@@ -22,6 +22,8 @@ extension BerthClient {
 
     public func node() throws(ClientError) -> NodeReply { try call(.node) }
 
+    public func use() throws(ClientError) -> UseReply { try call(.use) }
+
     public func doctor() throws(ClientError) -> DoctorReply { try call(.doctor) }
 
     public func version() throws(ClientError) -> VersionReply { try call(.version) }

@@ -11,7 +11,9 @@ import Telemetry
 public actor Agent: AgentPort {
     public nonisolated let services: NodeServices
     private var observer: (any AgentObserver)?
-    private var supervisors: [AttemptID: Supervisor] = [:]
+    private(set) var supervisors: [AttemptID: Supervisor] = [:]
+    /// The newest reading of what is used, and when it was begun.
+    var lastUse: (at: BootTime, attempts: Set<AttemptID>, reading: Task<[AttemptID: CurrentUse], Never>)?
     private var sharedPool: CpuSet?
     private let launcherDeaths = Counter(.launcherDeaths)
 

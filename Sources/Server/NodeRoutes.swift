@@ -14,6 +14,7 @@ extension BerthServer {
             try await controller.require(.node, peer)
             return try reply(await Self.node(parts))
         }
+        add(.use, to: router) { _, _, peer in try reply(try await Self.use(parts, peer)) }
         add(.doctor, to: router) { _, _, peer in
             try await controller.require(.node, peer)
             return try reply(DoctorReply(await parts.agent.checks()))
@@ -23,6 +24,27 @@ extension BerthServer {
             let (answer, _) = try await controller.purge(wanted, peer: peer) { await parts.agent.removeLogs(of: $0) }
             return try reply(answer)
         }
+    }
+
+    private static func use(_ parts: ServerParts, _ peer: Peer) async throws -> UseReply {
+        let (rows, omitted) = try await parts.controller.usedNow(peer: peer)
+        let use = await parts.controller.nodeUse()
+        let facts = parts.node
+        let free = facts.shape.allCpus.subtracting(facts.reservedCpus).subtracting(use.usedCpus).subtracting(use.sharedCpus)
+        let queues = await parts.controller.queues.map { UseReply.Queue(name: $0.name, counts: use.countsByQueue[$0.name] ?? TaskCounts()) }
+        var answer = UseReply(
+            now: parts.agent.services.clock.now().wall, node: facts.name, shape: facts.shape, reservedCpus: facts.reservedCpus, freeCpus: free,
+            sharedCpus: use.sharedCpus, freeMemory: facts.shape.memory - facts.reservedMemory - use.usedMemory, counts: use.counts, queues: queues,
+            attempts: rows)
+        answer.attemptsOmitted = omitted > 0 ? omitted : nil
+        // Those whose use the peer may see were marked.
+        let shown = answer.attempts.filter { $0.use != nil }.map(\.id)
+        guard !shown.isEmpty else { return answer }
+        let current = await parts.agent.currentUse(of: shown)
+        for index in answer.attempts.indices where answer.attempts[index].use != nil {
+            answer.attempts[index].use = current[answer.attempts[index].id]
+        }
+        return answer
     }
 
     private static func node(_ parts: ServerParts) async -> NodeReply {

@@ -21,8 +21,8 @@ struct Berth: ParsableCommand {
             CommandGroup(
                 name: "Jobs",
                 subcommands: [
-                    SubmitCommand.self, RunCommand.self, AttachCommand.self, ExecCommand.self, ListCommand.self, ShowCommand.self, LogsCommand.self,
-                    WaitCommand.self,
+                    SubmitCommand.self, RunCommand.self, AttachCommand.self, ExecCommand.self, ListCommand.self, TopCommand.self, ShowCommand.self,
+                    LogsCommand.self, WaitCommand.self,
                 ]),
             CommandGroup(
                 name: "Control",

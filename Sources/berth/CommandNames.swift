@@ -28,7 +28,7 @@ enum CommandNames {
     private static let habits = [
         "sbatch": "submit", "srun": "run", "squeue": "list", "scancel": "cancel", "scontrol": "show", "sacct": "report", "sinfo": "node",
         "ps": "list", "kill": "signal", "stop": "cancel", "rm": "purge", "inspect": "show", "images": "image list", "import": "image import",
-        "unpause": "resume", "stats": "report", "info": "node",
+        "unpause": "resume", "stats": "top", "htop": "top", "info": "node",
     ]
 
     private static func names(of command: any ParsableCommand.Type) -> [String] {

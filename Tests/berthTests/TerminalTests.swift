@@ -8,7 +8,7 @@ import Testing
 
 /// The program on a terminal of its own.
 @Suite struct TerminalTests {
-    private struct Terminal {
+    struct Terminal {
         let master: Descriptor
         let slave: Descriptor
 
