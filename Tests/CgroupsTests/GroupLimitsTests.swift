@@ -101,6 +101,44 @@ import Testing
         #expect(throws: CgroupError.self) { try group.apply(limits) }
     }
 
+    /// design: what did not take is a failed start, never a silent pass. A file that swallows what is written stands for such a kernel.
+    @Test(arguments: ["cpu.max", "cpu.weight", "memory.max", "memory.swap.max", "pids.max", "io.max", "cpuset.cpus.effective"])
+    func aLimitThatDidNotTakeIsAnError(file: String) throws {
+        let tree = try FakeTree()
+        let layout = try tree.unified()
+        let group = try GroupParent(layout: layout, name: "berth-test").prepare("1.1")
+        try tree.populate(layout, "1.1")
+        try tree.write(["cg/berth-test/1.1/cpuset.cpus.effective": "0-1\n", "cg/berth-test/1.1/cpuset.mems.effective": "0\n"])
+        var limits = limits
+        limits.cpus = CpuSet([0, 1])
+        limits.memoryNodes = MemoryNodeSet([0])
+        try group.apply(limits)
+        try swallow(file, "\(tree.path)/cg/berth-test/1.1")
+        let error = #expect(throws: CgroupError.self) { try group.apply(limits) }
+        #expect(error?.description.contains(file) == true, "\(String(describing: error))")
+    }
+
+    @Test(arguments: [
+        "cpu/cpu.cfs_quota_us", "cpu/cpu.shares", "memory/memory.limit_in_bytes", "memory/memory.memsw.limit_in_bytes", "pids/pids.max",
+        "blkio/blkio.throttle.read_bps_device",
+    ])
+    func aLegacyLimitThatDidNotTakeIsAnError(file: String) throws {
+        let tree = try FakeTree()
+        let layout = try tree.legacy(hybrid: true)
+        let group = try GroupParent(layout: layout, name: "berth-test").prepare("1.1")
+        try tree.populate(layout, "1.1")
+        let parts = file.split(separator: "/").map(String.init)
+        try swallow(parts[1], "\(tree.path)/v1/\(parts[0])/berth-test/1.1")
+        let error = #expect(throws: CgroupError.self) { try group.apply(limits) }
+        #expect(error?.description.contains(parts[1]) == true, "\(String(describing: error))")
+    }
+
+    private func swallow(_ file: String, _ directory: String) throws {
+        let place = try Descriptor.open(directory, .directory)
+        try place.unlink(file)
+        try place.makeSymbolicLink(file, to: "/dev/null")
+    }
+
     @Test func missingSwapAccountingIsSaid() throws {
         let tree = try FakeTree()
         let layout = try tree.unified()
