@@ -30,7 +30,7 @@ public struct ShowRequest: QueryRequest {
     }
 }
 
-/// Redacted of another user's job: no spec, batch, attempts' pid, groups or notes; placement stays.
+/// Redacted of another user's job: no spec, batch or holds, and of attempts neither outcome, usage, pid, groups nor notes; placement stays.
 public struct JobDetail: Hashable, Sendable, Codable {
     public var version = APIVersion.current
     public var now: WallTime

@@ -28,6 +28,14 @@ public struct Peer: Hashable, Sendable {
         self.origin = origin
     }
 
+    /// Where its request keys count: a process inside a job learns nothing of what its owner submitted elsewhere.
+    var keyScope: String {
+        switch origin {
+        case .host: "\(user)"
+        case .job(_, let batch): "\(user)/batch \(batch.name)"
+        }
+    }
+
     public var owner: Owner { Owner(user: user, group: group, groups: groups, name: name) }
 }
 

@@ -1,5 +1,5 @@
 public import API
-import JobModel
+public import JobModel
 import JobStore
 import Logging
 import NodeAgent
@@ -13,6 +13,7 @@ extension Controller {
         if route == .requeue { return try await requeue(request, peer: peer) }
         var (chosen, refused) = try await choose(request.selection, action, peer: peer)
         if request.asOperator == true { try refuse { () throws(Access.Refusal) in try settings.access.require(.operate, for: peer) } }
+        if route == .signal { _ = try Self.signalNumber(request) }
         let done = chosen.map(selector)
         let tasks = chosen.reduce(0) { $0 + $1.slots.count }
         if request.dryRun == true { return ActionReply(done: done, jobs: chosen.count, tasks: tasks, refused: refused) }
@@ -44,9 +45,35 @@ extension Controller {
     func audit(_ action: String, _ chosen: [Chosen], _ peer: Peer) {
         let others = chosen.filter { jobs[$0.job].map { $0.record.owner.user != peer.user } ?? false }
         guard !others.isEmpty else { return }
-        let events = others.map { event(.audit, job: $0.job, detail: "\(action) of \(selector($0)) by user \(peer.user) (\(peer.name))") }
-        logger.notice(
-            "operator acts on another user's jobs", metadata: ["action": "\(action)", "by": "\(peer.name)", "jobs": "\(others.map(\.job))"])
+        let events = others.map { event(.audit, job: $0.job, detail: Self.audited(action, "\(selector($0))", peer)) }
+        record(events, action, "\(others.map(\.job))", peer)
+    }
+
+    /// The same of what is no living job's: a batch without any, a job that is purged, an image.
+    func audit(_ action: String, _ what: String, job: JobID? = nil, batch: String? = nil, owner: UserID, _ peer: Peer) {
+        guard owner != peer.user else { return }
+        var event = event(.audit, job: job, batch: batch, detail: Self.audited(action, what, peer))
+        event.owner = owner
+        record([event], action, what, peer)
+    }
+
+    /// An operator enters another's job, by `exec` or `attach`.
+    public func auditEntry(_ action: Access.Action, _ task: TaskID, _ peer: Peer) {
+        guard let owner = jobs[task.job]?.record.owner.user, owner != peer.user else { return }
+        record([event(.audit, task: task, detail: Self.audited(action.rawValue, "\(task)", peer))], action.rawValue, "\(task)", peer)
+    }
+
+    /// An operator removes another's image; the operators' own are theirs together.
+    public func auditImage(_ action: String, _ name: String, owner: UserID, _ peer: Peer) {
+        audit(action, "image \(name)", owner: owner, peer)
+    }
+
+    private static func audited(_ action: String, _ what: String, _ peer: Peer) -> String {
+        "\(action) of \(what) by user \(peer.user) (\(peer.name))"
+    }
+
+    private func record(_ events: [Event], _ action: String, _ what: String, _ peer: Peer) {
+        logger.notice("operator acts on what is another user's", metadata: ["action": "\(action)", "by": "\(peer.name)", "on": "\(what)"])
         commit(Decision(events: events))
     }
 
@@ -101,9 +128,8 @@ extension Controller {
     private func signal(
         _ chosen: [Chosen], _ request: ActionRequest, _ refused: [ActionReply.Refusal]
     ) async throws(APIError) -> ([Chosen], [ActionReply.Refusal]) {
-        guard let name = request.signal, let number = SignalName.number(name) else {
-            throw APIError(.invalid, "found '\(request.signal ?? "")', accepted \(SignalName.accepted)", field: "signal")
-        }
+        let number = try Self.signalNumber(request)
+        let name = request.signal ?? ""
         var refused = refused
         for part in chosen {
             for slot in part.slots.members {
@@ -118,6 +144,13 @@ extension Controller {
             }
         }
         return (chosen, refused)
+    }
+
+    private static func signalNumber(_ request: ActionRequest) throws(APIError) -> Int32 {
+        guard let name = request.signal, let number = SignalName.number(name) else {
+            throw APIError(.invalid, "found '\(request.signal ?? "")', accepted \(SignalName.accepted)", field: "signal")
+        }
+        return number
     }
 
     // MARK: Holds and pauses

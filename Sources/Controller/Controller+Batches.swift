@@ -29,6 +29,7 @@ extension Controller {
         let tasks = chosen.reduce(0) { $0 + $1.slots.count }
         if request.dryRun == true { return BatchReply(await view(of: id), tasks: tasks) }
         audit(route.rawValue, chosen, peer)
+        if chosen.isEmpty { audit(route.rawValue, "batch \(id.name)", batch: id.name, owner: id.owner, peer) }
         if route == .batchCancel {
             for part in chosen { cancel(part, grace: request.grace.map { max($0, .zero) }) }
         } else {

@@ -140,22 +140,7 @@ extension Controller {
 
     /// Of others' jobs only id, owner, queue, states, resources and times (contract §8).
     private func redact(_ row: JobSummary, _ record: JobRecord, _ peer: Peer) -> JobSummary {
-        guard !settings.access.maySeePrivate(peer, owner: record.owner.user) else { return row }
-        var row = row
-        row.redacted = true
-        row.name = nil
-        row.batch = nil
-        row.image = nil
-        row.command = nil
-        row.tags = nil
-        for index in row.groups.indices {
-            row.groups[index].reasons = nil
-            row.groups[index].attempt?.note = nil
-            row.groups[index].attempt?.pid = nil
-            row.groups[index].attempt?.outcome = nil
-            row.groups[index].outcome = nil
-        }
-        return row
+        settings.access.maySeePrivate(peer, owner: record.owner.user) ? row : row.redactedForOthers
     }
 
     // MARK: Groups of tasks that stand alike

@@ -26,18 +26,20 @@ extension Controller {
         let filter = try await purgeFilter(request, peer)
         let (known, forgotten) = try await purgeable(filter, request, peer)
         // A job that was put back in the queue lives, whatever the ledger still says of it.
-        let found = (known + forgotten).filter { jobs[$0] == nil && reviving[$0] == nil && !purging.contains($0) }
+        let owners = Dictionary(known + forgotten) { first, _ in first }
+        let found = owners.keys.sorted().filter { jobs[$0] == nil && reviving[$0] == nil && !purging.contains($0) }
         if request.dryRun == true { return (PurgeReply(jobs: found.count, attempts: 0, freed: .zero), []) }
         // No suspension since they were found: until all of them is gone none comes to life again.
         purging.formUnion(found)
         defer { purging.subtract(found) }
+        for id in found { audit("purge", "\(id)", job: id, owner: owners[id] ?? peer.user, peer) }
         guard request.keepAccounts != true, let forgetting = store as? any ForgettingStore else {
             await removingLogs(found)
             return (PurgeReply(jobs: found.count, attempts: 0, freed: .zero), found)
         }
         var selection = PurgeSelection()
-        selection.jobs = Set(known).intersection(found)
-        selection.forgotten = Set(forgotten).intersection(found)
+        selection.jobs = Set(known.map(\.0)).intersection(found)
+        selection.forgotten = Set(forgotten.map(\.0)).intersection(found)
         let result: PurgeResult
         do throws(StoreError) { result = try await forgetting.purge(selection) } catch { throw APIError(.internal, "\(error)") }
         await removingLogs(found)
@@ -68,7 +70,9 @@ extension Controller {
     }
 
     /// Jobs that match: those whose record is kept, and those of which only attempts are. Refuses others' that are named by id.
-    private func purgeable(_ filter: LedgerFilter, _ request: PurgeRequest, _ peer: Peer) async throws(APIError) -> ([JobID], [JobID]) {
+    private func purgeable(_ filter: LedgerFilter, _ request: PurgeRequest, _ peer: Peer) async throws(APIError) -> (
+        [(JobID, UserID)], [(JobID, UserID)]
+    ) {
         let (known, forgotten): ([(JobID, UserID)], [(JobID, UserID)])
         do throws(StoreError) {
             known = try await store.foldJobs(matching: filter, into: []) { $0.append(($1.record.id, $1.record.owner.user)) }
@@ -79,7 +83,7 @@ extension Controller {
                 try settings.access.require(user == peer.user ? .see : .purge, for: peer, on: user, what: "job \(id)")
             }
         }
-        return (known.map(\.0), forgotten.map(\.0))
+        return (known, forgotten)
     }
 
     /// Ended jobs of which the retention left nothing but their attempts, all of them matching.

@@ -69,13 +69,7 @@ extension Controller {
         if let job = jobs[record.id] {
             for (_, attempt) in job.active.sorted(by: { $0.key < $1.key }) where meant(attempt) { views.append(view(of: attempt, job, peer)) }
         }
-        if !settings.access.maySeePrivate(peer, owner: record.owner.user) {
-            for index in views.indices {
-                views[index].note = nil
-                views[index].pid = nil
-                views[index].group = nil
-            }
-        }
+        if !settings.access.maySeePrivate(peer, owner: record.owner.user) { views = views.map(\.redactedForOthers) }
         if all > APILimit.attempts {
             detail.attemptsOmitted = all - APILimit.attempts
             views.removeFirst(max(0, views.count - APILimit.attempts))

@@ -9,7 +9,7 @@ extension Controller {
     public func submit(_ request: SubmitRequest, peer: Peer) async throws(APIError) -> SubmitReply {
         try refuse { () throws(Access.Refusal) in try settings.access.require(.submit, for: peer) }
         try requireStore("submit")
-        let key = request.requestKey.map { RequestKey("\(peer.user)/\($0)") }
+        let key = request.requestKey.map { RequestKey("\(peer.keyScope)/\($0)") }
         if let key, let known = try await known(key) { return known }
         guard !request.jobs.isEmpty, request.jobs.count <= APILimit.jobsPerSubmit else {
             throw APIError(.invalid, "found \(request.jobs.count) jobs, accepted 1 to \(APILimit.jobsPerSubmit)", field: "jobs")
@@ -39,7 +39,8 @@ extension Controller {
 
     /// What a submit with this key came to; nil when none was committed.
     public func submission(_ key: RequestKey, peer: Peer) async throws(APIError) -> SubmitReply? {
-        try await known(RequestKey("\(peer.user)/\(key)"))
+        try refuse { () throws(Access.Refusal) in try settings.access.require(.submit, for: peer) }
+        return try await known(RequestKey("\(peer.keyScope)/\(key)"))
     }
 
     private func known(_ key: RequestKey) async throws(APIError) -> SubmitReply? {

@@ -200,6 +200,7 @@ extension Controller {
         for slot in ended.members { job.table.pendingSince[slot] = now }
         let returns = jobs[id] == nil
         jobs[id] = job
+        audit("requeue", [Chosen(job: id, slots: ended)], peer)
         var decision = Decision(events: [event(.requeued, job: id, detail: "tasks \(ended)")])
         if returns {
             decision.ledger.append(.livesAgain(id))

@@ -93,13 +93,19 @@ public struct NamedImage: Hashable, Sendable {
     public var image: ImageRecord
     /// Attempts that use the image now.
     public var leases: Int
+    /// Who gave the name; root for the operators' names. A login name may come to another person, who is not this one.
+    public var owner: UserID
 
     /// Pairs a name with its image.
-    public init(name: ImageReference, image: ImageRecord, leases: Int) {
+    public init(name: ImageReference, image: ImageRecord, leases: Int, owner: UserID) {
         self.name = name
         self.image = image
         self.leases = leases
+        self.owner = owner
     }
+
+    /// Whether the name is for a user: the operators' are for all, others for who gave them alone.
+    public func isFor(_ user: UserID) -> Bool { name.user == nil || owner == user }
 }
 
 /// A line of text that is a file name in the store.

@@ -4,9 +4,11 @@ internal import LinuxSys
 extension ImageStore {
     /// Gives an attempt the right to an image until `release`; kept on disk, so that it survives the daemon. Idempotent.
     ///
-    /// - Parameter login: of the submitter, as for `show`.
-    public func lease(_ name: ImageReference, for attempt: AttemptID, login: String? = nil) throws(ImageError) -> ImageLease {
-        let image = try show(name, login: login).image
+    /// - Parameter user: the submitter, who is looked at anew: the name may be another person's by now.
+    public func lease(_ name: ImageReference, for attempt: AttemptID, of user: UserID? = nil) throws(ImageError) -> ImageLease {
+        let named = try show(name)
+        if let user, !named.isFor(user) { throw .notFound("image \(name): there is none of that name") }
+        let image = named.image
         if let held = leases[attempt] {
             guard held == image.key else { throw .inUse("lease of \(attempt): it holds another image already") }
             return try lease(of: image, for: attempt)

@@ -103,16 +103,20 @@ public actor ImageStore {
     /// All names, sorted.
     public func list() -> [NamedImage] {
         names.sorted { $0.key < $1.key }.compactMap { name, entry in
-            images[entry.image].map { NamedImage(name: name, image: $0, leases: leaseCounts[entry.image] ?? 0) }
+            images[entry.image].map { NamedImage(name: name, image: $0, leases: leaseCounts[entry.image] ?? 0, owner: entry.owner) }
         }
     }
 
     /// The image that a name stands for.
     ///
-    /// - Parameter login: of the asker: a name without a user is looked for among theirs first, then among the operators'.
-    public func show(_ name: ImageReference, login: String? = nil) throws(ImageError) -> NamedImage {
-        if name.user == nil, let login, let own = name.of(user: login), let found = try? named(own) { return found }
-        return try named(name)
+    /// - Parameter asker: a name without a user is looked for among theirs first, then among the operators'; a name with one is that person's
+    ///   alone who gave it, whoever has the login name now.
+    public func show(_ name: ImageReference, for asker: (user: UserID, login: String)? = nil) throws(ImageError) -> NamedImage {
+        guard let asker else { return try named(name) }
+        if name.user == nil, let own = name.of(user: asker.login), let found = try? named(own), found.isFor(asker.user) { return found }
+        let found = try named(name)
+        guard found.isFor(asker.user) else { throw .notFound("image \(name): there is none of that name") }
+        return found
     }
 
     private func named(_ name: ImageReference) throws(ImageError) -> NamedImage {
@@ -122,7 +126,7 @@ public actor ImageStore {
             return try named(found)
         }
         guard let entry = names[name], let image = images[entry.image] else { throw notFound(name) }
-        return NamedImage(name: name, image: image, leases: leaseCounts[entry.image] ?? 0)
+        return NamedImage(name: name, image: image, leases: leaseCounts[entry.image] ?? 0, owner: entry.owner)
     }
 
     func notFound(_ name: ImageReference) -> ImageError {

@@ -96,8 +96,14 @@ extension Supervisor {
         }
         let planner = AttemptPlanner(services: services, record: desired.record, job: desired.job, lease: lease, scratch: nil)
         let network = desired.job.spec.network ?? .none
-        let (process, entry) = try await services.starts.run {
-            (try planner.execProcess(request, monitor: container.monitor), try group.entry(devices: try planner.deviceRules()))
+        let process: ContainerProcess
+        let entry: GroupEntry
+        do {
+            (process, entry) = try await services.starts.run {
+                (try planner.execProcess(request, monitor: container.monitor), try group.entry(devices: try planner.deviceRules()))
+            }
+        } catch let error as AccountMissing {
+            throw LaunchError(operation: "enter job \(id.task): the account of user \(error.user) is gone", errno: "ENOENT")
         }
         return try await services.runtime.execute(process, in: container, network: network, groups: entry, streams: streams)
     }

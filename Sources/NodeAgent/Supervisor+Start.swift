@@ -265,7 +265,7 @@ extension Supervisor {
             // What is made after the queue was drained would be in the next daemon's way.
             if services.isStopping { throw LaunchError(operation: "plan a start: the daemon ends", errno: "ESHUTDOWN") }
             let slot = try services.slot(of: job.owner.user)
-            let lease = try services.images.blocking { try $0.lease(image, for: id) }
+            let lease = try services.images.blocking { try $0.lease(image, for: id, of: job.owner.user) }
             let demand = job.demand
             let scratch = try services.scratch.blocking {
                 try $0.take(

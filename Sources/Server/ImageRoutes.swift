@@ -16,7 +16,7 @@ extension BerthServer {
             try await controller.require(.images, peer)
             let wanted = try ImageRequest(query: request.apiQuery)
             let seesAll = await controller.isOperator(peer) && wanted.all
-            let visible = await images.list().filter { seesAll || $0.name.user == nil || $0.name.user == peer.name }
+            let visible = await images.list().filter { seesAll || $0.isFor(peer.user) }
             return try reply(ImageListReply(Self.views(visible)))
         }
         add(.imageShow, to: router) { request, _, peer in
@@ -33,9 +33,10 @@ extension BerthServer {
         add(.imageRemove, to: router) { request, _, peer in
             try await controller.require(.imageWrite, peer)
             let name = try Self.reference(ImageRequest(query: request.apiQuery).name)
-            let (owned, owner) = try await Self.owned(name, peer, controller)
+            let (owned, owner) = try await Self.removable(name, images, peer, controller)
             do {
                 let freed = try await images.remove(owned, owner: owner)
+                if owner != .operators { await controller.auditImage("remove", "\(owned)", owner: owner.id, peer) }
                 return try reply(ImageRemoveReply(removed: ["\(owned)"], freed: freed))
             } catch let error as ImageError { throw error.api }
         }
@@ -71,12 +72,25 @@ extension BerthServer {
         return (own, .user(peer.user, name: peer.name))
     }
 
+    /// Operators remove users' images too: those of an account that is gone belong to nobody else.
+    private static func removable(
+        _ name: ImageReference, _ images: ImageStore, _ peer: Peer, _ controller: Controller
+    ) async throws(APIError) -> (ImageReference, ImageOwner) {
+        guard let login = name.user, await controller.isOperator(peer) else { return try await owned(name, peer, controller) }
+        let found: NamedImage
+        do throws(ImageError) { found = try await images.show(name) } catch { throw error.api }
+        return (found.name, .user(found.owner, name: login))
+    }
+
     private static func visible(
         _ name: ImageReference, _ images: ImageStore, _ peer: Peer, _ controller: Controller
     ) async throws(APIError) -> NamedImage {
         let isOperator = await controller.isOperator(peer)
         guard name.user == nil || name.user == peer.name || isOperator else { throw APIError(.unknown, "no image \(name)") }
-        do throws(ImageError) { return try await images.show(name, login: peer.name) } catch { throw error.api }
+        // An operator may look at each.
+        do throws(ImageError) {
+            return try await isOperator && name.user != nil ? images.show(name) : images.show(name, for: (peer.user, peer.name))
+        } catch { throw error.api }
     }
 
     /// Feeds the archive to the import as it comes; nothing is seen of it before all is verified.

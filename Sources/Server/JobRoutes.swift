@@ -9,6 +9,8 @@ extension BerthServer {
         let (controller, limit) = (parts.controller, parts.requestLimit)
         add(.submit, to: router) { [sessions, large] request, _, peer in
             let submit = try await request.decoded(SubmitRequest.self, limit: limit, large: large, of: peer.user)
+            // A process inside a job submits, and is nobody's client.
+            if submit.session != nil { try await controller.require(.attach, peer) }
             var answer = try await controller.submit(submit, peer: peer)
             if let session = submit.session, let job = answer.jobs.first, submit.dryRun != true {
                 answer.session = try await sessions.run(TaskID(job.id), session, spec: submit.jobs[0].spec, peer: peer)

@@ -12,6 +12,7 @@ extension BerthServer {
             return try reply(try await sessions.create(wanted, peer: peer), status: .created)
         }
         add(.sessionInput, to: router) { request, context, peer in
+            try await controller.require(.attach, peer)
             let session = try await sessions.find(context.parameters.get("session") ?? "", peer: peer)
             quiet.allow(context.channel)
             var decoder = FrameDecoder()
@@ -26,6 +27,7 @@ extension BerthServer {
             return try reply(SessionInputReply())
         }
         add(.sessionOutput, to: router) { _, context, peer in
+            try await controller.require(.attach, peer)
             let session = try await sessions.find(context.parameters.get("session") ?? "", peer: peer)
             try await sessions.began(session)
             return streamed(Frame.mediaType) { output in

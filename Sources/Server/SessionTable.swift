@@ -28,9 +28,11 @@ actor SessionTable {
             case .finished: throw APIError(.conflict, "exec in \(request.task): it has finished")
             }
             try checkBound(peer)
+            await parts.controller.auditEntry(action, request.task, peer)
             return SessionReply(keep(request, peer), terminal: request.exec?.terminal != nil)
         }
         if request.kind == .attach, case .finished = status { throw APIError(.conflict, "attach to \(request.task): it has finished") }
+        await parts.controller.auditEntry(action, request.task, peer)
         let terminal = await parts.controller.livingRecord(request.task.job)?.spec.terminal != nil
         return SessionReply(keep(request, peer), terminal: terminal)
     }

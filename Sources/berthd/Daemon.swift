@@ -97,11 +97,11 @@ struct Daemon {
     private func surroundings(_ services: NodeServices) -> Surroundings {
         let (images, work) = (services.images, services.blocking)
         return Surroundings(
-            resolveImage: { name, _, login in
+            resolveImage: { name, user, login in
                 guard let reference = ImageReference(name) else { return nil }
                 // Others' images are not to be had, by whatever name.
                 if let user = reference.user, user != login { return nil }
-                return (try? await images.show(reference, login: login)).map { "\($0.name)" }
+                return (try? await images.show(reference, for: (user, login))).map { "\($0.name)" }
             },
             userNumber: { text in
                 if let number = UInt32(text) { return UserID(number) }

@@ -200,12 +200,7 @@ extension EndToEnd {
             #expect(outside.status == 1 && outside.errors.contains("namespace"), "\(outside)")
             let id = try daemon.submit(["--no-cwd", "--", "sleep", "60"])
             try daemon.await(id, "running")
-            let pid = Int32(try #require(try daemon.show(id)["attempts"][-1]["pid"].number))
-            let own = try #require(try ProcessPlace.cgroupPaths(of: pid).first { $0.value.contains(daemon.groupParent) })
-            let directory =
-                own.key.isEmpty
-                ? (Programs.exists("/sys/fs/cgroup/unified") ? "unified" : "") : own.key.hasPrefix("name=") ? String(own.key.dropFirst(5)) : own.key
-            let file = "/sys/fs/cgroup/\(directory)\(own.value)/cgroup.procs"
+            let file = try daemon.entry(of: id)
             let inside = try Command(
                 ["sh", "-c", "echo $$ > \(file) && exec \(Programs.path("berth")) list"], environment: ["BERTH_SOCKET": daemon.socket]
             ).run()
@@ -218,6 +213,8 @@ extension EndToEnd {
         /// nothing else.
         @Test func anAPIJobMaySubmitAndListWithinItsBatchOnly() throws {
             let other = try daemon.submit(["--batch", "elsewhere", "--hold", "--no-cwd", "--", "true"], as: .first)
+            let body = #"{"requestKey":"hush-key","jobs":[{"spec":{"command":["true"],"hold":true}}]}"#
+            _ = try Command([daemon.place("probe"), "requests", daemon.socket], as: .first, input: "POST\t/v1/jobs\t\(body)\n").run()
             let script = """
                 s=$BERTH_SOCKET
                 spec() { echo '{"jobs":[{"spec":{"command":["true"],"resources":{"cpuMillis":100}'$1'}}]}'; }
@@ -228,6 +225,8 @@ extension EndToEnd {
                 echo == log; probe http $s GET /v1/jobs/$BERTH_JOB_ID/log
                 echo == cancel; probe http $s POST /v1/tasks/cancel '{"selection":{"ids":["\(other)"]}}'
                 echo == exec; probe http $s POST /v1/sessions '{"kind":"exec","task":"'$BERTH_JOB_ID'","exec":{"command":["id"]}}'
+                echo == session; probe http $s POST /v1/jobs "$(spec | sed 's/]}$/],"session":{"cancelWhenLost":false}}/')"
+                echo == key; probe http $s GET /v1/submissions/hush-key
                 echo == node; probe http $s GET /v1/node
                 echo == events; probe http $s GET /v1/events
                 """
@@ -239,7 +238,8 @@ extension EndToEnd {
             }
             #expect(parts["list"]?.contains("200") == true && parts["list"]?.contains("elsewhere") == false, "\(result)")
             #expect(parts["submit"]?.contains("\"jobs\":[{") == true, "\(parts["submit"] ?? "-")")
-            for name in ["elsewhere", "show", "log", "cancel", "exec", "node", "events"] {
+            #expect(parts["key"]?.contains(" 404 ") == true, "what its owner submitted elsewhere: \(parts["key"] ?? "-")")
+            for name in ["elsewhere", "show", "log", "cancel", "exec", "session", "node", "events"] {
                 #expect(parts[name]?.contains(" 403 ") == true, "\(name): \(parts[name] ?? "-")")
             }
             #expect(try daemon.taskState(other) == "held")

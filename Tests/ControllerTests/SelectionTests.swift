@@ -50,7 +50,6 @@ import Testing
         #expect(Set(await bench.agent.starts.compactMap(\.task.index)) == [1, 4])
     }
 
-    /// contract §8: every action on another's job is refused, of an operator audited.
     /// What has no array cannot have a limit of one taken or given.
     @Test func anArrayLimitIsOfArraysOnly() async throws {
         let bench = try await Bench()
@@ -75,6 +74,7 @@ import Testing
         #expect(try await bench.detail(array).spec?.array?.limit == nil)
     }
 
+    /// contract §8: every action on another's job is refused, of an operator audited.
     @Test(arguments: [Route.cancel, .signal, .requeue, .pause, .resume, .hold, .release])
     func anothersJobIsNotToBeTouched(route: Route) async throws {
         let bench = try await Bench()

@@ -108,6 +108,14 @@ struct ImageStoreTests {
         await #expect(throws: ImageError.self) {
             try await store.importArchive(try place.archive(archive), as: try name("ada/x"), owner: .user(UserID(1003), name: "ada"))
         }
+        // It is not shown the former one's images, and starts nothing from them.
+        let (former, latter) = ((user: UserID(1000), login: "ada"), (user: UserID(1003), login: "ada"))
+        #expect(try await store.show(try name("x"), for: former).name == name("ada/x"))
+        #expect(try await store.show(try name("x"), for: latter).name == name("x"))
+        await #expect(throws: ImageError.self) { try await store.show(try name("ada/x"), for: latter) }
+        let attempt = AttemptID(TaskID(JobID(1)), 1)
+        await #expect(throws: ImageError.self) { try await store.lease(try name("ada/x"), for: attempt, of: latter.user) }
+        _ = try await store.lease(try name("ada/x"), for: attempt, of: former.user)
     }
 
     @Test func refusedArchiveIsNamedAndLeavesNothing() async throws {

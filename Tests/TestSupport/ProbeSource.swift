@@ -128,6 +128,42 @@ enum ProbeSource {
             while ((got = read(link, buffer, sizeof buffer)) > 0) fwrite(buffer, 1, got, stdout);
             printf("\n");
         }
+        /* Reads lines "method, tab, target, tab, body" and prints for each "status, tab, reply" on one line. "{session}" is what the last reply
+           with a session said; a body of "@path" is that file's. */
+        static void requests(const char *path) {
+            static char line[1 << 20], content[1 << 20], reply[1 << 22], session[64];
+            while (fgets(line, sizeof line, stdin)) {
+                line[strcspn(line, "\n")] = 0;
+                char *method = line, *target = strchr(method, '\t'); *target++ = 0;
+                char *body = strchr(target, '\t'); *body++ = 0;
+                char whole[4096], *place = strstr(target, "{session}");
+                if (place) snprintf(whole, sizeof whole, "%.*s%s%s", (int)(place - target), target, session, place + 9);
+                else snprintf(whole, sizeof whole, "%s", target);
+                size_t size = strlen(body);
+                if (body[0] == '@') {
+                    int file = open(body + 1, O_RDONLY);
+                    ssize_t got = file < 0 ? 0 : read(file, content, sizeof content);
+                    body = content; size = got < 0 ? 0 : got; close(file);
+                }
+                struct sockaddr_un address = {AF_UNIX}; strncpy(address.sun_path, path, sizeof address.sun_path - 1);
+                int link = socket(AF_UNIX, SOCK_STREAM, 0);
+                struct timeval patience = {10, 0};
+                setsockopt(link, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+                if (connect(link, (struct sockaddr *)&address, sizeof address) < 0) { printf("0\t%s\n", strerrorname_np(errno)); continue; }
+                dprintf(link, "%s %s HTTP/1.1\r\nHost: b\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n", method, whole, size);
+                for (size_t done = 0; done < size;) { ssize_t sent = send(link, body + done, size - done, MSG_NOSIGNAL); if (sent <= 0) break; done += sent; }
+                size_t length = 0; ssize_t got;
+                while (length < sizeof reply - 1 && (got = read(link, reply + length, sizeof reply - 1 - length)) > 0) length += got;
+                close(link);
+                for (size_t at = 0; at < length; at++) if (!reply[at]) reply[at] = '.';
+                reply[length] = 0;
+                char *text = strstr(reply, "\r\n\r\n"); text = text ? text + 4 : reply + length;
+                char *found = strstr(text, "\"session\":\"");
+                if (found) { strncpy(session, found + 11, 32); session[32] = 0; }
+                for (char *at = text; *at; at++) if (*at == '\n' || *at == '\r') *at = ' ';
+                printf("%d\t%s\n", length > 12 ? atoi(reply + 9) : 0, text);
+            }
+        }
         int main(int count, char **words) {
             if (count < 2) return 2;
             if (!strcmp(words[1], "pid1")) pid1();
@@ -141,6 +177,7 @@ enum ProbeSource {
             else if (!strcmp(words[1], "directread")) read_direct(words[2]);
             else if (!strcmp(words[1], "directsmall")) small_direct(words[2], atoi(words[3]));
             else if (!strcmp(words[1], "killself")) kill(getpid(), atoi(words[2]));
+            else if (!strcmp(words[1], "requests")) requests(words[2]);
             else if (!strcmp(words[1], "http")) http(words[2], words[3], words[4], count > 5 ? words[5] : "");
             else return 2;
             return 0;

@@ -73,4 +73,18 @@ extension TestDaemon {
         ]).run()
         return Set(found.output.split(separator: "\n").compactMap { Int32($0) }).sorted()
     }
+
+    /// The `cgroup.procs` of a group of a running job's own, by which a process of the host enters it.
+    public func entry(of id: String) throws -> String {
+        let attempt = try show(id)["attempts"][-1]
+        guard let pid = attempt["pid"].number, let name = attempt["group"].text else { throw Failure(description: "job \(id) does not run") }
+        let paths = try ProcessPlace.cgroupPaths(of: Int32(pid)).sorted { $0.key < $1.key }
+        guard let own = paths.first(where: { $0.value.hasSuffix("\(groupParent)/\(name)") }) else {
+            throw Failure(description: "PID 1 of job \(id) is in no group \(name): \(paths)")
+        }
+        var directory = own.key
+        if own.key.isEmpty { directory = Programs.exists("/sys/fs/cgroup/unified") ? "unified" : "" }
+        if own.key.hasPrefix("name=") { directory = String(own.key.dropFirst(5)) }
+        return "/sys/fs/cgroup/\(directory)\(own.value)/cgroup.procs"
+    }
 }

@@ -15,7 +15,10 @@ public final class TestDaemon: Sendable {
     /// The daemon of the test that runs, put there by the suite's trait.
     @TaskLocal public static var current: TestDaemon?
 
-    public struct Failure: Error, CustomStringConvertible { public let description: String }
+    public struct Failure: Error, CustomStringConvertible {
+        public let description: String
+        public init(description: String) { self.description = description }
+    }
 
     public var configurationFile: String { place("etc/berthd.yaml") }
     public var state: String { place("state") }

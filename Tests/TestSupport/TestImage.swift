@@ -24,6 +24,8 @@ public enum TestImage {
             try Descriptor.open(source, [.writeOnly, .create, .truncate], mode: 0o644).write(ProbeSource.text)
             let compiled = try Command(["gcc", "-static", "-O1", "-w", "-o", "\(root)/bin/probe", source]).run()
             guard compiled.status == 0 else { throw TestDaemon.Failure(description: "probe.c: \(compiled)") }
+            // For processes of the host's too.
+            try Command(["cp", "\(root)/bin/probe", directory("probe")]).run()
         }
         let tar = directory("busybox.tar")
         try Command(["tar", "--numeric-owner", "--owner=0", "--group=0", "-C", root, "-cf", tar, "."]).run()
