@@ -36,6 +36,7 @@ extension RightsTable {
         "image tag": .init("AAAAAADD", "UUUAAUDD") { "image tag \($0.image) \($0.newImage)" },
         "image remove": .init("AAAAAADD", "DDDAADDD") { "image remove \($0.spareImage)" },
         "purge": .init("AAAAAADD", "DDDAADDD") { "purge --yes \($0.ended)" },
+        "top": .init("AAAAAADD", "AAAAAADD") { _ in "top --once --interval 100ms" },
         "node": .init("AAAAAADD", "AAAAAADD") { _ in "node" },
         // Its status is 1 where the machine lacks something.
         "doctor": .init("AAAAAADD", "AAAAAADD", passes: [0, 1]) { _ in "doctor" },

@@ -114,7 +114,10 @@ enum RightsTable {
         },
         .imageRemove: .init("AAAAAADD", "DDDAADDD") { "DELETE\t\(Route.imageRemove.path())?name=\($0.spareImage)\t" },
         .node: .init("AAAAAADD", "AAAAAADD") { _ in get(.node) },
+        // Of everybody's jobs at once: what of another's is left out, TopTests looks at.
+        .use: .init("AAAAAADD", "AAAAAADD") { _ in get(.use) },
         .doctor: .init("AAAAAADD", "AAAAAADD") { _ in get(.doctor) },
+        .metrics: .init("AAAAAADD", "AAAAAADD") { _ in get(.metrics) },
         .purge: .init("AAAAAADD", "DDDAADDD") { post(.purge, #"{"selection":{"ids":["\#($0.ended)"]}}"#) },
         .sessionCreate: .init("AAAAAADD", "DDDAADDD") { cell in
             post(.sessionCreate, #"{"kind":"exec","task":"\#(cell.running)","exec":{"command":["true"],"interactive":false}}"#)
