@@ -1,9 +1,9 @@
 public import JobModel
 
-/// `GET /v1/report`: attempts of one job, or sums by batch, user, queue or job.
+/// `GET /v1/report`: attempts of one job, or sums by batch, user and so on.
 public struct ReportRequest: QueryRequest {
     public enum Grouping: String, Hashable, Sendable, Codable, CaseIterable {
-        case batch, user, queue, job
+        case batch, user, image, day, node, outcome, queue, job
         public static let accepted = allCases.map(\.rawValue).joined(separator: ", ")
     }
 
@@ -13,7 +13,12 @@ public struct ReportRequest: QueryRequest {
     /// Only attempts that ended in this span.
     public var since: WallTime?
     public var until: WallTime?
+    /// Of attempts, or of rows; those beyond are in the sums all the same.
     public var limit: Int?
+    /// Also what is drawn: use over time, waits by size, and the newest attempts beside sums.
+    public var plots: Bool?
+    /// Seconds east of UTC, for days; without it the daemon's own zone.
+    public var secondsFromUTC: Int?
 
     public init(_ selection: Selection = Selection(), by: Grouping? = nil, since: WallTime? = nil, until: WallTime? = nil, limit: Int? = nil) {
         self.selection = selection
@@ -32,6 +37,10 @@ public struct ReportRequest: QueryRequest {
         since = try time("since")
         until = try time("until")
         limit = try query.value("limit", accepted: "a number from 1") { Int($0).flatMap { $0 > 0 ? $0 : nil } }
+        plots = try query.value("plots", accepted: "true or false") { Bool($0) }
+        secondsFromUTC = try query.value("secondsFromUTC", accepted: "seconds from -86400 to 86400") {
+            Int($0).flatMap { abs($0) <= 86_400 ? $0 : nil }
+        }
     }
 
     public var query: Query {
@@ -40,6 +49,8 @@ public struct ReportRequest: QueryRequest {
         query.add("since", since?.milliseconds)
         query.add("until", until?.milliseconds)
         query.add("limit", limit)
+        query.add("plots", plots)
+        query.add("secondsFromUTC", secondsFromUTC)
         return query
     }
 }

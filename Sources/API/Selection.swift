@@ -40,6 +40,11 @@ public struct Selection: QueryRequest, Codable {
         ids == nil && batch == nil && user == nil && queue == nil && states == nil && name == nil
     }
 
+    /// Nothing narrows it: everybody's jobs.
+    public var meansEverything: Bool {
+        ids == nil && batch == nil && (user == nil || meansAllUsers) && queue == nil && states == nil && name == nil
+    }
+
     public init(query: Query) throws(APIError) {
         ids = try query.value("ids", accepted: TaskSelector.accepted) { [TaskSelector](list: $0) }
         batch = query["batch"]

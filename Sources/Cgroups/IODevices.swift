@@ -33,6 +33,13 @@ public struct IODevices: Sendable {
         return !slaves(of: device).isEmpty
     }
 
+    /// What the kernel calls a device, such as `sda`; nil when it is gone.
+    func name(of device: DeviceNumber) -> String? {
+        guard let text = try? readTextFile("\(sysRoot)/dev/block/\(device)/uevent") else { return nil }
+        let line = text.split(whereSeparator: \.isNewline).first { $0.hasPrefix("DEVNAME=") }
+        return line.map { String($0.dropFirst("DEVNAME=".count)) }
+    }
+
     private func disks(of file: Descriptor, subject: String, depth: Int) throws(SystemError) -> [DeviceNumber] {
         let device = try file.status().device
         // btrfs has device numbers of its own, a different one for each subvolume; the mount table tells where it comes from.

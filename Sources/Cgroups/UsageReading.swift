@@ -7,6 +7,29 @@ extension AttemptGroup {
     public func usage() -> Usage { UsageReading.read(directories, layout) }
 }
 
+extension GroupParent {
+    /// What the kernel counted for all groups below, those that are gone included. Where it counts only what is in the parent itself there is
+    /// nothing: io on v1.
+    public func usage() -> Usage {
+        var usage = UsageReading.read(directories, layout)
+        if directories.holding(.io, layout)?.version == .v1 {
+            (usage.readBytes, usage.writtenBytes, usage.readOperations, usage.writeOperations, usage.devices) = (nil, nil, nil, nil, nil)
+        }
+        return usage
+    }
+
+    /// Another one after the parent was removed and made anew: the kernel gives no number to two groups of a boot.
+    public func identity() throws(CgroupError) -> String {
+        var numbers: [String] = []
+        for directory in directories.all {
+            do throws(SystemError) { numbers.append("\(try directory.descriptor.status().inode)") } catch {
+                throw CgroupError("look at", directory.path, cause: error)
+            }
+        }
+        return numbers.joined(separator: "-")
+    }
+}
+
 enum UsageReading {
     static func read(_ group: GroupDirectories, _ layout: CgroupLayout) -> Usage {
         var usage = Usage()
@@ -36,21 +59,61 @@ enum UsageReading {
         switch memory.version {
         case .v2:
             usage.memoryPeak = (try? memory.readNumber("memory.peak")).map { Bytes($0) }
-            usage.outOfMemoryKills = try? memory.readTable("memory.events")["oom_kill"]
+            let events = try? memory.readTable("memory.events")
+            usage.outOfMemoryKills = events?["oom_kill"]
+            usage.outOfMemoryEvents = events?["oom"]
+            usage.memoryFailures = events?["max"]
+            usage.swapPeak = (try? memory.readNumber("memory.swap.peak")).map { Bytes($0) }
         case .v1:
             usage.memoryPeak = (try? memory.readNumber("memory.max_usage_in_bytes")).map { Bytes($0) }
             usage.outOfMemoryKills = try? memory.readTable("memory.oom_control")["oom_kill"]
+            // With swap limited to none the counter of both is charged first, and is the one that fails.
+            let both = (try? memory.readNumber("memory.memsw.failcnt")) ?? 0
+            usage.memoryFailures = (try? memory.readNumber("memory.failcnt")).map { $0 + both }
+            // Kernels of today (seen on 6.18) count none on v1, even where a limit was hit and they killed for it: there a zero says nothing.
+            if usage.memoryFailures == 0 { usage.memoryFailures = nil }
+            readLegacySwap(memory, &usage)
         }
+        if let table = try? memory.readTable("memory.stat"), let faults = table["total_pgfault"] ?? table["pgfault"],
+            let major = table["total_pgmajfault"] ?? table["pgmajfault"]
+        {
+            // v1's other numbers leave out the groups below.
+            usage.minorFaults = faults - min(major, faults)
+            usage.majorFaults = major
+        }
+    }
+
+    /// v1 keeps the peak of memory and of memory with swap. The second cannot exceed the sum of both peaks, so that the difference is the
+    /// least that was in swap; where it is nothing, swap may have been used all the same.
+    private static func readLegacySwap(_ memory: GroupDirectory, _ usage: inout Usage) {
+        guard let peak = usage.memoryPeak, let both = try? memory.readNumber("memory.memsw.max_usage_in_bytes"), both > peak.count else { return }
+        usage.swapPeak = Bytes(both - peak.count)
+        usage.swapPartial = true
     }
 
     private static func readIO(_ group: GroupDirectories, _ layout: CgroupLayout, _ usage: inout Usage) {
         guard let directory = group.holding(.io, layout), let counters = BlockIO.counters(of: directory) else { return }
-        let sum = total(counters, IODevices())
+        let devices = IODevices()
+        let sum = total(counters, devices)
         usage.readBytes = sum.readBytes
         usage.writtenBytes = sum.writtenBytes
         usage.readOperations = sum.readOperations
         usage.writeOperations = sum.writeOperations
         usage.ioPartial = directory.version == .v1
+        usage.devices = byDevice(counters, devices)
+    }
+
+    /// The most devices that are kept of one attempt.
+    private static let mostDevices = 32
+
+    private static func byDevice(_ counters: [DeviceNumber: IOCounters], _ devices: IODevices) -> [DeviceUsage]? {
+        let touched = counters.filter { $0.value != IOCounters() }.sorted { ($0.key.major, $0.key.minor) < ($1.key.major, $1.key.minor) }
+        guard !touched.isEmpty else { return nil }
+        return touched.prefix(mostDevices).map { device, counter in
+            DeviceUsage(
+                device: "\(device)", name: devices.name(of: device), readBytes: counter.readBytes, writtenBytes: counter.writtenBytes,
+                readOperations: counter.readOperations, writeOperations: counter.writeOperations)
+        }
     }
 
     /// The same bytes may be counted on a loop or mapped device and again on the disk below, or, where the device's own thread passes them on

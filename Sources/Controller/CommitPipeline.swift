@@ -12,6 +12,8 @@ struct CommitBatch: Sendable {
     var changes: OrderedDictionary<StoreKey, StoreChange> = [:]
     var ledger: [LedgerEntry] = []
     var events: [Event] = []
+    /// By what it is, since a later value replaces an earlier one.
+    var node: [String: NodeChange] = [:]
     var requestKey: RequestKey?
     /// Called when it is durable; on the controller.
     var actions: [@Sendable (isolated Controller) -> Void] = []
@@ -28,11 +30,12 @@ struct CommitBatch: Sendable {
         for change in decision.changes { changes[change.key] = change }
         ledger += decision.ledger
         events += decision.events
+        node.merge(decision.node) { $1 }
         requestKey = requestKey ?? decision.requestKey
     }
 
     var transaction: StoreTransaction {
-        StoreTransaction(changes: Array(changes.values), requestKey: requestKey, ledger: ledger, events: events)
+        StoreTransaction(changes: Array(changes.values), requestKey: requestKey, ledger: ledger, events: events, node: Array(node.values))
     }
 }
 
@@ -41,6 +44,7 @@ struct Decision: Sendable {
     var changes: [StoreChange] = []
     var ledger: [LedgerEntry] = []
     var events: [Event] = []
+    var node: [String: NodeChange] = [:]
     var requestKey: RequestKey?
 
     mutating func put(_ entry: StoreEntry) { changes.append(.put(entry)) }
@@ -135,7 +139,7 @@ extension Controller {
     /// they are committed only behind the newest that is known: nobody else writes any. The sequence of the first; nil without events.
     private func commitUntilDurable(_ transaction: StoreTransaction) async -> UInt64? {
         var transaction = transaction
-        if transaction.changes.isEmpty, transaction.ledger.isEmpty, transaction.events.isEmpty { return nil }
+        if transaction.changes.isEmpty, transaction.ledger.isEmpty, transaction.events.isEmpty, transaction.node.isEmpty { return nil }
         transaction.term = term
         transaction.eventsAfter = transaction.events.isEmpty ? nil : lastEvent
         var delay = 5

@@ -139,6 +139,10 @@ extension Controller: AgentObserver {
         jobs[id.task.job] = job
         decision.remove(.attempt(id))
         decision.remove(.observation(id))
+        if let usage = observation.usage {
+            totals.add(usage)
+            decision.node["totals"] = .accountTotals(totals)
+        }
         let account = ledgerAttempt(attempt.record, observation, job.record, outcome)
         metrics.ended(account)
         decision.ledger.append(.attempt(account))
@@ -176,11 +180,14 @@ extension Controller: AgentObserver {
         let ended = observation.endedAt ?? (sameBoot ? clock.stamp() : record.assignedAt)
         let started = observation.startedAt
         let ran = started.map { ended.boot - $0.boot - observation.pausedFor } ?? .zero
+        let begun = started ?? ended
+        let starting = begun.bootID == record.assignedAt.bootID ? begun.boot - record.assignedAt.boot : begun.wall - record.assignedAt.wall
         return LedgerAttempt(
             id: record.id, owner: job.owner.user, ownerName: job.owner.name, name: job.spec.name, batch: job.spec.batch, queue: job.queue,
             image: job.spec.image, node: settings.nodeName, demand: job.demand, timeLimit: job.timeLimit, placement: record.placement,
             submittedAt: job.submittedAt, startedAt: started?.wall, endedAt: ended.wall,
-            queuedFor: max(.zero, (started ?? record.assignedAt).wall - (record.queuedAt ?? job.submittedAt)), ranFor: max(.zero, ran),
-            pausedFor: observation.pausedFor, outcome: outcome, usage: observation.usage ?? Usage(), startedBoot: started?.boot)
+            queuedFor: max(.zero, record.assignedAt.wall - (record.queuedAt ?? job.submittedAt)), ranFor: max(.zero, ran),
+            pausedFor: observation.pausedFor, outcome: outcome, usage: observation.usage ?? Usage(), startedBoot: started?.boot,
+            startingFor: max(.zero, starting))
     }
 }

@@ -138,7 +138,7 @@ extension AttemptView {
         placement = attempt.placement
         startedAt = attempt.startedAt
         endedAt = attempt.endedAt
-        queuedFor = attempt.queuedFor
+        queuedFor = attempt.waitedFor
         ranFor = attempt.ranFor
         pausedFor = attempt.pausedFor
         outcome = OutcomeView(attempt.outcome)

@@ -22,6 +22,7 @@ extension Controller {
         commit(Decision(events: [event(.daemonStarted, detail: "boot \(clock.bootID)")]))
         // First of all: what is started from here on is not in the list of what is kept.
         await agent.sweep(keeping: Set(attempts.keys))
+        try await beginAccounts()
         for id in attempts.keys.sorted() { await reconcileNow(id) }
         replan()
     }

@@ -70,6 +70,10 @@ public actor Controller {
     var reviving: [JobID: Int] = [:]
     /// Submits of this daemon's time; older ones are asked of the store.
     var recentRequests: [RequestKey: [JobID]] = [:]
+    /// Over all attempts that ever ended here.
+    var totals = AccountTotals()
+    /// Since when the parent group of now counts; nil where the agent has none.
+    var accountSpan: AccountSpan?
     var waiters: [UInt64: Waiter] = [:]
     var nextWaiter: UInt64 = 0
 

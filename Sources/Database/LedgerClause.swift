@@ -29,10 +29,11 @@ struct LedgerClause {
         arguments += values
     }
 
-    func query(_ select: String, order: String, limit: Int?) -> LedgerQuery {
+    func query(_ select: String, order: String?, limit: Int?) -> LedgerQuery {
         let filter = conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")
         let end = limit.map { " LIMIT \($0)" } ?? ""
-        return LedgerQuery(sql: "\(select)\(filter) ORDER BY \(order)\(end)", arguments: arguments)
+        let sorted = order.map { " ORDER BY \($0)" } ?? ""
+        return LedgerQuery(sql: select + filter + sorted + end, arguments: arguments)
     }
 }
 

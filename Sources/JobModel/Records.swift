@@ -183,11 +183,14 @@ public struct LedgerAttempt: Hashable, Sendable, Codable {
     public var submittedAt: WallTime
     public var startedAt: WallTime?
     public var endedAt: WallTime
+    /// Until it was given its cores; in ledgers of versions that did not keep `startingFor`, until its first instruction.
     public var queuedFor: TimeSpan
     public var ranFor: TimeSpan
     public var pausedFor: TimeSpan
     public var outcome: AttemptOutcome
     public var usage: Usage
+    /// From then to its first instruction, or to the end of a start that failed.
+    public var startingFor: TimeSpan?
     /// `startedAt` on the clock of its boot, by which its log tells the time; nil in ledgers of versions that did not keep it.
     public var startedBoot: BootTime?
 
@@ -195,7 +198,7 @@ public struct LedgerAttempt: Hashable, Sendable, Codable {
         id: AttemptID, owner: UserID, ownerName: String, name: String?, batch: String?, queue: String, image: String?, node: String,
         demand: ResourceDemand, timeLimit: TimeSpan, placement: Placement, submittedAt: WallTime, startedAt: WallTime?, endedAt: WallTime,
         queuedFor: TimeSpan, ranFor: TimeSpan, pausedFor: TimeSpan, outcome: AttemptOutcome, usage: Usage,
-        startedBoot: BootTime? = nil
+        startedBoot: BootTime? = nil, startingFor: TimeSpan? = nil
     ) {
         self.id = id
         self.owner = owner
@@ -217,5 +220,9 @@ public struct LedgerAttempt: Hashable, Sendable, Codable {
         self.outcome = outcome
         self.usage = usage
         self.startedBoot = startedBoot
+        self.startingFor = startingFor
     }
+
+    /// How long it waited for its first instruction.
+    public var waitedFor: TimeSpan { queuedFor + (startingFor ?? .zero) }
 }

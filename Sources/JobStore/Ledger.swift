@@ -14,6 +14,8 @@ public struct LedgerFilter: Hashable, Sendable {
     public var since: WallTime?
     /// Ended before.
     public var until: WallTime?
+    /// Of jobs with this name; asked only where it is said.
+    public var name: String?
     public init() {}
 
     public func matches(_ attempt: LedgerAttempt) -> Bool {
@@ -65,6 +67,19 @@ public protocol JobLedger: Sendable {
     func foldAttempts<Result: Sendable>(
         matching filter: LedgerFilter, into initial: Result, _ body: @escaping @Sendable (inout Result, LedgerAttempt) -> Void
     ) async throws(StoreError) -> Result
+
+    /// The newest matching attempts that are meant, at most `limit`, by task and number.
+    func newestAttempts(
+        matching filter: LedgerFilter, limit: Int, where isMeant: @escaping @Sendable (LedgerAttempt) -> Bool
+    ) async throws(StoreError) -> [LedgerAttempt]
+
+    /// Folds what reports need of all matching attempts, the name included, at one point in time: from the newest job down, all of a job together.
+    func foldFacts<Result: Sendable>(
+        matching filter: LedgerFilter, into initial: Result, _ body: @escaping @Sendable (inout Result, AttemptFacts) -> Void
+    ) async throws(StoreError) -> Result
+
+    /// The matching finished jobs that are not among the known ones, by number.
+    func ledgerJobs(matching filter: LedgerFilter, unless isKnown: @escaping @Sendable (JobID) -> Bool) async throws(StoreError) -> [LedgerJob]
 
     /// Folds all matching finished jobs, by number.
     func foldJobs<Result: Sendable>(

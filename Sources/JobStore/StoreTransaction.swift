@@ -22,6 +22,8 @@ public struct NodeTable: Hashable, Sendable, RawRepresentable, CustomStringConve
     public static let imageLeases = NodeTable(rawValue: "imageLeases")
     public static let scratch = NodeTable(rawValue: "scratch")
     public static let slots = NodeTable(rawValue: "slots")
+    /// Sums over all attempts, and since when the parent group counts.
+    public static let accounts = NodeTable(rawValue: "accounts")
     public var description: String { rawValue }
 }
 

@@ -43,11 +43,34 @@ public protocol AgentPort: Sendable {
     func loggedAttempts() async -> [JobID: [AttemptID]]
     /// Removes the logs of ended attempts.
     func removeLogs(of attempts: [AttemptID]) async
+    /// The counters of the parent of all groups, and of these attempts; nil where there is no such parent.
+    func account(of attempts: [AttemptID]) async -> MachineAccount?
+}
+
+/// Counters of the parent group and of groups below it, read at about the same time.
+public struct MachineAccount: Sendable {
+    /// Of the parent group.
+    public var name: String
+    /// Differs from that of a parent that was made anew, and counts from nothing.
+    public var identity: String
+    public var usage: Usage
+    /// Of those attempts that the agent has.
+    public var attempts: [AttemptID: Usage]
+
+    public init(name: String, identity: String, usage: Usage, attempts: [AttemptID: Usage]) {
+        self.name = name
+        self.identity = identity
+        self.usage = usage
+        self.attempts = attempts
+    }
 }
 
 extension AgentPort {
     /// An agent need not do so.
     public func prepare(_ assigned: DesiredAttempt) async {}
+
+    /// One without groups has none.
+    public func account(of attempts: [AttemptID]) async -> MachineAccount? { nil }
 }
 
 /// The agent's side of a controller.

@@ -39,7 +39,8 @@ extension Supervisor {
     /// PID 1 has ended, with a record or without.
     func concluded(_ summary: ExitSummary?) async {
         disarm()
-        let usage = await endProcesses(summary)
+        var usage = await endProcesses(summary)
+        await readScratch(&usage)
         observation.usage = usage
         await tellLastMemoryEvents(usage)
         let outcome = self.outcome(summary, usage)
@@ -82,11 +83,23 @@ extension Supervisor {
         usage.takeBlocks(read: summary.blocksIn, written: summary.blocksOut)
         usage.logBytes = summary.logBytesKept
         usage.logDroppedBytes = summary.logBytesDropped
-        usage.minorFaults = summary.minorFaults
-        usage.majorFaults = summary.majorFaults
+        usage.minorFaults = usage.minorFaults ?? summary.minorFaults
+        usage.majorFaults = usage.majorFaults ?? summary.majorFaults
         usage.voluntarySwitches = summary.voluntarySwitches
         usage.involuntarySwitches = summary.involuntarySwitches
+        if summary.startFailure == nil { usage.reapedCpuMicroseconds = summary.userMicroseconds + summary.systemMicroseconds }
         return usage
+    }
+
+    /// What the scratch holds before it goes; btrfs tells of its last commit, which may know nothing of a short job.
+    private func readScratch(_ usage: inout Usage) async {
+        let (services, id) = (services, id)
+        guard let held = try? await services.work.run({ try services.scratch.blocking { try $0.usage(of: id) } }) else { return }
+        let isPartial = held.inodes == nil
+        guard !isPartial || held.bytes > .zero else { return }
+        usage.scratchBytes = held.bytes
+        usage.scratchFiles = held.inodes.map { UInt64(max(0, $0)) }
+        usage.scratchPartial = isPartial
     }
 
     func finish(_ outcome: AttemptOutcome, at ended: Stamp? = nil) async {

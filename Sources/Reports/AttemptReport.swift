@@ -19,10 +19,15 @@ public struct AttemptReport: Hashable, Sendable, Codable {
     public var cores: Int
     public var cpuMillis: Int
     public var memory: Bytes
+    /// All that was asked for, and for how long at most.
+    public var asked: ResourceDemand
+    public var timeLimit: TimeSpan
     public var submittedAt: WallTime
     public var startedAt: WallTime?
     public var endedAt: WallTime
+    /// Until it had its cores, and from then to its first instruction.
     public var queuedFor: TimeSpan
+    public var startingFor: TimeSpan?
     public var ranFor: TimeSpan
     public var pausedFor: TimeSpan
     public var usage: Usage
@@ -47,14 +52,17 @@ public struct AttemptReport: Hashable, Sendable, Codable {
         cores = attempt.demand.cores
         cpuMillis = attempt.demand.cpuMillis
         memory = attempt.demand.memory
+        asked = attempt.demand
+        timeLimit = attempt.timeLimit
         submittedAt = attempt.submittedAt
         startedAt = attempt.startedAt
         endedAt = attempt.endedAt
         queuedFor = attempt.queuedFor
+        startingFor = attempt.startingFor
         ranFor = attempt.ranFor
         pausedFor = attempt.pausedFor
         usage = attempt.usage
-        cpuEfficiency = CPUEfficiency.of(attempt.usage.cpuMicroseconds, given: Double(attempt.givenCpuMicroseconds))
+        cpuEfficiency = CPUEfficiency.of(AttemptFacts(attempt))
         memoryEfficiency = attempt.usage.memoryPeak.flatMap { memory > .zero ? Double($0.count) / Double(memory.count) : nil }
     }
 }
@@ -62,21 +70,4 @@ public struct AttemptReport: Hashable, Sendable, Codable {
 extension AttemptReport {
     /// What was written, marked where the kernel attributes only some of it.
     public var written: ReportSum { ReportSum(value: usage.writtenBytes, partial: usage.ioPartial == true && usage.writtenBytes != nil) }
-}
-
-/// CPU time over the CPU time that was given.
-enum CPUEfficiency {
-    /// Of a run of a few milliseconds most is the start, which is counted but is no part of the run: too little to tell.
-    private static let leastMicroseconds = 100_000.0
-
-    static func of(_ used: UInt64?, given: Double) -> Double? { used.flatMap { given >= leastMicroseconds ? Double($0) / given : nil } }
-}
-
-extension LedgerAttempt {
-    /// CPU time that was set aside while it ran; what it was frozen does not count.
-    var givenCpuMicroseconds: UInt64 {
-        let millis = UInt64(max(demand.cores, 0)) * 1000 + UInt64(max(demand.cpuMillis, 0))
-        // Thousandths of a CPU times milliseconds are microseconds.
-        return millis * UInt64(max(ranFor.milliseconds, 0))
-    }
 }

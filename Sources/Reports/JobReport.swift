@@ -12,8 +12,13 @@ public struct JobReport: Hashable, Sendable, Codable {
     public var submittedAt: WallTime
     /// Nil while it lives.
     public var endedAt: WallTime?
-    public var tasks: Tasks
+    /// Nil once only its runs are kept.
+    public var tasks: Tasks?
     public var total: ReportRow
+    /// What it asks for, and what to ask for next time.
+    public var asked: ResourceDemand
+    public var timeLimit: TimeSpan
+    public var advice: [ReportAdvice]
 
     /// How many tasks stand where.
     public struct Tasks: Hashable, Sendable, Codable {
@@ -36,7 +41,7 @@ public struct JobReport: Hashable, Sendable, Codable {
     }
 
     /// Of a job that lives, or has ended; `total` is the sum of its ended attempts.
-    public init(record: JobRecord, tasks: TaskTable, endedAt: WallTime? = nil, total: ReportRow) {
+    public init(record: JobRecord, tasks: TaskTable, endedAt: WallTime? = nil, total: ReportTotal) {
         job = record.id
         name = record.spec.name
         user = record.owner.user
@@ -47,6 +52,26 @@ public struct JobReport: Hashable, Sendable, Codable {
         submittedAt = record.submittedAt
         self.endedAt = endedAt
         self.tasks = Tasks(tasks)
-        self.total = total
+        asked = record.demand
+        timeLimit = record.timeLimit
+        self.total = total.row
+        advice = total.advice(asked, timeLimit: timeLimit)
+    }
+
+    /// Of a job of which only the runs are kept, by its last one.
+    public init(_ last: AttemptReport, total: ReportTotal) {
+        job = last.id.task.job
+        name = last.name
+        user = last.user
+        userName = last.userName
+        batch = last.batch
+        queue = last.queue
+        image = last.image
+        submittedAt = last.submittedAt
+        endedAt = last.endedAt
+        asked = last.asked
+        timeLimit = last.timeLimit
+        self.total = total.row
+        advice = total.advice(asked, timeLimit: timeLimit)
     }
 }

@@ -11,6 +11,7 @@ public struct ReportReply: Hashable, Sendable, Codable {
     public var attempts: [AttemptReport]
     /// More were there than the limit; sums are over all of them.
     public var truncated: Bool?
+    public var plots: ReportPlots?
 
     public init(table: ReportTable? = nil, job: JobReport? = nil, attempts: [AttemptReport] = []) {
         self.table = table

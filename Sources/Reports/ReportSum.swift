@@ -25,6 +25,25 @@ public struct ReportSum: Hashable, Sendable, Codable {
             if partial { incomplete += 1 }
         }
 
+        /// The same for the largest value instead of the sum.
+        mutating func take(_ value: UInt64?, partial: Bool = false) {
+            guard let value else {
+                missing += 1
+                return
+            }
+            sum = max(sum, value)
+            counted += 1
+            if partial { incomplete += 1 }
+        }
+
+        mutating func merge(_ other: Counter, isLargest: Bool) {
+            let added = sum.addingReportingOverflow(other.sum)
+            sum = isLargest ? max(sum, other.sum) : added.overflow ? .max : added.partialValue
+            counted += other.counted
+            missing += other.missing
+            incomplete += other.incomplete
+        }
+
         var result: ReportSum { ReportSum(value: counted > 0 ? sum : nil, partial: counted > 0 && missing + incomplete > 0) }
     }
 

@@ -169,7 +169,8 @@ import Testing
         let group = try GroupParent(layout: layout, name: "berth-test").prepare("1.1")
         try tree.write([
             "cg/berth-test/1.1/cpu.stat": "usage_usec 30\nuser_usec 20\nsystem_usec 10\nnr_periods 9\nnr_throttled 4\nthrottled_usec 77\n",
-            "cg/berth-test/1.1/memory.peak": "4096\n", "cg/berth-test/1.1/memory.events": "low 0\noom 2\noom_kill 1\n",
+            "cg/berth-test/1.1/memory.peak": "4096\n", "cg/berth-test/1.1/memory.events": "low 0\nmax 9\noom 2\noom_kill 1\n",
+            "cg/berth-test/1.1/memory.swap.peak": "12288\n", "cg/berth-test/1.1/memory.stat": "anon 0\npgfault 50\npgmajfault 8\n",
             "cg/berth-test/1.1/io.stat": "8:16 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=0 dios=0\n7:0 rbytes=100 wbytes=100 rios=1 wios=1\n",
         ])
         let usage = group.usage()
@@ -180,6 +181,11 @@ import Testing
             usage.readBytes == 100 && usage.writtenBytes == 100 && usage.readOperations == 3 && usage.writeOperations == 4,
             "of a loop device and the disk below, the one that saw more")
         #expect(usage.ioPartial == false)
+        #expect(usage.memoryFailures == 9 && usage.outOfMemoryEvents == 2)
+        #expect(usage.swapPeak == Bytes(12288) && usage.swapPartial == nil)
+        #expect(usage.minorFaults == 42 && usage.majorFaults == 8)
+        let devices = (usage.devices ?? []).map { "\($0.device) \($0.readBytes) \($0.writtenBytes) \($0.readOperations) \($0.writeOperations)" }
+        #expect(devices == ["7:0 100 100 1 1", "8:16 1 2 3 4"])
         #expect(usage.pidsPeak == nil, "a kernel without pids.peak")
     }
 
@@ -192,6 +198,8 @@ import Testing
             "v1/cpu/berth-test/1.1/cpu.stat": "nr_periods 9\nnr_throttled 4\nthrottled_time 77000\n",
             "v1/memory/berth-test/1.1/memory.max_usage_in_bytes": "8192\n",
             "v1/memory/berth-test/1.1/memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 3\n",
+            "v1/memory/berth-test/1.1/memory.failcnt": "5\n", "v1/memory/berth-test/1.1/memory.memsw.max_usage_in_bytes": "9192\n",
+            "v1/memory/berth-test/1.1/memory.stat": "pgfault 7\npgmajfault 0\n",
             "v1/blkio/berth-test/1.1/blkio.throttle.io_service_bytes": "8:0 Read 1\n8:0 Write 2\n8:0 Total 3\nTotal 3\n",
             "v1/blkio/berth-test/1.1/blkio.throttle.io_serviced": "8:0 Read 5\n8:0 Write 6\n8:0 Total 11\nTotal 11\n",
         ])
@@ -201,6 +209,14 @@ import Testing
         #expect(usage.memoryPeak == Bytes(8192) && usage.outOfMemoryKills == 3)
         #expect(usage.readBytes == 1 && usage.writtenBytes == 2 && usage.readOperations == 5 && usage.writeOperations == 6)
         #expect(usage.ioPartial == true)
+        #expect(usage.memoryFailures == 5 && usage.minorFaults == 7 && usage.majorFaults == 0)
+        #expect(usage.outOfMemoryEvents == nil, "v1 counts only the kills")
+        #expect(usage.swapPeak == Bytes(1000) && usage.swapPartial == true, "a lower bound")
+        try tree.write(["v1/memory/berth-test/1.1/memory.failcnt": "0\n"])
+        #expect(group.usage().memoryFailures == nil, "a zero may mean that the kernel does not count")
+        // With both peaks the same nothing is known of swap.
+        try tree.write(["v1/memory/berth-test/1.1/memory.memsw.max_usage_in_bytes": "8192\n"])
+        #expect(group.usage().swapPeak == nil && group.usage().swapPartial == nil)
     }
 
     @Test func disksBelowPartitionsMappersAndLoops() throws {

@@ -60,6 +60,8 @@ import Testing
             #expect(try watch.events().isEmpty)
             let usage = group.usage()
             #expect(usage.outOfMemoryKills == 1)
+            if kind == .v2 { #expect(try #require(usage.memoryFailures) > 0) } else { #expect(usage.memoryFailures != 0, "counted, or not known") }
+            #expect(try #require(usage.minorFaults) >= 7_000, "pages of 28 MiB and more")
             if let peak = usage.memoryPeak { #expect(peak > .mebibytes(30) && peak <= .mebibytes(32)) }
         }
     }

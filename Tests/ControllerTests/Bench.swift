@@ -22,7 +22,7 @@ struct Bench: Sendable {
 
     init(
         cpus: Int = 4, store: InMemoryStore = InMemoryStore(), on durable: (any MachineStore)? = nil, clock: (any AgentClock)? = nil,
-        change: (inout ControllerSettings) -> Void = { _ in }
+        account: MachineAccount? = nil, change: (inout ControllerSettings) -> Void = { _ in }
     ) async throws {
         let clock = try clock ?? SystemClock()
         self.clock = clock
@@ -41,6 +41,7 @@ struct Bench: Sendable {
                 shape: .uniform(cpus: cpus, memory: .gibibytes(64)), settings: .init(reservedCores: 0, queues: settings.queues)),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         await agent.report(to: controller)
+        await agent.setAccount(account)
         try await controller.start()
     }
 

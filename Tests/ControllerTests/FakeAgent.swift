@@ -90,6 +90,7 @@ actor FakeAgent: AgentPort {
         if state == .paused { observation.pausedSince = clock.now().boot }
         if state == .finished { observation.endedAt = clock.stamp() }
         observation.outcome = outcome
+        if state == .finished { observation.usage = usages[id] }
         observation.freezeGeneration = seen[id] ?? 0
         observation.accountMissing = accountMissing
         await observer?.observed(observation)
@@ -105,6 +106,19 @@ actor FakeAgent: AgentPort {
         released.append(attempt)
         states[attempt] = nil
     }
+    /// Counters of a parent group that there is not.
+    private var account: MachineAccount?
+    func setAccount(_ account: MachineAccount?) { self.account = account }
+    func account(of attempts: [AttemptID]) async -> MachineAccount? {
+        guard var account else { return nil }
+        account.attempts = account.attempts.filter { attempts.contains($0.key) }
+        for id in attempts where account.attempts[id] == nil { account.attempts[id] = Usage() }
+        return account
+    }
+    private var usages: [AttemptID: Usage] = [:]
+    /// What an attempt will have used at its end.
+    func setUsage(_ usage: Usage, of id: AttemptID) { usages[id] = usage }
+
     func sweep(keeping attempts: Set<AttemptID>) async { swept.append(attempts) }
     private(set) var logged: [JobID: [AttemptID]] = [:]
     func loggedAttempts() async -> [JobID: [AttemptID]] { logged }

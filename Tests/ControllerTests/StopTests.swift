@@ -137,6 +137,6 @@ import Testing
         try await bench.becomes(id, .succeeded)
         let kept = await bench.store.ledgerAttempts(of: id, after: nil, limit: 9)
         let most = try #require(kept[1].startedAt) - kept[0].endedAt
-        #expect(kept[1].queuedFor <= most && shown <= most, "\(kept[1].queuedFor), shown \(shown), at most \(most)")
+        #expect(kept[1].waitedFor <= most && shown <= most, "\(kept[1].waitedFor), shown \(shown), at most \(most)")
     }
 }

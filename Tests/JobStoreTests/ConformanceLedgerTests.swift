@@ -125,7 +125,16 @@ import Testing
             for filter in filters {
                 let found = try await store.foldAttempts(matching: filter, into: []) { $0.append($1) }
                 #expect(found == attempts.filter(filter.matches))
+                let facts = try await store.foldFacts(matching: filter, into: []) { $0.append($1) }
+                #expect(facts == found.sorted { $0.id > $1.id }.map { AttemptFacts($0) })
+                let newest = try await store.newestAttempts(matching: filter, limit: 3) { $0.id.task.job.value % 2 == 0 }
+                #expect(newest == found.filter { $0.id.task.job.value % 2 == 0 }.suffix(3))
             }
+            var named = LedgerFilter()
+            named.name = "other"
+            #expect(try await store.foldFacts(matching: named, into: 0) { count, _ in count += 1 } == 0)
+            let unknown = try await store.ledgerJobs(matching: filters[4], unless: { $0.value < 8 })
+            #expect(unknown.map(\.record.id) == [JobID(8), JobID(9)])
             #expect(
                 try await store.ledgerJobs(matching: filters[4], before: nil, limit: 3).map(\.record.id) == [JobID(9), JobID(8), JobID(7)])
             #expect(try await store.ledgerJobs(matching: filters[4], before: JobID(7), limit: 3).map(\.record.id) == [JobID(6), JobID(5)])

@@ -28,11 +28,12 @@ import Testing
             ])
         #expect(
             fields(Sample.demand) == ["cores", "cpuMillis", "memory", "swap", "pids", "scratch", "scratchInodes", "scratchKind", "named"])
-        #expect(fields(Sample.usage).count == 18)
+        #expect(fields(Sample.usage).count == 27)
         #expect(
             fields(Sample.ledgerAttempt(Sample.attemptID(1))) == [
                 "id", "owner", "ownerName", "name", "batch", "queue", "image", "node", "demand", "timeLimit", "placement", "submittedAt",
-                "startedAt", "endedAt", "queuedFor", "ranFor", "pausedFor", "outcome", "usage", "startedBoot",
+                "startedAt", "endedAt", "queuedFor", "ranFor", "pausedFor", "outcome", "usage", "startingFor",
+                "startedBoot",
             ])
         #expect(
             fields(Sample.event(1)) == ["sequence", "at", "kind", "job", "task", "attempt", "owner", "batch", "outcome", "detail"])
@@ -89,6 +90,16 @@ import Testing
         #expect(try LedgerAttempt(packed: never.packed) == never)
         #expect(try LedgerJob(packed: Sample.ledgerJob(4).packed) == Sample.ledgerJob(4))
         #expect(try Event(packed: Sample.event(4).packed) == Sample.event(4))
+    }
+
+    /// What was written before a field was known has no value there, and above all no zero.
+    @Test func earlierRecordsAreRead() throws {
+        var packer = Packer()
+        for number in UInt64(1)...18 { packer.number(number, number) }
+        let usage = try Usage(packed: packer.bytes)
+        #expect(usage.cpuMicroseconds == 3 && usage.involuntarySwitches == 18)
+        #expect([usage.memoryFailures, usage.outOfMemoryEvents, usage.scratchFiles, usage.reapedCpuMicroseconds].allSatisfy { $0 == nil })
+        #expect(usage.swapPeak == nil && usage.devices == nil && usage.scratchBytes == nil)
     }
 
     @Test func randomIndexSetsComeBack() throws {

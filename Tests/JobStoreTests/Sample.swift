@@ -91,6 +91,18 @@ enum Sample {
         usage.majorFaults = 16
         usage.voluntarySwitches = 17
         usage.involuntarySwitches = .max
+        usage.memoryFailures = 19
+        usage.outOfMemoryEvents = 20
+        usage.swapPeak = Bytes(21)
+        usage.swapPartial = true
+        usage.devices = [
+            DeviceUsage(device: "8:0", name: "sda", readBytes: 22, writtenBytes: 23, readOperations: 24, writeOperations: 25),
+            DeviceUsage(device: "7:3", readBytes: .max),
+        ]
+        usage.scratchBytes = Bytes(26)
+        usage.scratchFiles = 27
+        usage.scratchPartial = false
+        usage.reapedCpuMicroseconds = 28
         return usage
     }
 
@@ -103,7 +115,7 @@ enum Sample {
             demand: demand, timeLimit: .minutes(5), placement: placement, submittedAt: WallTime(milliseconds: 1),
             startedAt: WallTime(milliseconds: 1000), endedAt: WallTime(milliseconds: endedAt), queuedFor: TimeSpan(milliseconds: 999),
             ranFor: TimeSpan(milliseconds: 900), pausedFor: TimeSpan(milliseconds: 100), outcome: outcome, usage: usage,
-            startedBoot: BootTime(nanoseconds: 77))
+            startedBoot: BootTime(nanoseconds: 77), startingFor: TimeSpan(milliseconds: 12))
     }
 
     static func ledgerJob(_ number: UInt64, endedAt: Int64 = 2000, batch: String? = "b") -> LedgerJob {

@@ -52,6 +52,55 @@ extension AgentSuite {
             }
         }
 
+        /// What was used before a pause and before a daemon was there no more counts as what comes after, once each.
+        @Test func usageIsCarriedAcrossAPauseAndARestart() async throws {
+            try await withNode { node in
+                let here = try node.place.directory("out", owner: .first)
+                let burn = "i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done"
+                let job = await node.job("\(burn); echo half; while ! [ -e \(here)/go ]; do sleep 0.05; done; \(burn)") {
+                    $0.spec.mounts = [MountSpec(kind: .bind, source: here, target: here)]
+                }
+                let id = await node.assign(job)
+                try await node.prints(id, "half")
+                let before = try #require(try await node.group(id)?.usage())
+                await node.change(id) { $0.frozen = true }
+                await node.becomes(id, .paused)
+                try await Task.sleep(for: .milliseconds(500))
+                try await node.restart()
+                await node.eventually("it is adopted, frozen") { await node.recorder.last(id)?.state == .paused }
+                await node.change(id) { $0.frozen = false }
+                await node.becomes(id, .running)
+                try Descriptor.open(here, .directory).open(at: "go", [.writeOnly, .create], mode: 0o644).close()
+                #expect(await node.outcome(id) == .succeeded)
+                let end = try #require(await node.recorder.last(id))
+                let (first, all) = (try #require(before.cpuMicroseconds), try #require(end.usage?.cpuMicroseconds))
+                #expect(all >= first + first / 3, "\(first) before, \(all) in all")
+                #expect(try #require(end.usage?.memoryPeak) >= (try #require(before.memoryPeak)))
+                #expect(try #require(end.usage?.minorFaults) > (try #require(before.minorFaults)))
+                #expect(end.pausedFor >= TimeSpan(milliseconds: 500))
+                // Nothing but its own processes' part is without the start.
+                #expect(try #require(end.usage?.reapedCpuMicroseconds) <= all)
+            }
+        }
+
+        /// What the scratch held is read before it goes; on btrfs only what the file system knows by then, and no zero in its place.
+        @Test(arguments: [ScratchKind.memory, .disk]) func whatTheScratchHeldIsTold(kind: ScratchKind) async throws {
+            try await withNode { node in
+                let job = await node.job("dd if=/dev/zero of=/tmp/kept bs=1M count=3 2>&1") {
+                    $0.demand.scratchKind = kind
+                    $0.demand.scratch = .mebibytes(16)
+                }
+                let id = await node.assign(job)
+                #expect(await node.outcome(id) == .succeeded)
+                let usage = try #require(await node.recorder.last(id)?.usage)
+                if kind == .memory || usage.scratchPartial == false {
+                    #expect(try #require(usage.scratchBytes) >= .mebibytes(3) && (usage.scratchFiles ?? 0) > 0)
+                } else {
+                    #expect(usage.scratchBytes != .zero && usage.scratchFiles == nil)
+                }
+            }
+        }
+
         /// A start that was cut off before PID 1 had its go: nothing ran, and now it does, once.
         @Test(arguments: [false, true])
         func anInterruptedStartIsMadeAnew(groupsToo: Bool) async throws {

@@ -133,9 +133,9 @@ import Testing
     }
 
     @Test func aReportOfOneJob() {
-        var list = ReportList(limit: 10)
+        var list = ReportTotal()
         list.add(Fixtures.ledger)
-        var reply = ReportReply(attempts: list.attempts)
+        var reply = ReportReply(attempts: [AttemptReport(Fixtures.ledger)])
         var spec = JobSpec()
         spec.name = "fit"
         spec.batch = "sweep"
@@ -144,7 +144,7 @@ import Testing
             demand: Fixtures.ledger.demand, queue: "default", priority: 0, timeLimit: .hours(1), submittedAt: Fixtures.now, sequence: 12)
         var tasks = TaskTable(pending: IntervalSet())
         tasks.succeeded = IntervalSet([0])
-        reply.job = JobReport(record: record, tasks: tasks, endedAt: Fixtures.now, total: list.total)
+        reply.job = JobReport(record: record, tasks: tasks, endedAt: Fixtures.now, total: list)
         #expect(
             report(reply) == """
                 Job        12 fit
@@ -153,11 +153,16 @@ import Testing
                 Submitted  2025-11-24 12:00:05
                 Ended      2025-11-24 12:00:05
                 Tasks      1 succeeded
+                Asked      2 cores, 1G of memory, at most 1h
                 Runs       1: 1 succeeded
+                Where      here, cpu 0-1, memory node 0
                 Times      queued 3s, ran 4s, paused 0ms
                 CPU        3s user, 1s system, 50% of 8s given, throttled -
-                Memory     peak 64M
+                Memory     peak 64M (6% of the limit)
                 Disk       read -, written -
+                Next time  memory: 96M instead of 1G (peak 64M, and a fifth to spare)
+                           cores: 1 instead of 2 (1.0 of 2 busy on average)
+                           time_limit: 1m instead of 1h (the longest run took 4s, and half of it to spare)
 
                 ATTEMPT  OUTCOME    CPUS  QUEUED  RAN  CPU USER  CPU SYS  EFF  MEMORY  READ  WRITTEN
                 12#1     succeeded  0-1       3s   4s        3s       1s  50%     64M     -        -
@@ -174,10 +179,10 @@ import Testing
         builder.add(other)
         #expect(
             report(ReportReply(table: builder.table())) == """
-                BATCH      JOBS  RUNS  OUTCOMES                 QUEUED  P50  P99  RAN  CPU USER  CPU SYS  CORE TIME  EFF  THROTTLED  MEMORY  READ  WRITTEN
-                ada/-         1     1  1 timedOut                   9s   9s   9s   4s         -        -         8s    -          -       -     -        -
-                ada/sweep     1     1  1 succeeded                  3s   3s   3s   4s        3s       1s         8s  50%          -     64M     -        -
-                total         2     2  1 succeeded, 1 timedOut     12s   3s   9s   8s       ≥3s      ≥1s        16s  50%          -    ≥64M     -        -
+                BATCH      JOBS  RUNS  OUTCOMES                 WAITED  P50/P90/P99  RAN  P50/P90/P99  CPU USER  CPU SYS  CORE TIME  EFF  MEM EFF  THROTTLED  MEMORY  READ  WRITTEN
+                ada/-         1     1  1 timedOut                   9s     9s/9s/9s   4s     4s/4s/4s         -        -         8s    -        -          -       -     -        -
+                ada/sweep     1     1  1 succeeded                  3s     3s/3s/3s   4s     4s/4s/4s        3s       1s         8s  50%       6%          -     64M     -        -
+                total         2     2  1 succeeded, 1 timedOut     12s     3s/9s/9s   8s     4s/4s/4s       ≥3s      ≥1s        16s  50%       6%          -    ≥64M     -        -
 
                 """)
     }

@@ -55,6 +55,23 @@ extension InMemoryStore {
         attempts.filter(filter.matches).sorted { $0.id < $1.id }.reduce(into: initial, body)
     }
 
+    public func newestAttempts(
+        matching filter: LedgerFilter, limit: Int, where isMeant: @escaping @Sendable (LedgerAttempt) -> Bool
+    ) -> [LedgerAttempt] {
+        attempts.filter { filter.matches($0) && isMeant($0) }.sorted { $0.id < $1.id }.suffix(limit)
+    }
+
+    public func foldFacts<Result: Sendable>(
+        matching filter: LedgerFilter, into initial: Result, _ body: @escaping @Sendable (inout Result, AttemptFacts) -> Void
+    ) -> Result {
+        let wanted = attempts.filter { attempt in filter.matches(attempt) && (filter.name.map { $0 == attempt.name } ?? true) }
+        return wanted.sorted { $0.id > $1.id }.reduce(into: initial) { body(&$0, AttemptFacts($1)) }
+    }
+
+    public func ledgerJobs(matching filter: LedgerFilter, unless isKnown: @escaping @Sendable (JobID) -> Bool) -> [LedgerJob] {
+        ended.values.filter { filter.matches($0) && !isKnown($0.record.id) }.sorted { $0.record.id < $1.record.id }
+    }
+
     public func foldJobs<Result: Sendable>(
         matching filter: LedgerFilter, into initial: Result, _ body: @escaping @Sendable (inout Result, LedgerJob) -> Void
     ) -> Result {

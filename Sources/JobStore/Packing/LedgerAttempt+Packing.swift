@@ -22,6 +22,7 @@ extension LedgerAttempt: Packable {
         packer.nested(18, outcome)
         packer.nested(19, usage)
         packer.signed(20, startedBoot?.nanoseconds)
+        packer.signed(21, startingFor?.milliseconds)
     }
 
     package init(unpacking fields: inout Unpacker) throws(PackingError) {
@@ -72,6 +73,7 @@ extension LedgerAttempt: Packable {
         case 18: outcome = try field.nested()
         case 19: usage = try field.nested()
         case 20: startedBoot = BootTime(nanoseconds: field.signed)
+        case 21: startingFor = TimeSpan(milliseconds: field.signed)
         default: break
         }
     }

@@ -20,11 +20,22 @@ extension Usage: Packable {
         packer.number(16, majorFaults)
         packer.number(17, voluntarySwitches)
         packer.number(18, involuntarySwitches)
+        packer.number(30, memoryFailures)
+        packer.number(31, outOfMemoryEvents)
+        packer.number(32, swapPeak?.count)
+        packer.flag(33, swapPartial)
+        for device in devices ?? [] { packer.nested(34, device) }
+        packer.number(35, scratchBytes?.count)
+        packer.number(36, scratchFiles)
+        packer.flag(37, scratchPartial)
+        packer.number(38, reapedCpuMicroseconds)
     }
 
     package init(unpacking fields: inout Unpacker) throws(PackingError) {
         self.init()
-        while let field = try fields.next() { take(field) }
+        while let field = try fields.next() {
+            if field.number < 30 { take(field) } else { try takeLater(field) }
+        }
     }
 
     private mutating func take(_ field: Unpacker.Field) {
@@ -48,6 +59,50 @@ extension Usage: Packable {
         case 17: voluntarySwitches = field.value
         case 18: involuntarySwitches = field.value
         default: break
+        }
+    }
+}
+
+extension Usage {
+    /// Fields that records of earlier versions do not have.
+    fileprivate mutating func takeLater(_ field: Unpacker.Field) throws(PackingError) {
+        switch field.number {
+        case 30: memoryFailures = field.value
+        case 31: outOfMemoryEvents = field.value
+        case 32: swapPeak = Bytes(field.value)
+        case 33: swapPartial = field.flag
+        case 34: devices = (devices ?? []) + [try field.nested()]
+        case 35: scratchBytes = Bytes(field.value)
+        case 36: scratchFiles = field.value
+        case 37: scratchPartial = field.flag
+        case 38: reapedCpuMicroseconds = field.value
+        default: break
+        }
+    }
+}
+
+extension DeviceUsage: Packable {
+    package func pack(into packer: inout Packer) {
+        packer.text(1, device)
+        packer.text(2, name)
+        packer.number(3, readBytes)
+        packer.number(4, writtenBytes)
+        packer.number(5, readOperations)
+        packer.number(6, writeOperations)
+    }
+
+    package init(unpacking fields: inout Unpacker) throws(PackingError) {
+        self.init(device: "")
+        while let field = try fields.next() {
+            switch field.number {
+            case 1: device = field.text
+            case 2: name = field.text
+            case 3: readBytes = field.value
+            case 4: writtenBytes = field.value
+            case 5: readOperations = field.value
+            case 6: writeOperations = field.value
+            default: break
+            }
         }
     }
 }
