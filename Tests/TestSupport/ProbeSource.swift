@@ -164,6 +164,9 @@ enum ProbeSource {
                 printf("%d\t%s\n", length > 12 ? atoi(reply + 9) : 0, text);
             }
         }
+        int attack(const char *name);
+        int swap(const char *one, const char *other);
+        int watch(int count, char **paths);
         int main(int count, char **words) {
             if (count < 2) return 2;
             if (!strcmp(words[1], "pid1")) pid1();
@@ -177,6 +180,9 @@ enum ProbeSource {
             else if (!strcmp(words[1], "directread")) read_direct(words[2]);
             else if (!strcmp(words[1], "directsmall")) small_direct(words[2], atoi(words[3]));
             else if (!strcmp(words[1], "killself")) kill(getpid(), atoi(words[2]));
+            else if (!strcmp(words[1], "attack")) return attack(words[2]);
+            else if (!strcmp(words[1], "swap")) return swap(words[2], words[3]);
+            else if (!strcmp(words[1], "watch")) return watch(count - 2, words + 2);
             else if (!strcmp(words[1], "requests")) requests(words[2]);
             else if (!strcmp(words[1], "http")) http(words[2], words[3], words[4], count > 5 ? words[5] : "");
             else return 2;
