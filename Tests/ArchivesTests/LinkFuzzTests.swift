@@ -10,7 +10,7 @@ private let isRoot = ProcessContext.effectiveUser == 0
 @Suite("Links that lead out", .enabled(if: isRoot, "needs root"))
 struct LinkFuzzTests {
     @Test func neverTouchACanary() throws {
-        let rounds = Int(ProcessContext.variable("BERTH_TEST_ROUNDS") ?? "") ?? 500
+        let rounds = Torture.rounds(500)
         let seed = UInt64.random(in: 0 ... .max)
         var random = SeededGenerator(seed: seed)
         let place = try Workplace()

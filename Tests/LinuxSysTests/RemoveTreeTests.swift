@@ -1,5 +1,6 @@
 import LinuxSys
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite struct RemoveTreeTests {
@@ -69,7 +70,7 @@ import Testing
             }
         } during: {
             defer { stop.store(true, ordering: .relaxed) }
-            while traps.load(ordering: .relaxed) < 400 {
+            while traps.load(ordering: .relaxed) < Torture.rounds(400) {
                 // What "a" is changes all the time, so removing it may fail; the canary must live.
                 _ = try? removeTree(at: tree, "a")
                 guard try canary.contains("alive") else { break }
