@@ -82,9 +82,14 @@ extension EndToEnd {
 
         @Test(arguments: [[], ["--user", "0"]]) func aMountSource(words: [String]) throws {
             let race = try Race(daemon, "source")
-            try Command(["sh", "-c", "mkdir a && echo mine > a/mine"], as: .first, in: race.home).run()
+            try Command(["sh", "-c", "mkdir -p a/folder && echo mine > a/mine"], as: .first, in: race.home).run()
             try race.link("b", to: race.canary)
-            try race.swapping { try race.run(Torture.rounds(120), ["--mounts", "\(race.home)/a:/mnt"] + words, Self.look) }
+            // The first is behind a directory that the submitter may not enter.
+            try race.swapping {
+                let rounds = Torture.rounds(120) / 2
+                try race.run(rounds, ["--mounts", "\(race.home)/a/folder:/mnt"] + words, "ls /mnt; \(Self.look)")
+                try race.run(rounds, ["--mounts", "\(race.home)/a:/mnt"] + words, Self.look)
+            }
             // Root inside can leave nothing in a bind, so there the canary itself has to tell.
             try race.end(sees: words.isEmpty ? ["own", "other"] : [])
         }
