@@ -6,7 +6,7 @@ import Testing
 @testable import Containers
 
 /// What comes on the answer socket of one request.
-@Suite(.timeLimit(.minutes(1))) struct ExchangeTests {
+@Suite(.timeLimit(.minutes(10))) struct ExchangeTests {
     private final class Counter: Sendable {
         private let count = Mutex(0)
         var value: Int { count.withLock { $0 } }

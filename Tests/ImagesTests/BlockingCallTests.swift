@@ -5,7 +5,7 @@ import Testing
 @testable import Images
 
 /// Calls of the stores from threads that may block, beside those of tasks.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct BlockingCallTests {
     private actor Tally {
         private(set) var count = 0

@@ -6,7 +6,7 @@ import Testing
 @testable import NodeAgent
 
 /// One inotify instance serves all who follow logs.
-@Suite(.timeLimit(.minutes(1))) struct LogWatchTests {
+@Suite(.timeLimit(.minutes(10))) struct LogWatchTests {
     @Test func manyFollowersTakeOneInstance() async throws {
         let reactor = try Reactor()
         defer { reactor.stop() }

@@ -4,7 +4,7 @@ import Testing
 @testable import NodeAgent
 
 /// Threads for calls that block.
-@Suite(.timeLimit(.minutes(1))) struct WorkQueueTests {
+@Suite(.timeLimit(.minutes(10))) struct WorkQueueTests {
     private final class Looks: Sendable {
         private let count = Mutex(0)
         var value: Int { count.withLock { $0 } }
