@@ -36,7 +36,7 @@ import Testing
     @Test("A wait begins once, ends with what it waits for, and gives up in time") func ends() async throws {
         let queue = WorkQueue("test", width: 1)
         let (begun, looks) = (Looks(), Looks())
-        let came = try await queue.untilTrue(withinMilliseconds: 60_000, first: { _ = begun.add() }) { _ in looks.add() == 4 }
+        let came = try await queue.untilTrue(withinMilliseconds: 600_000, first: { _ = begun.add() }) { _ in looks.add() == 4 }
         #expect(came && looks.value == 4 && begun.value == 1)
         let late = try await queue.untilTrue(withinMilliseconds: 20) { _ in false }
         #expect(!late)
