@@ -39,8 +39,7 @@ extension Supervisor {
     /// PID 1 has ended, with a record or without.
     func concluded(_ summary: ExitSummary?) async {
         disarm()
-        var usage = await endProcesses(summary)
-        await readScratch(&usage)
+        let usage = await endProcesses(summary)
         observation.usage = usage
         await tellLastMemoryEvents(usage)
         let outcome = self.outcome(summary, usage)
@@ -71,14 +70,19 @@ extension Supervisor {
 
     /// Nothing of the attempt survives; then its counters stand still and are read.
     private func endProcesses(_ summary: ExitSummary?) async -> Usage {
-        let group = group
-        // With its record written PID 1 has reaped all of them, and is about to end itself.
-        var counted = try? await services.work.run { try summary != nil && group?.isPopulated(.job) == false ? group?.usage() : nil }
-        if counted == nil, let group {
-            await killEverything(group)
-            counted = try? await services.work.run { group.usage() }
+        let (services, id, group) = (services, id, group)
+        // On one thread: whoever waits for the job's end waits for this.
+        let read: @Sendable () -> Counted = {
+            Counted(usage: group?.usage() ?? Usage(), scratch: try? services.scratch.blocking { try $0.usage(of: id) })
         }
-        var usage = counted ?? nil ?? Usage()
+        // With its record written PID 1 has reaped all of them, and is about to end itself.
+        var counted = try? await services.work.run { try summary != nil && group?.isPopulated(.job) == false ? read() : nil }
+        if counted == nil {
+            if let group { await killEverything(group) }
+            counted = try? await services.work.run { read() }
+        }
+        var usage = counted?.usage ?? Usage()
+        if let scratch = counted?.scratch { usage.takeScratch(scratch) }
         guard let summary else { return usage }
         usage.takeBlocks(read: summary.blocksIn, written: summary.blocksOut)
         usage.logBytes = summary.logBytesKept
@@ -91,15 +95,9 @@ extension Supervisor {
         return usage
     }
 
-    /// What the scratch holds before it goes; btrfs tells of its last commit, which may know nothing of a short job.
-    private func readScratch(_ usage: inout Usage) async {
-        let (services, id) = (services, id)
-        guard let held = try? await services.work.run({ try services.scratch.blocking { try $0.usage(of: id) } }) else { return }
-        let isPartial = held.inodes == nil
-        guard !isPartial || held.bytes > .zero else { return }
-        usage.scratchBytes = held.bytes
-        usage.scratchFiles = held.inodes.map { UInt64(max(0, $0)) }
-        usage.scratchPartial = isPartial
+    private struct Counted: Sendable {
+        var usage: Usage
+        var scratch: ScratchUsage?
     }
 
     func finish(_ outcome: AttemptOutcome, at ended: Stamp? = nil) async {

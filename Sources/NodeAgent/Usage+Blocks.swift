@@ -1,3 +1,4 @@
+import Images
 import JobModel
 
 extension Usage {
@@ -13,5 +14,14 @@ extension Usage {
         let most = max(writtenBytes ?? 0, written.multipliedReportingOverflow(by: 512).partialValue)
         writtenBytes = most > 0 ? most : nil
         if writtenBytes == nil { writeOperations = nil }
+    }
+
+    /// What the scratch holds before it goes; btrfs tells of its last commit, which may know nothing of a short job.
+    mutating func takeScratch(_ held: ScratchUsage) {
+        let isPartial = held.inodes == nil
+        guard !isPartial || held.bytes > .zero else { return }
+        scratchBytes = held.bytes
+        scratchFiles = held.inodes.map { UInt64(max(0, $0)) }
+        scratchPartial = isPartial
     }
 }
