@@ -22,6 +22,7 @@ let collections = Target.Dependency.product(name: "Collections", package: "swift
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let embeddedChannels = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
@@ -89,7 +90,7 @@ let package = Package(
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
         library("Archives", ["OCISpec", "LinuxSys", "CArchive", crypto]),
         library("Images", ["JobModel", "OCISpec", "LinuxSys", crypto]),
-        library("Database", ["JobModel", "JobStore", "LinuxSys", grdb]),
+        library("Database", ["JobModel", "JobStore", "LinuxSys", grdb, sqlite]),
         // Layer 3
         library("Containers", ["JobModel", "LaunchProgram", "JobLog", "LinuxSys", "Cgroups", "OCISpec"]),
         library("Reports", ["API", "JobModel"]),

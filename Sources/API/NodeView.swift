@@ -38,6 +38,31 @@ public struct NodeReply: Hashable, Sendable, Codable {
         }
     }
 
+    /// Huge pages of one size.
+    public struct HugePagePool: Hashable, Sendable, Codable {
+        public var size: Bytes
+        public var total: Bytes
+        public var free: Bytes
+        public init(size: Bytes, total: Bytes, free: Bytes) {
+            self.size = size
+            self.total = total
+            self.free = free
+        }
+    }
+
+    /// The file system of the state directory.
+    public struct Disk: Hashable, Sendable, Codable {
+        public var free: Bytes
+        /// Kept for the database alone, and what stands of it.
+        public var reserve: Bytes
+        public var held: Bytes
+        public init(free: Bytes, reserve: Bytes, held: Bytes) {
+            self.free = free
+            self.reserve = reserve
+            self.held = held
+        }
+    }
+
     public var version = APIVersion.current
     public var now: WallTime
     public var name: String
@@ -52,6 +77,11 @@ public struct NodeReply: Hashable, Sendable, Codable {
     public var freeCpus: CpuSet
     public var sharedCpus: CpuSet
     public var freeMemory: Bytes
+    /// Nil: the machine has none.
+    public var hugePages: [HugePagePool]?
+    public var disk: Disk?
+    /// The disks that go by a job's io weight, or why none does.
+    public var ioWeight: String?
     public var scratchTotal: Bytes?
     public var freeScratch: Bytes?
     /// What limits scratch on disk: `project quota`, `btrfs qgroup`.

@@ -38,6 +38,12 @@ public final class AttemptGroup: Sendable {
         if limits.cpus != nil || limits.memoryNodes != nil { try Cpuset.apply(limits, to: holding(.cpuset)) }
         if limits.cpuQuota != nil || limits.cpuWeight != nil { try CpuBandwidth.apply(limits, to: holding(.cpu), isNew: isNew) }
         if limits.memory != nil || limits.swap != nil { try MemoryLimit.apply(limits, to: holding(.memory), isNew: isNew) }
+        if let soft = limits.memorySoft { try SoftMemory.apply(soft, to: holding(.memory), of: parent) }
+        // A new group may have none already.
+        if let pages = limits.hugePages, !(isNew && pages.isEmpty) {
+            try HugePageLimit.apply(pages, parent.hugePageSizes, to: holding(.hugetlb))
+        }
+        if let weight = limits.ioWeight { try IOWeight.apply(weight, to: holding(.io)) }
         if let pids = limits.pids { try PidsLimit.apply(pids, to: holding(.pids)) }
         for throttle in limits.io {
             try parent.countIO(on: throttle.device)

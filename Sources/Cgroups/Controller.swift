@@ -12,6 +12,8 @@ public enum Controller: String, Sendable, Hashable, CaseIterable {
     case pids
     /// Block devices.
     case io
+    /// Huge pages.
+    case hugetlb
     /// Device access of v1.
     case devices
     /// Freezing of v1; on v2 part of the core.
@@ -21,7 +23,7 @@ public enum Controller: String, Sendable, Hashable, CaseIterable {
     var v1Name: String { self == .io ? "blkio" : rawValue }
 
     /// Those that exist as v2 controllers and are turned on in `cgroup.subtree_control`.
-    static let ofV2: [Controller] = [.cpuset, .cpu, .io, .memory, .pids]
+    static let ofV2: [Controller] = [.cpuset, .cpu, .io, .memory, .hugetlb, .pids]
 }
 
 /// Which interface a group's files speak.

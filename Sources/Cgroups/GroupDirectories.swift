@@ -29,10 +29,10 @@ struct GroupDirectories: Sendable {
         var made = GroupDirectories(unified: nil, legacy: [:], job: nil)
         if let mount = layout.unified {
             var directory = try GroupDirectory(path: mount, version: .v2)
-            if layout.kind == .v2 { try UnifiedTree.enable(layout.unifiedControllers, in: directory) }
+            try enable(layout, in: directory)
             for part in name.split(separator: "/") {
                 directory = try directory.make(String(part), reuse: true)
-                if layout.kind == .v2 { try UnifiedTree.enable(layout.unifiedControllers, in: directory) }
+                try enable(layout, in: directory)
             }
             made.unified = directory
         }
@@ -44,6 +44,11 @@ struct GroupDirectories: Sendable {
             made.legacy[controller] = byMount[mount]
         }
         return made
+    }
+
+    /// Beside v1 only those are left that nobody mounted there, such as hugetlb; what cannot be had of them is missing to nobody who does not ask.
+    private static func enable(_ layout: CgroupLayout, in directory: GroupDirectory) throws(CgroupError) {
+        do throws(CgroupError) { try UnifiedTree.enable(layout.unifiedControllers, in: directory) } catch { if layout.kind == .v2 { throw error } }
     }
 
     /// The v1 controllers of which an attempt needs a group or a shared one.

@@ -13,10 +13,16 @@ public struct GroupLimits: Sendable, Hashable {
     public var cpuWeight: UInt64?
     /// Memory, page cache and kernel memory included.
     public var memory: Bytes?
+    /// What is left to it when the machine's memory is short.
+    public var memorySoft: Bytes?
     /// Swap beyond `memory`; 0 for none.
     public var swap: Bytes?
     /// Processes and threads, PID 1 included.
     public var pids: UInt64?
+    /// Huge pages by size; of sizes that are not named none.
+    public var hugePages: [HugePages]?
+    /// Share of contended disks, 1 to 10,000, 100 being the usual.
+    public var ioWeight: UInt64?
     /// Throttles by disk.
     public var io: [IOThrottle]
     /// The only devices that can be opened or made, on v1; nil leaves devices alone. v2 has no such file: nodes and `nodev` stand for it.

@@ -11,6 +11,10 @@ public final class GroupParent: Sendable {
     let counted = Mutex<Set<DeviceNumber>>([])
     private let allowLists = Mutex<[[DeviceRule]: GroupDirectory]>([:])
     let remover: GroupRemover
+    /// What the groups limit of huge pages.
+    let hugePageSizes: [HugePageLimit.Size]
+    /// Memory that groups are left when it is short, by path.
+    let spared = Mutex<[String: UInt64]>([:])
 
     /// Makes the parent, or takes the one that is there. On v2 the controllers are turned on down to it; on v1's cpuset it gets the cpus and
     /// nodes of the group above.
@@ -22,6 +26,7 @@ public final class GroupParent: Sendable {
         self.name = name
         directories = try GroupDirectories.parent(layout, name: name)
         remover = GroupRemover()
+        hugePageSizes = directories.holding(.hugetlb, layout).map(HugePageLimit.sizes) ?? []
     }
 
     /// The shared group of an allow list; read back when it is first used, remembered afterwards.
@@ -32,12 +37,17 @@ public final class GroupParent: Sendable {
         return group
     }
 
-    /// Makes the groups of one attempt, without limits, so that a start later costs nothing. Each is used once.
+    /// Makes the groups of one attempt, so that a start later costs nothing. Each is used once. It has no limits yet, and no huge page: what is
+    /// not asked for is taken by nobody.
     public func prepare(_ name: String) throws(CgroupError) -> AttemptGroup {
         guard !name.isEmpty, !name.contains("/"), !name.hasPrefix("."), !name.hasPrefix(SharedDevices.prefix) else {
             throw CgroupError("make group", "\(self.name)/\(name)", found: "a name without a slash is accepted")
         }
-        do throws(CgroupError) { return AttemptGroup(name: name, parent: self, directories: try directories.make(name)) } catch {
+        do throws(CgroupError) {
+            let made = try directories.make(name)
+            if let group = made.holding(.hugetlb, layout) { try HugePageLimit.apply([], hugePageSizes, to: group) }
+            return AttemptGroup(name: name, parent: self, directories: made)
+        } catch {
             // Half-made groups are nobody's.
             for directory in directories.all { _ = try? GroupRemover.removeNow(name, in: directory) }
             throw error
@@ -47,6 +57,7 @@ public final class GroupParent: Sendable {
     /// Opens the groups of an attempt that another daemon made; nil if it has none left.
     public func open(_ name: String) throws(CgroupError) -> AttemptGroup? {
         guard let found = try directories.open(name) else { return nil }
+        learnProtection(of: found)
         return AttemptGroup(name: name, parent: self, directories: found)
     }
 

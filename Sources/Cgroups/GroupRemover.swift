@@ -80,10 +80,14 @@ extension AttemptGroup {
     /// Removes the groups in the background; failures come from `GroupParent.waitForRemovals`. Read usage first.
     ///
     /// - Parameter after: milliseconds in which PID 1 will have ended.
-    public func removeInBackground(after milliseconds: Int = 0) { parent.remover.remove(name, in: parentDirectories, after: milliseconds) }
+    public func removeInBackground(after milliseconds: Int = 0) {
+        parent.endProtection(of: directories)
+        parent.remover.remove(name, in: parentDirectories, after: milliseconds)
+    }
 
     /// Removes the groups now, waiting for EBUSY to pass; blocks.
     public func remove(deadlineMilliseconds: UInt64 = 10_000) throws(CgroupError) {
+        parent.endProtection(of: directories)
         for directory in parentDirectories { try GroupRemover.remove(name, in: directory, deadlineMilliseconds: deadlineMilliseconds) }
     }
 

@@ -69,6 +69,14 @@ extension AttemptGroup {
         return Bytes(try group.readNumber(group.version == .v2 ? "memory.current" : "memory.usage_in_bytes"))
     }
 
+    /// What a person would call the memory in use: without pages of files that nobody touched lately (`inactive_file`), which the kernel takes back
+    /// at once when they are wanted. Kubernetes evicts by the same figure.
+    public func workingSet() throws(CgroupError) -> Bytes {
+        let group = try holding(.memory)
+        let file = group.version == .v2 ? "inactive_file" : "total_inactive_file"
+        return try memoryInUse() - Bytes(group.readTable("memory.stat")[file] ?? 0)
+    }
+
     /// How many of the attempt's processes the kernel ended for lack of memory, by its own counter.
     public func outOfMemoryKills() throws(CgroupError) -> UInt64 {
         let group = try holding(.memory)

@@ -4,7 +4,7 @@ import LinuxSys
 extension AttemptGroup {
     /// What the kernel counted for the attempt, PID 1 included. A field that this kernel does not count is nil; `ioPartial` says that v1 gives
     /// buffered write-back to nobody. Read it before the group goes.
-    public func usage() -> Usage { UsageReading.read(directories, layout) }
+    public func usage() -> Usage { UsageReading.read(directories, layout, parent.hugePageSizes) }
 }
 
 extension GroupParent {
@@ -31,12 +31,13 @@ extension GroupParent {
 }
 
 enum UsageReading {
-    static func read(_ group: GroupDirectories, _ layout: CgroupLayout) -> Usage {
+    static func read(_ group: GroupDirectories, _ layout: CgroupLayout, _ hugePages: [HugePageLimit.Size] = []) -> Usage {
         var usage = Usage()
         readCpu(group, layout, &usage)
         readMemory(group, layout, &usage)
         readIO(group, layout, &usage)
         if let pids = group.holding(.pids, layout) { usage.pidsPeak = try? pids.readNumber("pids.peak") }
+        if !hugePages.isEmpty { usage.hugePages = group.holding(.hugetlb, layout).flatMap { HugePageLimit.usage(hugePages, of: $0) } }
         return usage
     }
 

@@ -8,6 +8,8 @@ public struct NodeUse: Sendable {
     public var sharedCpus: CpuSet
     public var usedMemory: Bytes
     public var usedScratch: Bytes
+    /// By size.
+    public var usedHugePages: [Bytes: Bytes] = [:]
     public var usedInstances: [String: Set<String>]
     public var counts: TaskCounts
     public var countsByQueue: [String: TaskCounts]
@@ -31,6 +33,9 @@ extension Controller {
             for (name, instances) in placement.named { use.usedInstances[name, default: []].formUnion(instances) }
             guard let demand = jobs[id.task.job]?.record.demand else { continue }
             use.usedMemory = use.usedMemory + demand.memory
+            for pages in demand.hugePages ?? [] {
+                use.usedHugePages[pages.size] = (use.usedHugePages[pages.size] ?? .zero) + pages.bytes
+            }
             if demand.scratchKind == .disk { use.usedScratch = use.usedScratch + demand.scratch }
         }
         for job in jobs.values {

@@ -17,10 +17,12 @@ extension Controller {
             wake(after: .seconds(1))
             return
         }
+        lookAtDisk()
         let plan = scheduler.plan(now: clock.now())
         for decision in plan.decisions { carryOut(decision) }
         assert(scheduler.checkInvariants().isEmpty, "scheduler invariants broken: \(scheduler.checkInvariants())")
-        if let delay = plan.wakeAfter { wake(after: delay) }
+        let delays = [plan.wakeAfter, diskShortage == nil ? nil : .seconds(1)].compactMap { $0 }
+        if let delay = delays.min() { wake(after: delay) }
     }
 
     private func wake(after delay: TimeSpan) {
@@ -29,8 +31,13 @@ extension Controller {
             // A wall-clock begin time may come earlier after a step of the clock; look at least once a minute.
             let milliseconds = min(max(delay.milliseconds, 1), 60_000)
             try? await Task.sleep(for: .milliseconds(milliseconds))
-            if !Task.isCancelled { await self?.replan() }
+            if !Task.isCancelled { await self?.awake() }
         }
+    }
+
+    private func awake() async {
+        if diskShortage != nil { await surroundings.mendDisk() }
+        replan()
     }
 
     private func carryOut(_ decision: Plan.Decision) {

@@ -15,6 +15,7 @@ extension Controller {
             throw APIError(.invalid, "found \(request.jobs.count) jobs, accepted 1 to \(APILimit.jobsPerSubmit)", field: "jobs")
         }
         let images = try await images(of: request, peer)
+        try await checkWeights(of: request)
         // No suspension from here to the commit: numbers, limits and dependencies are decided on one state.
         var records: [JobRecord] = []
         for (position, submitted) in request.jobs.enumerated() {
@@ -25,6 +26,7 @@ extension Controller {
         if let key, recentRequests[key] != nil, let known = try await known(key) { return known }
         renumber(&records)
         if request.session?.cancelWhenLost == true, records.count == 1 { records[0].cancelWhenLost = true }
+        try countSubmit(records, peer)
         try checkLimits(records, peer)
         try schedule(records)
         if request.dryRun == true {
@@ -97,6 +99,15 @@ extension Controller {
             names.append(name)
         }
         return names
+    }
+
+    /// The kernel takes a weight whether a disk goes by it or not, so one that has no say is refused here.
+    private func checkWeights(of request: SubmitRequest) async throws(APIError) {
+        guard let position = request.jobs.firstIndex(where: { $0.spec.resources.ioWeight != nil }),
+            let weight = request.jobs[position].spec.resources.ioWeight, let problem = await surroundings.ioWeightProblem()
+        else { return }
+        throw APIError(
+            .invalid, "found \(weight), accepted none here: \(problem)", field: field(position, "resources.ioWeight", of: request.jobs.count))
     }
 
     private func field(_ position: Int, _ name: String, of count: Int) -> String { count == 1 ? name : "jobs[\(position)].\(name)" }
@@ -241,13 +252,15 @@ enum WaitingLimit: Hashable, CustomStringConvertible {
         [.queue(record.queue), .user(record.owner.user, name: record.owner.name)] + (record.batch.map { [.batch($0)] } ?? [])
     }
 
-    func most(_ settings: ControllerSettings) -> Int? {
+    func limits(_ settings: ControllerSettings) -> ResourceLimits? {
         switch self {
-        case .queue(let name): settings.queue(name)?.maximum.pendingTasks
-        case .user: settings.perUser.pendingTasks
-        case .batch: settings.perBatch.pendingTasks
+        case .queue(let name): settings.queue(name)?.maximum
+        case .user: settings.perUser
+        case .batch: settings.perBatch
         }
     }
+
+    func most(_ settings: ControllerSettings) -> Int? { limits(settings)?.pendingTasks }
 
     var description: String {
         switch self {

@@ -14,6 +14,15 @@ public struct Surroundings: Sendable {
     /// The name of a user; the number as text when there is none.
     public var userName: @Sendable (_ user: UserID) async -> String
 
+    /// Why nothing that takes disk should begin; nil: there is room. Cheap, for it is asked before each plan.
+    public var diskShortage: @Sendable () -> String? = { nil }
+    /// Scratch on disk that jobs may have together, as it is now; nil: not counted.
+    public var scratchCapacity: @Sendable () async -> Bytes? = { nil }
+    /// Tries to end the shortage.
+    public var mendDisk: @Sendable () async -> Void = {}
+    /// Why a job's io weight would have no say; nil: it has.
+    public var ioWeightProblem: @Sendable () async -> String? = { nil }
+
     public init(
         resolveImage: @escaping @Sendable (String, UserID, String) async -> String?,
         userNumber: @escaping @Sendable (String) async -> UserID?, userName: @escaping @Sendable (UserID) async -> String
@@ -87,6 +96,10 @@ public actor Controller {
     var lastEvent: UInt64 = 0
     /// Why the store takes nothing at the moment; new work is refused meanwhile.
     var storageFailure: String?
+    /// Why nothing starts at the moment.
+    var diskShortage: String?
+    /// What the users, queues and batches that submitted last have left of their rates.
+    var submitRates: [WaitingLimit: SubmitRate] = [:]
 
     // Planning.
     var planIsDue = false

@@ -54,6 +54,7 @@ enum LimitKeys {
         .optionalBytes("memory", \.memoryPerTask, SpecBounds.memory, "Of one task"),
         .optionalBytes("scratch", \.scratchPerTask, SpecBounds.scratch, "Of one task"),
         .optionalInteger("pids", \.pidsPerTask, SpecBounds.pids, "Of one task"),
+        .optionalBytes("huge_pages", \.hugePagesPerTask, SpecBounds.size, "Of one task, all sizes together"),
         .optionalTime("time_limit", \.timeLimit, SpecBounds.timeLimit, "Of one task"),
         .optionalBytes("log_limit", \.logLimitPerTask, SpecBounds.logLimit, "Of one task"),
     ]
@@ -63,5 +64,6 @@ enum LimitKeys {
         .optionalInteger("active_cores", \.activeCores, 1...1_000_000, "Cores of all active tasks"),
         .optionalBytes("active_memory", \.activeMemory, SpecBounds.memory.lowerBound...Bytes(1 << 60), "Memory of all active tasks"),
         .optionalInteger("pending_tasks", \.pendingTasks, 1...1_000_000_000, "Tasks that wait"),
+        .optionalInteger("submits_per_second", \.submitsPerSecond, 1...1_000_000, "Submits in a second, on average; as many may come at once"),
     ]
 }

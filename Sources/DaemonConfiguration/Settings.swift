@@ -38,6 +38,8 @@ public struct Settings: Hashable, Sendable {
     public var spareContainers = 2
     public var requests = RequestLimits()
     public var images = ImageLimits()
+    /// Of the state file system, for the database alone; and as much has to be free for anything to start.
+    public var diskReserve = Bytes.mebibytes(256)
     /// Shares of the memory limit, in percent, at which an event is given.
     public var memoryThresholds = [80, 95]
     /// After that a group that does not freeze is thawed again.

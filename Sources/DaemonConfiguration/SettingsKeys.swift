@@ -80,6 +80,9 @@ enum SettingsKeys {
             "Containers made ahead for each of the users whose jobs started last, and as many for others"),
         .section("requests", \.requests, requestKeys, "Bounds that keep one client from holding up others"),
         .section("images", \.images, imageKeys, "Bounds of an image import"),
+        .bytes(
+            "disk_reserve", \.diskReserve, .zero...Bytes(1 << 40),
+            "Of the state directory's disk, for the database alone, at most a sixteenth; 0 for none"),
         .init("memory_thresholds", "up to 8 ascending percentages from 1 to 99", "Shares of the memory limit at which an event is given") {
             value, settings throws(DocumentError) in
             var shares: [Int] = []

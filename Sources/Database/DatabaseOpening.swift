@@ -30,6 +30,8 @@ struct DatabaseOpening {
         configuration.maximumReaderCount = 2
         configuration.persistentReadOnlyConnections = true
         configuration.label = "berth"
+        // Else savepoints of much data go to files in /var/tmp, which may be on the disk that is full.
+        configuration.prepareDatabase { db in try db.execute(sql: "PRAGMA temp_store = MEMORY") }
         return configuration
     }
 

@@ -24,13 +24,15 @@ final class GroupCommitter: Sendable {
     private let pool: DatabasePool
     private let hub: ChangeHub
     private let maximumGroup: Int
+    private let reserve: DiskReserve?
     private let state: Mutex<State>
     private let queue = DispatchQueue(label: "berth.database.commit", qos: .userInitiated)
 
-    init(pool: DatabasePool, hub: ChangeHub, counters: StoreCounters, maximumGroup: Int) {
+    init(pool: DatabasePool, hub: ChangeHub, counters: StoreCounters, maximumGroup: Int, reserve: DiskReserve? = nil) {
         self.pool = pool
         self.hub = hub
         self.maximumGroup = maximumGroup
+        self.reserve = reserve
         state = Mutex(State(counters: counters))
     }
 
@@ -47,8 +49,10 @@ final class GroupCommitter: Sendable {
     /// Runs between transactions, for statements that allow none.
     func exclusively(_ body: @escaping @Sendable (GRDB.Database) throws -> Void) async throws {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-            queue.async { [pool] in
-                continuation.resume(with: Result { try pool.writeWithoutTransaction(body) })
+            queue.async { [pool, reserve] in
+                let result = Result { try pool.writeWithoutTransaction(body) }
+                reserve?.follow(in: pool)
+                continuation.resume(with: result)
             }
         }
     }
@@ -93,5 +97,6 @@ final class GroupCommitter: Sendable {
         }
         for (batch, bytes) in outcome.batches { hub.publish(batch, bytes: bytes) }
         for (write, result) in zip(group, outcome.results) { write.done(result) }
+        reserve?.follow(in: pool)
     }
 }

@@ -9,6 +9,8 @@ extension SQLiteStore {
         public var keptChanges = 4096
         /// How many batches a reader of `changes(after:)` may fall behind.
         public var maximumLag = 16_384
+        /// Blocks of the disk that the database owns before it needs them; at most a sixteenth of the file system.
+        public var reserve = Bytes.zero
         /// The wall clock, for retention only.
         public var now: @Sendable () -> WallTime
         public init(now: @escaping @Sendable () -> WallTime = SQLiteStore.wallClock) { self.now = now }

@@ -156,7 +156,9 @@ extension SQLiteStore {
                     isDone.withLock { $0 = rest == 0 }
                 }
             }
-            try await committer.exclusively { db in _ = try Row.fetchAll(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
+            // A WAL that is part of the reserve keeps its blocks.
+            let kind = reserve == nil ? "TRUNCATE" : "RESTART"
+            try await committer.exclusively { db in _ = try Row.fetchAll(db, sql: "PRAGMA wal_checkpoint(\(kind))") }
         } catch { throw .unreadable("shrink \(path): \(error)") }
     }
 }

@@ -18,6 +18,8 @@ public final class SQLiteStore: MachineStore {
     let hub: ChangeHub
     let options: Options
     private let term: Term
+    /// Nil when none is wanted, or can be.
+    public let reserve: DiskReserve?
 
     /// Opens the database in a directory (made with mode 0700 when missing), or makes it; migrates it after a backup. Blocks: call it at start.
     public static func open(directory: String, options: Options = Options()) throws(DatabaseError) -> SQLiteStore {
@@ -28,12 +30,21 @@ public final class SQLiteStore: MachineStore {
     package init(directory: String, options: Options, steps: [SchemaStep]) throws(DatabaseError) {
         file = try DatabaseFile(directory: directory)
         self.options = options
+        if options.reserve > .zero { DiskReserve.makeRoom(for: file, wanted: options.reserve) }
         pool = try DatabaseOpening(file: file, steps: steps, now: options.now()).open()
         do {
             let counters = try pool.write { db in try StoreCounters.begin(db) }
             term = Term(counters.term)
             hub = ChangeHub(after: Revision(counters.revision), keptBatches: options.keptChanges, maximumLag: options.maximumLag)
-            committer = GroupCommitter(pool: pool, hub: hub, counters: counters, maximumGroup: options.maximumGroup)
+            reserve = try DiskReserve(of: file, wanted: options.reserve)
+            if let reserve {
+                // SQLite's own default is 1,000.
+                try pool.writeWithoutTransaction { db in
+                    try db.execute(sql: "PRAGMA wal_autocheckpoint = \(min(1000, reserve.logPages))")
+                    reserve.hold(db)
+                }
+            }
+            committer = GroupCommitter(pool: pool, hub: hub, counters: counters, maximumGroup: options.maximumGroup, reserve: reserve)
         } catch { throw .cannotOpen(path: file.path, reason: "\(error)") }
         // The WAL's name, too, has to survive a loss of power.
         try file.synchronizeDirectory()
@@ -50,6 +61,7 @@ public final class SQLiteStore: MachineStore {
         pool.invalidateReadOnlyConnections()
         _ = try? pool.writeWithoutTransaction { db in try Row.fetchAll(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
         try? pool.close()
+        reserve?.close()
         file.lock.close()
     }
 

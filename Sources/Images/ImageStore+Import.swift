@@ -17,6 +17,7 @@ extension ImageStore {
         _ archive: Descriptor, as name: ImageReference, owner: ImageOwner, reference: String? = nil, limits: ImportLimits? = nil
     ) async throws(ImageError) -> NamedImage {
         guard owner.mayName(name) else { throw refusal(of: name, for: owner) }
+        try room.check()
         let request = ImportRequest(limits: limits ?? settings.limits, machine: Self.machine, reference: reference)
         return try await unpackAndKeep(archive, as: name, owner: owner, request).get()
     }
@@ -25,10 +26,9 @@ extension ImageStore {
         _ archive: Descriptor, as name: ImageReference, owner: ImageOwner, _ request: ImportRequest
     ) async -> Result<NamedImage, ImageError> {
         let area = ImportArea(staging: files.staging, base: settings.base)
-        let helper = ImportHelper(path: settings.helper, request: request)
         do throws(ImageError) {
             let (layers, spooled) = try await receive(archive, in: area, limit: request.limits.archiveBytes, from: owner)
-            let unpacked = try await unpack(spooled, into: layers, of: area, helper)
+            let unpacked = try await unpack(spooled, into: layers, of: area, request)
             let record = try keep(unpacked, from: area, as: name, owner: owner)
             await area.removeQuietly()
             return .success(record)
@@ -42,24 +42,30 @@ extension ImageStore {
     private func receive(
         _ archive: Descriptor, in area: ImportArea, limit: UInt64, from owner: ImageOwner
     ) async throws(ImageError) -> (layers: Descriptor, archive: Descriptor) {
+        let room = room
         let slots = uploads[owner.id] ?? ImportSlots(settings.simultaneousImports)
         uploads[owner.id] = slots
         return try await slots.hold { () throws(ImageError) in
-            try await BlockingWork.run { () throws(ImageError) in (try area.make(), try area.spool(archive, limit: limit)) }
+            try await BlockingWork.run { () throws(ImageError) in (try area.make(), try area.spool(archive, limit: limit, room)) }
         }
     }
 
     private func unpack(
-        _ archive: Descriptor, into layers: Descriptor, of area: ImportArea, _ helper: ImportHelper
+        _ archive: Descriptor, into layers: Descriptor, of area: ImportArea, _ request: ImportRequest
     ) async throws(ImageError) -> UnpackedImage {
-        try await importSlots.hold { () throws(ImageError) in
+        let (room, helper) = (room, settings.helper)
+        return try await importSlots.hold { () throws(ImageError) in
             try await BlockingWork.run { () throws(ImageError) in
-                let image = try helper.run(archive: archive, layers: layers, base: area.base)
+                let image = try room.unpack(request) { request throws(ImageError) in
+                    try ImportHelper(path: helper, request: request).run(archive: archive, layers: layers, base: area.base)
+                }
                 try area.complete(image)
                 return image
             }
         }
     }
+
+    private var room: ImportRoom { ImportRoom(root: files.root, path: settings.root, kept: settings.keptFree) }
 
     /// Moves layers in, then the image, then the name; each step is durable before the next, and what no later step names is swept.
     private func keep(_ image: UnpackedImage, from area: ImportArea, as name: ImageReference, owner: ImageOwner) throws(ImageError)

@@ -16,13 +16,15 @@ public struct ImageStoreSettings: Sendable {
     public var limits: ImportLimits
     /// Imports that run at once; others wait.
     public var simultaneousImports: Int
+    /// On the file system of the root, for the database: an import that would take of it is refused.
+    public var keptFree: Bytes
     /// The wall clock, for display only.
     public var now: @Sendable () -> WallTime
 
     /// Settings of a store; `now` is the wall clock.
     public init(
         root: String, leases: String? = nil, helper: String, base: UInt32 = ImageStoreSettings.defaultBase, limits: ImportLimits = ImportLimits(),
-        simultaneousImports: Int = 2, now: @escaping @Sendable () -> WallTime
+        simultaneousImports: Int = 2, keptFree: Bytes = .zero, now: @escaping @Sendable () -> WallTime
     ) {
         self.root = root
         self.leases = leases
@@ -30,6 +32,7 @@ public struct ImageStoreSettings: Sendable {
         self.base = base
         self.limits = limits
         self.simultaneousImports = simultaneousImports
+        self.keptFree = keptFree
         self.now = now
     }
 

@@ -23,7 +23,7 @@ struct ImportArea: Sendable {
     }
 
     /// The archive as a regular file with an offset of its own.
-    func spool(_ archive: Descriptor, limit: UInt64) throws(ImageError) -> Descriptor {
+    func spool(_ archive: Descriptor, limit: UInt64, _ room: ImportRoom) throws(ImageError) -> Descriptor {
         let status = try onHost { () throws(SystemError) in try archive.status() }
         if status.kind == .regular, let own = try? archive.reopen(.readOnly) { return own }
         guard status.kind == .regular || status.kind == .fifo || status.kind == .socket else {
@@ -33,7 +33,12 @@ struct ImportArea: Sendable {
             try staging.open(at: name, .directory).open(at: ".", [.temporary, .readWrite], mode: 0o600)
         }
         var size: UInt64 = 0
+        var checked: UInt64 = 0
         while true {
+            if size >= checked {
+                try room.check()
+                checked = size + ImportRoom.stride
+            }
             let block = try onHost { () throws(SystemError) in try archive.read(upTo: 1 << 18) }
             if block.isEmpty { return file }
             size += UInt64(block.count)

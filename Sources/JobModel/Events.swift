@@ -2,7 +2,7 @@
 public struct Event: Hashable, Sendable, Codable {
     public enum Kind: String, Hashable, Sendable, Codable, CaseIterable {
         case submitted, assigned, started, running, paused, resumed, waitingForCores, freezeFailed, finished, requeued, held, released
-        case memoryThreshold, outOfMemory, warningSignal, stopping, updated, batchHeld, batchReleased, audit, daemonStarted
+        case memoryThreshold, memorySignal, outOfMemory, warningSignal, stopping, updated, batchHeld, batchReleased, audit, daemonStarted
     }
 
     /// In the order of the store; a client resumes after the last it saw.
@@ -37,8 +37,8 @@ public struct Event: Hashable, Sendable, Codable {
 /// One thing that keeps a task from starting; a task lists all of them.
 public struct PendingReason: Hashable, Sendable, Codable, CustomStringConvertible {
     public enum Kind: String, Hashable, Sendable, Codable, CaseIterable {
-        case hold, dependency, begin, backoff, arrayLimit, queueLimit, userLimit, batchLimit, cores, memory, scratch, named, priority,
-            reservation, impossible
+        case hold, dependency, begin, backoff, arrayLimit, queueLimit, userLimit, batchLimit, cores, memory, hugePages, scratch, named, disk,
+            priority, reservation, impossible
     }
 
     public var kind: Kind

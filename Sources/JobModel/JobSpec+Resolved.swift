@@ -101,6 +101,7 @@ extension ResourceRequest {
         swap = swap ?? queue.swap ?? defaults.swap
         pids = pids ?? bounds.clamp(queue.pids ?? defaults.pids, \.pidsPerTask)
         io = io ?? queue.io
+        hugePages = hugePages ?? queue.hugePages
         named = named ?? queue.named
         scratchKind = scratchKind ?? queue.scratchKind ?? .disk
         scratchInodes = scratchInodes ?? queue.scratchInodes ?? defaults.scratchInodes
@@ -114,7 +115,8 @@ extension ResourceRequest {
     fileprivate func demand(memory: Bytes, defaults: JobDefaults) -> ResourceDemand {
         ResourceDemand(
             cores: cores ?? 0, cpuMillis: cpuMillis ?? 0, memory: memory, swap: swap ?? defaults.swap, pids: pids ?? defaults.pids,
-            scratch: scratch ?? defaults.scratch, scratchInodes: scratchInodes, scratchKind: scratchKind ?? .disk, named: named ?? [:])
+            scratch: scratch ?? defaults.scratch, scratchInodes: scratchInodes, scratchKind: scratchKind ?? .disk, named: named ?? [:],
+            hugePages: hugePages?.filter { $0.bytes > .zero }.sorted { $0.size < $1.size })
     }
 }
 
@@ -134,6 +136,8 @@ private struct TaskBounds {
         try check(resources.memory, \.memoryPerTask, "resources.memory", "memory")
         try check(resources.scratch, \.scratchPerTask, "resources.scratch", "scratch")
         try check(resources.pids, \.pidsPerTask, "resources.pids", "pids")
+        let hugePages = resources.hugePages.map { $0.reduce(Bytes.zero) { $0 + $1.bytes } }
+        try check(hugePages, \.hugePagesPerTask, "resources.hugePages", "huge_pages")
         try check(spec.timeLimit, \.timeLimit, "timeLimit", "time_limit")
         try check(spec.logLimit, \.logLimitPerTask, "logLimit", "log_limit")
     }

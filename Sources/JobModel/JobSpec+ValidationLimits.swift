@@ -7,12 +7,23 @@ extension JobSpec {
             throw SpecCheck.refuse("begin", "\(begin.milliseconds) ms since 1970", "a moment from 1970 to the year 9999")
         }
         try SpecCheck.signal(stopSignal, "stopSignal")
+        try validateMemorySignals()
         guard let warning else { return }
         try SpecCheck.signal(warning.signal, "warning.signal")
         try SpecCheck.range(warning.before, SpecBounds.timeLimit, "warning.before")
         if let timeLimit, warning.before >= timeLimit {
             throw SpecCheck.refuse("warning.before", "\(warning.before)", "less than the time limit of \(timeLimit)")
         }
+    }
+
+    private func validateMemorySignals() throws(SpecError) {
+        let signals = memorySignals ?? []
+        try SpecCheck.count(signals.count, atMost: SpecBounds.memorySignals, "memorySignals", "signals")
+        for (index, signal) in signals.enumerated() {
+            try SpecCheck.signal(signal.signal, "memorySignals[\(index)].signal")
+            try SpecCheck.range(signal.percent, SpecBounds.memoryShare, "memorySignals[\(index)].percent")
+        }
+        try SpecCheck.unique(signals.map(\.percent), { "memorySignals[\($0)].percent" }) { "\($0)%" }
     }
 
     func validateLimits() throws(SpecError) {
@@ -76,7 +87,13 @@ extension ResourceRequest {
             throw SpecCheck.refuse("\(path).cpuMillis", "\(cpuMillis) thousandths of a CPU", "0.01 to 8192 CPUs")
         }
         try SpecCheck.range(memory, SpecBounds.memory, "\(path).memory")
+        try SpecCheck.range(memorySoft, SpecBounds.softMemory, "\(path).memorySoft")
+        if let memorySoft, let memory, memorySoft > memory {
+            throw SpecCheck.refuse("\(path).memorySoft", "\(memorySoft)", "at most the job's memory of \(memory)")
+        }
         try SpecCheck.range(swap, SpecBounds.size, "\(path).swap")
+        try validateHugePages(path)
+        try SpecCheck.range(ioWeight, SpecBounds.ioWeight, "\(path).ioWeight")
         try SpecCheck.range(pids, SpecBounds.pids, "\(path).pids")
         try SpecCheck.range(scratch, SpecBounds.scratch, "\(path).scratch")
         try SpecCheck.range(scratchInodes, SpecBounds.scratchInodes, "\(path).scratchInodes")
@@ -85,6 +102,21 @@ extension ResourceRequest {
         }
         try validateNamed(path)
         try validateIO(path)
+    }
+
+    private func validateHugePages(_ path: String) throws(SpecError) {
+        let asked = hugePages ?? []
+        try SpecCheck.count(asked.count, atMost: SpecBounds.hugePageSizes, "\(path).hugePages", "sizes")
+        for (index, pages) in asked.enumerated() {
+            let field = "\(path).hugePages[\(index)]"
+            guard SpecBounds.hugePage.contains(pages.size), pages.size.count.nonzeroBitCount == 1 else {
+                throw SpecCheck.refuse("\(field).size", "\(pages.size)", "a size of huge pages, such as 2M or 1G")
+            }
+            guard pages.bytes <= SpecBounds.size.upperBound, pages.bytes.count % pages.size.count == 0 else {
+                throw SpecCheck.refuse("\(field).bytes", "\(pages.bytes)", "a multiple of \(pages.size), at most \(SpecBounds.size.upperBound)")
+            }
+        }
+        try SpecCheck.unique(asked.map(\.size), { "\(path).hugePages[\($0)].size" }) { "\($0)" }
     }
 
     private func validateNamed(_ path: String) throws(SpecError) {

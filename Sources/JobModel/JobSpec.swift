@@ -40,6 +40,8 @@ public struct JobSpec: Hashable, Sendable, Codable {
     /// How much output is kept in the log (head and tail together).
     public var logLimit: Bytes?
     public var warning: WarningSignal?
+    /// Sent whenever the memory in use comes to a share of the limit.
+    public var memorySignals: [MemorySignal]?
     /// Sent at the end of a time limit and by cancel; without it the image's, else TERM.
     public var stopSignal: String?
     /// Between the stop signal and the kill.
@@ -94,10 +96,16 @@ public struct ResourceRequest: Hashable, Sendable, Codable {
     /// A quota on the shared pool in thousandths of a CPU.
     public var cpuMillis: Int?
     public var memory: Bytes?
+    /// What the job is left when the machine's memory is short; at most `memory`.
+    public var memorySoft: Bytes?
     /// Beyond memory; zero: no swap.
     public var swap: Bytes?
+    /// By size; of others the job gets none.
+    public var hugePages: [HugePages]?
     public var pids: Int?
     public var io: [IOLimit]?
+    /// Share of contended disks, 1 to 10,000, 100 being the usual.
+    public var ioWeight: Int?
     /// Named, counted resources, such as `gpu: 2`; or chosen instances.
     public var named: [String: NamedRequest]?
     public var scratch: Bytes?
@@ -220,6 +228,18 @@ public struct WarningSignal: Hashable, Sendable, Codable {
     public init(signal: String, before: TimeSpan) {
         self.signal = signal
         self.before = before
+    }
+}
+
+/// A signal at a share of the memory limit.
+public struct MemorySignal: Hashable, Sendable, Codable {
+    /// Without `SIG`, such as `USR1`.
+    public var signal: String
+    /// Of the memory limit.
+    public var percent: Int
+    public init(signal: String, percent: Int) {
+        self.signal = signal
+        self.percent = percent
     }
 }
 

@@ -24,12 +24,18 @@ public struct MachineShape: Hashable, Sendable, Codable {
         public let memory: Bytes
         /// Distances to the nodes in the order of `nodes`, 10 being local (ACPI SLIT).
         public let distances: [Int]
-        public init(id: MemoryNode, cpus: CpuSet, memory: Bytes, distances: [Int]) {
+        /// Of its memory, by size; sizes of which there are none are left out.
+        public let hugePages: [HugePages]?
+        public init(id: MemoryNode, cpus: CpuSet, memory: Bytes, distances: [Int], hugePages: [HugePages]? = nil) {
             self.id = id
             self.cpus = cpus
             self.memory = memory
             self.distances = distances
+            self.hugePages = hugePages
         }
+
+        /// What is left for pages of the usual size: huge pages are taken off for good.
+        public var pageMemory: Bytes { (hugePages ?? []).reduce(memory) { $0 - $1.bytes } }
     }
 
     public let cpus: [Cpu]
@@ -42,6 +48,14 @@ public struct MachineShape: Hashable, Sendable, Codable {
 
     public var allCpus: CpuSet { CpuSet(cpus.map(\.id)) }
     public var memory: Bytes { nodes.reduce(.zero) { $0 + $1.memory } }
+    /// Memory in pages of the usual size.
+    public var pageMemory: Bytes { nodes.reduce(.zero) { $0 + $1.pageMemory } }
+    /// Of all nodes, by size.
+    public var hugePages: [HugePages] {
+        var sums: [Bytes: Bytes] = [:]
+        for pages in nodes.flatMap({ $0.hugePages ?? [] }) { sums[pages.size, default: .zero] = (sums[pages.size] ?? .zero) + pages.bytes }
+        return sums.map { HugePages(size: $0.key, bytes: $0.value) }.sorted { $0.size < $1.size }
+    }
     public var memoryNodes: MemoryNodeSet { MemoryNodeSet(nodes.filter { $0.memory > .zero }.map(\.id)) }
 
     /// A machine of one node, for tests and for kernels without NUMA.

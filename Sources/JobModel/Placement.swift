@@ -29,10 +29,12 @@ public struct ResourceDemand: Hashable, Sendable, Codable {
     public var scratchInodes: Int?
     public var scratchKind: ScratchKind
     public var named: [String: NamedRequest]
+    /// By size, ascending; nil: none.
+    public var hugePages: [HugePages]?
 
     public init(
         cores: Int, cpuMillis: Int = 0, memory: Bytes, swap: Bytes = .zero, pids: Int = 4096, scratch: Bytes = .zero, scratchInodes: Int? = nil,
-        scratchKind: ScratchKind = .disk, named: [String: NamedRequest] = [:]
+        scratchKind: ScratchKind = .disk, named: [String: NamedRequest] = [:], hugePages: [HugePages]? = nil
     ) {
         self.cores = cores
         self.cpuMillis = cpuMillis
@@ -43,5 +45,6 @@ public struct ResourceDemand: Hashable, Sendable, Codable {
         self.scratchInodes = scratchInodes
         self.scratchKind = scratchKind
         self.named = named
+        self.hugePages = hugePages?.isEmpty == true ? nil : hugePages
     }
 }

@@ -32,6 +32,8 @@ public struct ResourceLimits: Hashable, Sendable, Codable {
     public var memoryPerTask: Bytes?
     public var scratchPerTask: Bytes?
     public var pidsPerTask: Int?
+    /// Of all sizes together.
+    public var hugePagesPerTask: Bytes?
     public var timeLimit: TimeSpan?
     public var logLimitPerTask: Bytes?
     // Of all that is active at once.
@@ -40,6 +42,8 @@ public struct ResourceLimits: Hashable, Sendable, Codable {
     public var activeMemory: Bytes?
     // Of what waits.
     public var pendingTasks: Int?
+    // Of what comes in.
+    public var submitsPerSecond: Int?
     public init(logLimitPerTask: Bytes? = nil) { self.logLimitPerTask = logLimitPerTask }
 }
 

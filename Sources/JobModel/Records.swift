@@ -135,6 +135,8 @@ public struct AttemptObservation: Hashable, Sendable, Codable {
     public var thresholdsTold: [Int]
     /// How many of the kernel's kills for lack of memory were told.
     public var killsTold: UInt64
+    /// Percentages of `JobSpec.memorySignals` whose signal was sent, until the memory in use is below them again.
+    public var memorySignalled: [Int]
     /// When the stop signal was sent; the grace period runs from here.
     public var stopSignalledAt: BootTime?
     /// The name of its control groups below Berth's own, while it has them.
@@ -153,6 +155,7 @@ public struct AttemptObservation: Hashable, Sendable, Codable {
         self.warned = false
         self.thresholdsTold = []
         self.killsTold = 0
+        self.memorySignalled = []
         self.freezeGeneration = 0
     }
 }

@@ -20,6 +20,13 @@ public enum SpecBounds {
     /// A quota below one hundredth of a CPU is less than the kernel's least: 1 ms in 100 ms.
     public static let cpuMillis = 10...8_192_000
     public static let memory = Bytes.mebibytes(4)...Bytes(1 << 50)
+    public static let softMemory = Bytes.mebibytes(1)...Bytes(1 << 50)
+    /// Of the memory limit, in percent.
+    public static let memoryShare = 1...100
+    public static let memorySignals = 8
+    /// Of one huge page: from arm64's smallest to the largest of all.
+    public static let hugePage = Bytes.kibibytes(64)...Bytes.gibibytes(16)
+    public static let hugePageSizes = 8
     public static let size = Bytes.zero...Bytes(1 << 50)
     public static let scratch = Bytes.mebibytes(1)...Bytes(1 << 50)
     public static let scratchInodes = 16...4_000_000_000
@@ -27,6 +34,8 @@ public enum SpecBounds {
     public static let pids = 1...4_194_304
     public static let ioBytes: ClosedRange<UInt64> = 1_024...(1 << 50)
     public static let ioOperations: ClosedRange<UInt64> = 1...1_000_000_000
+    /// As cgroup v2 has it.
+    public static let ioWeight = 1...10_000
     public static let listLength = 64
     public static let namedCount = 1...65_536
     public static let timeLimit = TimeSpan.seconds(1)...TimeSpan.hours(24 * 3_650)

@@ -16,15 +16,17 @@ public struct StrictJobSpec: Decodable {
             try Self.checkList(container, key, fields)
         }
         spec = try JobSpec(from: decoder)
-        // Only here it is known that `resources` is an object and `io` a list.
-        guard spec.resources.io != nil else { return }
-        let resources = try container.nestedContainer(keyedBy: AnyKey.self, forKey: AnyKey("resources"))
-        try Self.checkList(resources, "io", Self.limitFields)
+        // Only here it is known that `resources` is an object and these are lists.
+        let inner = [("io", spec.resources.io != nil, Self.limitFields), ("hugePages", spec.resources.hugePages != nil, Self.hugePageFields)]
+        for (key, isThere, fields) in inner where isThere {
+            try Self.checkList(try container.nestedContainer(keyedBy: AnyKey.self, forKey: AnyKey("resources")), key, fields)
+        }
     }
 
     // Found once: looking into a value takes longer than reading the spec.
     private static let fields = names(in: JobSpec())
     private static let limitFields = names(in: IOLimit())
+    private static let hugePageFields = names(in: HugePages(size: .zero, bytes: .zero))
     private static let objects: [(String, [String])] = [
         ("resources", names(in: ResourceRequest())), ("array", names(in: ArraySpec(indices: IntervalSet()))),
         ("output", names(in: OutputSpec(path: ""))), ("error", names(in: OutputSpec(path: ""))),
@@ -34,6 +36,7 @@ public struct StrictJobSpec: Decodable {
     private static let lists: [(String, [String])] = [
         ("mounts", names(in: MountSpec(kind: .bind, target: ""))), ("devices", names(in: DeviceRequest(path: "", access: ""))),
         ("dependencies", names(in: Dependency(kind: .after, job: JobID(1)))),
+        ("memorySignals", names(in: MemorySignal(signal: "", percent: 1))),
     ]
 
     /// The names of the JSON form are those of the stored properties.

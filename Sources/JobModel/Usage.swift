@@ -7,6 +7,8 @@ public struct Usage: Hashable, Sendable, Codable {
     public var memoryPeak: Bytes?
     public var outOfMemoryKills: UInt64?
     public var pidsPeak: UInt64?
+    /// By size, of jobs that asked for some.
+    public var hugePages: [HugePageUsage]?
     public var readBytes: UInt64?
     public var writtenBytes: UInt64?
     public var readOperations: UInt64?

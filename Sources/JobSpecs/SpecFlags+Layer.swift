@@ -11,11 +11,13 @@ extension SpecFlags {
             ("batch", one(batch)), ("queue", one(queue)), ("priority", one(priority)), ("dependencies", dependencies),
             ("begin", one(begin)),
             ("retries", one(retries)), ("rerun", one(rerun)), ("hold", toggle(hold)), ("tags", tags), ("api", toggle(api)),
-            ("cores", one(cores)), ("cpu", one(cpu)), ("memory", one(memory)), ("swap", one(swap)), ("pids", one(pids)), ("io", io),
+            ("cores", one(cores)), ("cpu", one(cpu)), ("memory", one(memory)), ("memory_soft", one(memorySoft)), ("swap", one(swap)),
+            ("pids", one(pids)), ("io", io),
             ("resources", resources), ("scratch", one(scratch)), ("scratch_kind", one(scratchKind)), ("scratch_inodes", one(scratchInodes)),
-            ("shm_size", one(shmSize)), ("huge_pages", one(hugePages)), ("mounts", mounts), ("devices", devices), ("network", one(network)),
+            ("shm_size", one(shmSize)), ("huge_pages", hugePages), ("mounts", mounts), ("devices", devices), ("network", one(network)),
             ("output", one(output)), ("error", one(error)), ("input", one(input)), ("time_limit", one(timeLimit)),
-            ("warning_signal", one(warningSignal)), ("stop_signal", one(stopSignal)), ("grace_period", one(gracePeriod)),
+            ("warning_signal", one(warningSignal)), ("memory_signal", memorySignal), ("stop_signal", one(stopSignal)),
+            ("grace_period", one(gracePeriod)),
             ("log_limit", one(logLimit)), ("rlimits", rlimits), ("sysctls", sysctls), ("capabilities", capabilities), ("umask", one(umask)),
         ]
     }

@@ -15,7 +15,9 @@ public struct SpecFlags: Hashable, Sendable {
     public var cores: String?
     public var cpu: String?
     public var memory: String?
+    public var memorySoft: String?
     public var swap: String?
+    public var hugePages: [String] = []
     public var pids: String?
     public var io: [String] = []
     public var resources: [String] = []
@@ -41,6 +43,7 @@ public struct SpecFlags: Hashable, Sendable {
     public var dependencies: [String] = []
     public var logLimit: String?
     public var warningSignal: String?
+    public var memorySignal: [String] = []
     public var stopSignal: String?
     public var gracePeriod: String?
     public var rlimits: [String] = []
@@ -48,7 +51,6 @@ public struct SpecFlags: Hashable, Sendable {
     public var capabilities: [String] = []
     public var umask: String?
     public var shmSize: String?
-    public var hugePages: String?
     public var api: Bool?
     public var hold: Bool?
     public var tags: [String] = []

@@ -33,7 +33,11 @@ struct Doctor {
     let services: NodeServices
 
     func checks() -> [DoctorCheck] {
-        [kernel, groups, freezing, overlay, runDirectory, users, seccomp, apparmor, swap, devices, slots, scratch].compactMap { $0 }
+        [
+            kernel, groups, freezing, overlay, runDirectory, users, seccomp, apparmor, swap, hugePages, ioWeight, devices, slots, scratch,
+            services.settings.reserveCheck(),
+        ]
+        .compactMap { $0 }
     }
 
     private var scratch: DoctorCheck {
@@ -120,6 +124,21 @@ struct Doctor {
             ? nil
             : DoctorCheck(
                 "swap", .warning, "v1 without swap accounting: swap limits are not enforced", remedy: DoctorRemedy.boot("swapaccount=1"))
+    }
+
+    private var hugePages: DoctorCheck? {
+        let sizes = services.groups.limitedHugePages
+        if !sizes.isEmpty { return DoctorCheck("huge pages", .ok, "limited: \(sizes.map(\.description).joined(separator: ", "))") }
+        guard let pages = try? SystemInfo().hugePages, pages > 0 else { return nil }
+        return DoctorCheck(
+            "huge pages", .warning, "\(pages) of them, and no hugetlb controller: every job may take them",
+            remedy: DoctorRemedy.controllers(
+                [.hugetlb], services.groups.layout.kind, hasSystemd: (try? Descriptor.open("/run/systemd/system", [.path, .directory])) != nil))
+    }
+
+    private var ioWeight: DoctorCheck {
+        services.ioWeightProblem().map { DoctorCheck("io weight", .warning, "refused: \($0)") }
+            ?? DoctorCheck("io weight", .ok, services.ioWeightText())
     }
 
     private var devices: DoctorCheck? {

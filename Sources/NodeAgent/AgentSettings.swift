@@ -1,3 +1,4 @@
+public import API
 public import JobModel
 
 /// What of the configuration the agent works by.
@@ -32,6 +33,10 @@ public struct AgentSettings: Sendable {
     /// Further directories that no bind may touch, such as the configuration's.
     public var protectedDirectories: [String] = []
     public var imageLimits: (bytes: Bytes, files: Int)?
+    /// On the state file system, for the database: no import may take it.
+    public var keptFree = Bytes.zero
+    /// How the database's own part of the disk stands, for the doctor.
+    public var reserveCheck: @Sendable () -> DoctorCheck? = { nil }
 
     public init(
         stateDirectory: String, runDirectory: String, imageDirectory: String, socketPath: String, initProgram: String, helperProgram: String,

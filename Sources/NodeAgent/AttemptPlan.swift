@@ -43,6 +43,9 @@ struct AttemptPlanner {
         let spare = mayUseSpare ? services.spares.take(base, runtime) : nil
         let group = try spare?.group ?? services.groups.prepare(containerName(id))
         do {
+            if spec.resources.ioWeight != nil, let problem = services.ioWeightProblem() {
+                throw LaunchError(operation: "set io weight: \(problem)", errno: "EOPNOTSUPP")
+            }
             try group.apply(GroupLimits(record, job, sharedPool: sharedPool, throttles: throttles()), isNew: true)
             let entry = try spare == nil ? group.entry(devices: deviceRules()) : group.jobEntry()
             if spare == nil, let uid = base.map.outside(user: 0), let gid = base.map.outside(group: 0) { try group.allowEntry(uid: uid, gid: gid) }
@@ -329,7 +332,10 @@ extension GroupLimits {
         let millis = record.placement.shared ? job.demand.cpuMillis : job.demand.cores * 1000
         cpuWeight = UInt64(min(max(millis / 10, 1), 10_000))
         memory = job.demand.memory
+        memorySoft = job.spec.resources.memorySoft
         swap = job.demand.swap
+        hugePages = job.demand.hugePages ?? []
+        ioWeight = job.spec.resources.ioWeight.map { UInt64($0) }
         pids = UInt64(job.demand.pids)
         io = throttles
     }

@@ -166,9 +166,12 @@ public final class NodeServices: Sendable {
             limits.unpackedBytes = given.bytes.count
             limits.entries = given.files
         }
+        // The database lies with the state; what images take elsewhere is no concern of its.
+        let device = { (path: String) in try? Descriptor.open(path, [.path, .directory]).status().device }
+        let isSameDisk = device(settings.imageDirectory) == device(settings.stateDirectory)
         return ImageStoreSettings(
             root: settings.imageDirectory, leases: "\(settings.runDirectory)/image-leases", helper: settings.helperProgram, limits: limits,
-            now: { clock.now().wall })
+            keptFree: isSameDisk ? settings.keptFree : .zero, now: { clock.now().wall })
     }
 
     private static func openIfThere(_ path: String) throws(SystemError) -> Descriptor? {

@@ -26,7 +26,8 @@ extension Supervisor {
 
     func disarm() {
         disarmLimits()
-        if let graceTimer { services.reactor.cancel(graceTimer) }
+        for timer in [graceTimer, memorySignalTimer] { timer.map { services.reactor.cancel($0) } }
+        memorySignalTimer = nil
         for token in memoryTokens.takeAll() { services.reactor.cancel(token) }
     }
 

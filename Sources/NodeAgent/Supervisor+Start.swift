@@ -305,6 +305,7 @@ extension Supervisor {
         observation.startedAt = startStamp(time)
         watchEnd(of: container)
         watchMemory()
+        watchMemorySignals()
         armLimits()
         await report()
     }
@@ -346,6 +347,7 @@ extension Supervisor {
         logger.info("adopted", metadata: ["attempt": "\(id)", "pid": "\(container.monitor.pid)"])
         watchEnd(of: container)
         watchMemory()
+        watchMemorySignals()
         armLimits()
         await report()
     }

@@ -34,6 +34,8 @@ actor Supervisor {
     var limitTimer: UInt64?
     var warningTimer: UInt64?
     var graceTimer: UInt64?
+    /// Of the next look at the memory in use, for a job that wants a signal.
+    var memorySignalTimer: UInt64?
     /// A failed freeze is not tried again until the pause is placed anew.
     var freezeGivenUp = false
     /// A thaw has failed and is tried again.

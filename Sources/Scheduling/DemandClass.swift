@@ -38,7 +38,7 @@ struct DemandClass: Sendable {
     init(_ key: Key, on machine: Machine) {
         self.key = key
         let vector = machine.vector(key.demand)
-        need = vector ?? .zero(named: machine.named.count)
+        need = vector ?? machine.nothing
         amounts = need.flat
         nanoseconds = key.timeLimit.cappedNanoseconds
         impossible = machine.refusal(of: key.demand) != nil

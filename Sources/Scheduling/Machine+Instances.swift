@@ -3,12 +3,16 @@ import JobModel
 extension Machine {
     /// What a demand amounts to; nil when it names a resource or an instance that this machine does not have.
     func vector(_ demand: ResourceDemand) -> ResourceVector? {
-        var result = ResourceVector.zero(named: named.count)
+        var result = nothing
         // A demand with neither is refused; one that slipped through counts as a core.
         result.cpu = demand.cores > 0 ? Int64(demand.cores) * 1000 : Int64(demand.cpuMillis)
         result.memory = Int64(capped: demand.memory.count)
         // A tmpfs counts as memory of the job.
         result.scratch = demand.scratchKind == .disk ? Int64(capped: demand.scratch.count) : 0
+        for pages in demand.hugePages ?? [] {
+            guard let size = hugeSizes.firstIndex(of: pages.size) else { return nil }
+            result.huge[size] = Int64(capped: pages.bytes.count)
+        }
         for (name, request) in demand.named where request.count != 0 {
             guard let resource = named.firstIndex(where: { $0.name == name }) else { return nil }
             if case .instances(let names) = request, chosen(names, of: resource) == nil { return nil }

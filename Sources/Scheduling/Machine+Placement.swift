@@ -20,7 +20,7 @@ extension Machine {
         let available = freeCpus.subtracting(kept.cpus)
         guard demand.cores <= available.count else { return nil }
         let wanted = preferredNodes(instances)
-        let order = nodeOrder(cores: demand.cores, memory: need.memory, available: available, preferred: wanted)
+        let order = nodeOrder(cores: demand.cores, memory: need.memory, huge: need.huge, available: available, preferred: wanted)
         var holding = noHolding
         holding.millis = Int64(demand.cpuMillis)
         holding.scratch = need.scratch
@@ -28,6 +28,7 @@ extension Machine {
         holding.cpus = pickCpus(demand.cores, along: order, from: available)
         guard holding.cpus.count == demand.cores else { return nil }
         holding.memory = shares(of: need.memory, along: order)
+        holding.huge = hugeShares(of: need.huge, along: order)
         return Grant(placement: placement(holding, order: order, shared: demand.cores == 0), holding: holding)
     }
 
@@ -36,7 +37,7 @@ extension Machine {
         let available = freeCpus.intersection(allowed).subtracting(kept.cpus)
         guard count <= available.count, Int64(count) * 1000 <= free.cpu else { return nil }
         let first = nodes.indices.first { memory.contains(nodes[$0].id) } ?? 0
-        let order = nodes.isEmpty ? [] : nodeOrder(cores: count, memory: 0, available: available, preferred: [first])
+        let order = nodes.isEmpty ? [] : nodeOrder(cores: count, memory: 0, huge: nothing.huge, available: available, preferred: [first])
         return pickCpus(count, along: order, from: available)
     }
 
@@ -49,11 +50,19 @@ extension Machine {
     }
 
     /// Greedy along the order, the nodes of the cores first.
-    func shares(of memory: Int64, along order: [Int]) -> [Int64] {
+    func shares(of memory: Int64, along order: [Int]) -> [Int64] { shares(of: memory, free: memoryFree, along: order) }
+
+    /// The same of each size of huge pages, which are whole on each node.
+    func hugeShares(of amounts: [Int64], along order: [Int]) -> [[Int64]] {
+        let bySize = amounts.enumerated().map { size, amount in shares(of: amount, free: hugeFree.map { $0[size] }, along: order) }
+        return nodes.indices.map { node in bySize.map { $0[node] } }
+    }
+
+    private func shares(of amount: Int64, free: [Int64], along order: [Int]) -> [Int64] {
         var result = nodes.map { _ in Int64(0) }
-        var rest = memory
+        var rest = amount
         for node in order where rest > 0 {
-            let share = min(rest, max(0, memoryFree[node]))
+            let share = min(rest, max(0, free[node]))
             result[node] = share
             rest -= share
         }
@@ -64,8 +73,9 @@ extension Machine {
 
     private func placement(_ holding: Holding, order: [Int], shared: Bool) -> Placement {
         var memoryNodes = MemoryNodeSet()
-        for node in order where nodes[node].memory > 0 && (holding.memory[node] > 0 || !nodes[node].cpus.isDisjoint(with: holding.cpus)) {
-            memoryNodes.insert(nodes[node].id)
+        for node in order {
+            let isOwn = holding.memory[node] > 0 || !nodes[node].cpus.isDisjoint(with: holding.cpus)
+            if nodes[node].memory > 0 && isOwn || holding.huge[node].contains(where: { $0 > 0 }) { memoryNodes.insert(nodes[node].id) }
         }
         if memoryNodes.isEmpty, let nearest = order.first.flatMap({ nodes[$0].near.first { nodes[$0].memory > 0 } }) {
             memoryNodes.insert(nodes[nearest].id)
@@ -78,30 +88,35 @@ extension Machine {
     }
 
     /// The nodes to use, nearest first: one that has all, else the seed whose set is the smallest and nearest.
-    private func nodeOrder(cores: Int, memory: Int64, available: CpuSet, preferred: [Int]) -> [Int] {
+    private func nodeOrder(cores: Int, memory: Int64, huge: [Int64], available: CpuSet, preferred: [Int]) -> [Int] {
         let cpus = nodes.map { $0.cpus.intersection(available).count }
-        let single = nodes.indices.filter { cpus[$0] >= cores && max(0, memoryFree[$0]) >= memory }
+        let single = nodes.indices.filter { node in
+            cpus[node] >= cores && max(0, memoryFree[node]) >= memory && huge.indices.allSatisfy { max(0, hugeFree[node][$0]) >= huge[$0] }
+        }
         func rank(_ node: Int) -> (Int, Int, Int) { (preferred.contains(node) ? 0 : 1, cores == 0 ? 0 : cpus[node], node) }
         if let node = single.min(by: { rank($0) < rank($1) }) { return [node] + nodes[node].near.dropFirst() }
         var best: (cost: (Int, Int, Int), order: [Int])?
         for seed in nodes.indices {
-            let (used, distance) = spread(from: seed, cores: cores, memory: memory, cpus: cpus)
+            let (used, distance) = spread(from: seed, cores: cores, memory: memory, huge: huge, cpus: cpus)
             let cost = (used.count, distance, preferred.contains(seed) ? 0 : 1)
             if best.map({ cost < $0.cost }) ?? true { best = (cost, used) }
         }
         return best?.order ?? []
     }
 
-    private func spread(from seed: Int, cores: Int, memory: Int64, cpus: [Int]) -> ([Int], Int) {
+    private func spread(from seed: Int, cores: Int, memory: Int64, huge: [Int64], cpus: [Int]) -> ([Int], Int) {
         var used: [Int] = []
         var distance = 0
         var cores = cores
         var memory = memory
+        var huge = huge
         for node in nodes[seed].near {
             let gives = (min(cores, cpus[node]), min(memory, max(0, memoryFree[node])))
-            guard gives.0 > 0 || gives.1 > 0 else { continue }
+            let pages = huge.indices.map { min(huge[$0], max(0, hugeFree[node][$0])) }
+            guard gives.0 > 0 || gives.1 > 0 || pages.contains(where: { $0 > 0 }) else { continue }
             cores -= gives.0
             memory -= gives.1
+            for (size, bytes) in pages.enumerated() { huge[size] -= bytes }
             used.append(node)
             distance += nodes[seed].distances[node]
         }

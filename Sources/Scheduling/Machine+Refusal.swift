@@ -16,6 +16,7 @@ extension Machine {
         if Int64(demand.cpuMillis) > total.cpu {
             return impossible("needs \(Self.cpus(demand.cpuMillis)) cpu, this machine gives jobs \(usable.count)", "cpuMillis")
         }
+        if let reason = hugePageRefusal(of: demand) { return impossible(reason, "hugePages") }
         if let reason = namedRefusal(of: demand) { return impossible(reason, "named") }
         guard let need = vector(demand) else { return impossible("needs a named resource that this machine does not have") }
         if need.memory > total.memory {
@@ -23,6 +24,16 @@ extension Machine {
         }
         if need.scratch > total.scratch {
             return impossible("needs \(demand.scratch) of scratch, this machine gives jobs \(Self.bytes(total.scratch))", "scratch")
+        }
+        return nil
+    }
+
+    private func hugePageRefusal(of demand: ResourceDemand) -> String? {
+        for pages in demand.hugePages ?? [] {
+            let all = hugeSizes.firstIndex(of: pages.size).map { UInt64(total.huge[$0]) } ?? 0
+            if pages.bytes.count > all {
+                return "needs \(pages.pages) huge pages of \(pages.size), this machine has \(all == 0 ? "none" : "\(all / pages.size.count)")"
+            }
         }
         return nil
     }

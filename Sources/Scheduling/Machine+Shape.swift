@@ -11,7 +11,9 @@ extension Machine {
     static func nodes(_ shape: MachineShape, usable: CpuSet, reserved: Bytes) -> [Node] {
         let memory = memoryForJobs(shape, reserved: reserved)
         let known = Set(shape.nodes.map(\.id))
+        let sizes = shape.hugePages.map(\.size)
         return shape.nodes.enumerated().map { position, node in
+            let huge = sizes.map { size in (node.hugePages ?? []).filter { $0.size == size }.reduce(0) { $0 + Int64(capped: $1.bytes.count) } }
             // A CPU whose node the kernel does not list belongs to the first one, so that no CPU is lost.
             let own = shape.cpus.filter { usable.contains($0.id) && ($0.node == node.id || (position == 0 && !known.contains($0.node))) }
             let distances = shape.nodes.indices.map { other in
@@ -22,7 +24,8 @@ extension Machine {
                 return (distances[a], a) < (distances[b], b)
             }
             return Node(
-                id: node.id, cpus: CpuSet(own.map(\.id)), memory: memory[position], near: near, distances: distances, domains: domains(own))
+                id: node.id, cpus: CpuSet(own.map(\.id)), memory: memory[position], huge: huge, near: near, distances: distances,
+                domains: domains(own))
         }
     }
 
@@ -37,15 +40,15 @@ extension Machine {
 
     /// The system's part is taken from each node in proportion to its size.
     private static func memoryForJobs(_ shape: MachineShape, reserved: Bytes) -> [Int64] {
-        let whole = shape.memory.count
+        let whole = shape.pageMemory.count
         guard whole > 0 else { return shape.nodes.map { _ in 0 } }
         var rest = min(reserved.count, whole)
         let kept = rest
         var result: [UInt64] = shape.nodes.map { node in
-            let product = kept.multipliedFullWidth(by: node.memory.count)
+            let product = kept.multipliedFullWidth(by: node.pageMemory.count)
             let share = whole.dividingFullWidth((product.high, product.low)).quotient
             rest -= share
-            return node.memory.count - share
+            return node.pageMemory.count - share
         }
         for index in result.indices where rest > 0 {
             let share = min(rest, result[index])

@@ -13,10 +13,8 @@ struct ResourceVector: Hashable, Sendable {
     var scratch: Int64
     /// Instances, in the order of `Settings.named`.
     var named: [Int64]
-
-    static func zero(named: Int) -> ResourceVector {
-        ResourceVector(cpu: 0, memory: 0, scratch: 0, named: Array(repeating: 0, count: named))
-    }
+    /// Bytes of huge pages, in the order of `Machine.hugeSizes`.
+    var huge: [Int64]
 
     static func += (a: inout ResourceVector, b: ResourceVector) { a.combine(b, +) }
     static func -= (a: inout ResourceVector, b: ResourceVector) { a.combine(b, -) }
@@ -26,16 +24,21 @@ struct ResourceVector: Hashable, Sendable {
         memory = operation(memory, other.memory)
         scratch = operation(scratch, other.scratch)
         for index in named.indices { named[index] = operation(named[index], other.named[index]) }
+        for index in huge.indices { huge[index] = operation(huge[index], other.huge[index]) }
     }
 
     func fits(in room: ResourceVector) -> Bool {
         guard cpu <= room.cpu, memory <= room.memory, scratch <= room.scratch else { return false }
         for index in named.indices where named[index] > room.named[index] { return false }
+        for index in huge.indices where huge[index] > room.huge[index] { return false }
         return true
     }
 
     /// In the order that `ClassTree` keeps.
-    var flat: [Int64] { [cpu, memory, scratch] + named }
+    var flat: [Int64] { [cpu, memory, scratch] + named + huge }
+
+    /// More is given than there is of something.
+    var isShort: Bool { flat.contains { $0 < 0 } }
 }
 
 extension Int64 {

@@ -13,6 +13,7 @@ extension State {
         case .batchHolds(let id, let holds): setBatchHolds(id, holds)
         case .pendingEnded(let id, let tasks, let outcome): endPending(id, tasks, outcome)
         case .pendingAgain(let id, let tasks): pendAgain(id, tasks)
+        case .startsHeld(let reason): startsHeld = reason
         case .shape(let shape): rebuild(shape: shape, settings: settings)
         case .settings(let settings): rebuild(shape: shape, settings: settings)
         default: applyToAttempt(change)
@@ -38,8 +39,9 @@ extension State {
         var snapshot = self.snapshot
         snapshot.shape = shape
         snapshot.settings = settings
-        let steps = self.steps
+        let (steps, held) = (self.steps, startsHeld)
         self = State(snapshot: snapshot)
+        startsHeld = held
         self.steps += steps
     }
 }

@@ -110,7 +110,7 @@ extension State {
     /// More is given than there is, or given CPUs are gone.
     var isBeyondMachine: Bool {
         let free = machine.free
-        if free.cpu < 0 || free.memory < 0 || free.scratch < 0 || free.named.contains(where: { $0 < 0 }) { return true }
+        if free.isShort || machine.hugeFree.contains(where: { $0.contains { $0 < 0 } }) { return true }
         return machine.memoryFree.contains { $0 < 0 } || attempts.values.contains(where: lacksCpus)
     }
 

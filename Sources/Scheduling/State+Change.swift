@@ -36,6 +36,8 @@ extension State {
         case noLongerWantsResume(AttemptID)
         /// The resume that a plan proposed was committed; the time limit goes on from `at`.
         case resumed(AttemptID, Placement, at: BootTime)
+        /// Nothing starts for this reason, but what waits for cores after a pause goes on; nil: starts are free again.
+        case startsHeld(String?)
         case shape(MachineShape)
         case settings(Settings)
     }

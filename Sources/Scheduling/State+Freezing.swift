@@ -92,6 +92,7 @@ extension Machine {
         holding.scratch = need?.scratch ?? 0
         let own = nodes.indices.filter { placement.memoryNodes.contains(nodes[$0].id) }
         holding.memory = shares(of: need?.memory ?? Int64(capped: demand.memory.count), along: own)
+        holding.huge = hugeShares(of: need?.huge ?? nothing.huge, along: own)
         return holding
     }
 }

@@ -97,9 +97,7 @@ extension State {
     /// What runs beyond the reservation leaves enough for it, as long as nothing changed since the plan.
     private func brokenPromise() -> [String] {
         guard let reserve, reserve.isKnown else { return [] }
-        let extra = reserve.extra
-        let short = extra.cpu < 0 || extra.memory < 0 || extra.scratch < 0 || extra.named.contains { $0 < 0 }
-        return short ? ["the reservation of \(reserve.task) is short of \(extra)"] : []
+        return reserve.extra.isShort ? ["the reservation of \(reserve.task) is short of \(reserve.extra)"] : []
     }
 
     /// The state built from a snapshot stands as this one does.

@@ -25,8 +25,10 @@ extension State {
         passTimers(now.wall)
         for job in failing.sorted() { pass.plan.decisions.append(.dependencyFailed(job, failingTasks(job))) }
         resumeWaiters(&pass)
-        if pass.reserve == nil { startInOrder(&pass) }
-        if pass.reserve != nil { backfill(&pass) }
+        if startsHeld == nil {
+            if pass.reserve == nil { startInOrder(&pass) }
+            if pass.reserve != nil { backfill(&pass) }
+        }
         for index in pass.masked { unmask(index) }
         reserve = pass.reserve
         tellPool(&pass)

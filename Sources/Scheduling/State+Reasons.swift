@@ -8,7 +8,7 @@ extension State {
         if let attempt = attempts[task] { return attempt.phase == .waiting ? waitingReasons(attempt) : [] }
         guard entry.pending.contains(task.slot) else { return [] }
         var reasons = holdReasons(entry, task.slot) + dependencyReasons(task) + timeReasons(entry, task.slot, now.wall)
-        reasons += limitReasons(entry)
+        reasons += limitReasons(entry) + (startsHeld.map { [PendingReason(.disk, "waits for the disk: \($0)")] } ?? [])
         if let refusal = machine.refusal(of: entry.job.demand) { return reasons + [refusal] }
         let short = shortage(entry.job.demand, need: classes[entry.demandClass].need)
         return reasons + short + lineReasons(entry, task, fits: short.isEmpty)
@@ -98,13 +98,13 @@ extension LimitBook {
     func excess(of need: ResourceVector) -> [String] {
         var texts: [String] = []
         if let most = limits.activeTasks, tasks >= most {
-            texts.append("\(tasks) \(tasks == 1 ? "task is" : "tasks are") active, at most \(most) may")
+            texts.append("\(tasks) \(tasks == 1 ? "task is" : "tasks are") active, at most \(most) may (active_tasks)")
         }
         if let most = limits.activeCores, cpu + need.cpu > Int64(most) * 1000 {
-            texts.append("needs \(Machine.cores(need.cpu)), \(Machine.cpus(cpu)) of at most \(most) are active")
+            texts.append("needs \(Machine.cores(need.cpu)), \(Machine.cpus(cpu)) of at most \(most) are active (active_cores)")
         }
         if let most = limits.activeMemory, memory + need.memory > Int64(capped: most.count) {
-            texts.append("needs \(Machine.bytes(need.memory)) of memory, \(Machine.bytes(memory)) of at most \(most) is active")
+            texts.append("needs \(Machine.bytes(need.memory)) of memory, \(Machine.bytes(memory)) of at most \(most) is active (active_memory)")
         }
         return texts
     }

@@ -16,7 +16,8 @@ extension State {
             guard let most = limits.pendingTasks, positions[job.id] == nil else { continue }
             let waiting = bookPositions[key].map { books[$0].pending } ?? 0
             if waiting + job.indices.count > most {
-                return PendingReason(book.reason, "\(book.name): \(job.indices.count) more tasks, \(waiting) wait, at most \(most) may")
+                return PendingReason(
+                    book.reason, "\(book.name): \(job.indices.count) more tasks, \(waiting) wait, at most \(most) may (pending_tasks)")
             }
         }
         return nil
@@ -33,16 +34,24 @@ extension State {
         let millis = max(demand.cores * 1000, demand.cpuMillis)
         if let cores, millis > cores * 1000 {
             let field = demand.cores > 0 ? "resources.cores" : "resources.cpuMillis"
-            return (field, "needs \(Machine.cores(millis)), at most \(cores) \(cores == 1 ? "is" : "are") allowed")
+            let name = cores == limits.coresPerTask ? "cores" : "active_cores"
+            return (field, "needs \(Machine.cores(millis)), at most \(cores) \(cores == 1 ? "is" : "are") allowed (\(name))")
         }
         let memory = [limits.memoryPerTask, limits.activeMemory].compactMap { $0 }.min()
-        if let memory, demand.memory > memory { return ("resources.memory", "needs \(demand.memory) of memory, at most \(memory) is allowed") }
-        if let scratch = limits.scratchPerTask, demand.scratch > scratch {
-            return ("resources.scratch", "needs \(demand.scratch) of scratch, at most \(scratch) is allowed")
+        if let memory, demand.memory > memory {
+            let name = memory == limits.memoryPerTask ? "memory" : "active_memory"
+            return ("resources.memory", "needs \(demand.memory) of memory, at most \(memory) is allowed (\(name))")
         }
-        if let pids = limits.pidsPerTask, demand.pids > pids { return ("resources.pids", "needs \(demand.pids) pids, at most \(pids) are allowed") }
-        if let longest = limits.timeLimit, timeLimit > longest { return ("timeLimit", "time limit \(timeLimit), at most \(longest) is allowed") }
-        if limits.activeTasks == 0 { return (nil, "no task may be active") }
+        if let scratch = limits.scratchPerTask, demand.scratch > scratch {
+            return ("resources.scratch", "needs \(demand.scratch) of scratch, at most \(scratch) is allowed (scratch)")
+        }
+        if let pids = limits.pidsPerTask, demand.pids > pids {
+            return ("resources.pids", "needs \(demand.pids) pids, at most \(pids) are allowed (pids)")
+        }
+        if let longest = limits.timeLimit, timeLimit > longest {
+            return ("timeLimit", "time limit \(timeLimit), at most \(longest) is allowed (time_limit)")
+        }
+        if limits.activeTasks == 0 { return (nil, "no task may be active (active_tasks)") }
         return nil
     }
 }

@@ -19,7 +19,7 @@ extension State {
     }
 
     func claim(of attempt: Attempt) -> Claim {
-        var need = ResourceVector.zero(named: machine.named.count)
+        var need = machine.nothing
         guard attempt.coresReleased else {
             return Claim(task: attempt.task, order: nil, need: need, instances: machine.named.map { _ in [] })
         }

@@ -23,6 +23,11 @@ extension State {
             reasons.append(
                 PendingReason(.scratch, "needs \(Machine.bytes(need.scratch)) of scratch, \(Machine.bytes(free.scratch)) of \(all) free"))
         }
+        for (size, bytes) in need.huge.enumerated() where bytes > free.huge[size] {
+            let page = Int64(machine.hugeSizes[size].count)
+            let text = "needs \(bytes / page) huge pages of \(machine.hugeSizes[size]), "
+            reasons.append(PendingReason(.hugePages, text + "\(max(0, free.huge[size]) / page) of \(machine.total.huge[size] / page) free"))
+        }
         return reasons + namedShortage(demand, need: need)
     }
 

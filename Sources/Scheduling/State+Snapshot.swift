@@ -31,6 +31,8 @@ extension State {
             public var phase: Phase
             /// Bytes booked by memory node.
             public var memory: [MemoryNode: Int64]
+            /// Bytes of huge pages by memory node and size; nil: none.
+            public var hugePages: [MemoryNode: [Bytes: Int64]]?
         }
 
         public struct JobEntry: Hashable, Sendable, Codable {
@@ -83,12 +85,16 @@ extension State {
     private func saved(_ attempt: Attempt) -> Snapshot.Attempt {
         var memory: [MemoryNode: Int64] = [:]
         for (node, bytes) in attempt.holding.memory.enumerated() where bytes != 0 { memory[machine.nodes[node].id] = bytes }
+        var hugePages: [MemoryNode: [Bytes: Int64]] = [:]
+        for (node, amounts) in attempt.holding.huge.enumerated() where amounts.contains(where: { $0 != 0 }) {
+            hugePages[machine.nodes[node].id] = Dictionary(uniqueKeysWithValues: zip(machine.hugeSizes, amounts))
+        }
         return Snapshot.Attempt(
             task: attempt.task, number: attempt.number, placement: attempt.placement, demand: attempt.demand, timeLimit: attempt.timeLimit,
             startedAt: attempt.startedAt, pausedNanoseconds: attempt.pausedFor, frozenAt: attempt.frozenAt,
             waitingSince: attempt.waitingSince, resumingAt: attempt.resumingAt, coresReleased: attempt.coresReleased,
             tookCores: attempt.tookCores, phase: attempt.phase,
-            memory: memory)
+            memory: memory, hugePages: hugePages.isEmpty ? nil : hugePages)
     }
 
     /// The state that a snapshot tells of; also the way in which new settings are taken in.
@@ -115,6 +121,7 @@ extension State {
         guard let position = positions[saved.task.job] else { return }
         var holding = machine.holding(saved.placement, demand: saved.demand, cores: !saved.coresReleased)
         holding.memory = machine.nodes.map { saved.memory[$0.id] ?? 0 }
+        holding.huge = machine.nodes.map { node in machine.hugeSizes.map { saved.hugePages?[node.id]?[$0] ?? 0 } }
         let need = machine.vector(saved.demand) ?? machine.vector(holding)
         entries[position].active.insert(saved.task.slot)
         attempts[saved.task] = Attempt(

@@ -44,6 +44,8 @@ public struct State: Sendable {
     var announcedPool: CpuSet?
     /// The machine or its settings shrank below what is given; until enough has ended, that is no broken invariant.
     var shrunk = false
+    /// Why nothing starts at the moment.
+    var startsHeld: String?
     /// Of the last plan.
     var reserve: Reserve?
     /// Steps done outside the tree, for the tests of cost.

@@ -1,4 +1,4 @@
-import API
+public import API
 public import Controller
 import Hummingbird
 public import JobModel
@@ -28,6 +28,7 @@ public struct ServerParts: Sendable {
     /// What the daemon counts, and where on TCP it may be fetched; nil: on the socket alone.
     public var metrics = MetricStore()
     public var metricsAddress: NetworkAddress?
+    public var look: @Sendable () async -> NodeLook = { NodeLook() }
     public var logger: Logger
 
     public init(
@@ -46,6 +47,16 @@ public struct ServerParts: Sendable {
         self.pid = pid
         self.node = node
         self.logger = logger
+    }
+}
+
+/// What of the machine is looked up when it is asked for.
+public struct NodeLook: Sendable {
+    public var disk: NodeReply.Disk?
+    public var ioWeight: String?
+    public init(disk: NodeReply.Disk? = nil, ioWeight: String? = nil) {
+        self.disk = disk
+        self.ioWeight = ioWeight
     }
 }
 

@@ -68,9 +68,16 @@ extension BerthServer {
             now: parts.agent.services.clock.now().wall, name: facts.name, daemon: parts.version, startedAt: parts.startedAt,
             kernel: facts.kernel, shape: facts.shape, reservedCpus: facts.reservedCpus, reservedMemory: facts.reservedMemory,
             freeCpus: available.subtracting(use.usedCpus).subtracting(use.sharedCpus), sharedCpus: use.sharedCpus,
-            freeMemory: facts.shape.memory - facts.reservedMemory - use.usedMemory, scratchMethod: facts.scratchMethod,
+            freeMemory: facts.shape.pageMemory - facts.reservedMemory - use.usedMemory, scratchMethod: facts.scratchMethod,
             cgroupLayout: facts.cgroupLayout, cgroupParent: facts.cgroupParent, defaults: request, defaultTimeLimit: defaults.timeLimit,
             queues: queues, named: named, counts: use.counts)
+        let look = await parts.look()
+        answer.disk = look.disk
+        answer.ioWeight = look.ioWeight
+        let pages = facts.shape.hugePages.map {
+            NodeReply.HugePagePool(size: $0.size, total: $0.bytes, free: $0.bytes - (use.usedHugePages[$0.size] ?? .zero))
+        }
+        answer.hugePages = pages.isEmpty ? nil : pages
         answer.defaultImage = defaults.image
         answer.scratchTotal = facts.scratchTotal
         answer.freeScratch = facts.scratchTotal.map { $0 - use.usedScratch }

@@ -5,12 +5,14 @@ public import LinuxSys
 public struct TopologyReader: Sendable {
     private let cpuRoot: String
     private let nodeRoot: String
+    private let hugePageRoot: String
     private let procRoot: String
 
     /// Reads the machine, or recorded trees.
     public init(sysRoot: String = "/sys", procRoot: String = "/proc") {
         cpuRoot = sysRoot + "/devices/system/cpu"
         nodeRoot = sysRoot + "/devices/system/node"
+        hugePageRoot = sysRoot + "/kernel/mm/hugepages"
         self.procRoot = procRoot
     }
 
@@ -56,7 +58,7 @@ public struct TopologyReader: Sendable {
         guard let online = list("\(nodeRoot)/online") else {
             // A kernel without NUMA: one node of everything.
             let memory = Bytes(try SystemInfo(procRoot: procRoot).totalMemory)
-            return [MachineShape.Node(id: 0, cpus: usable, memory: memory, distances: [10])]
+            return [MachineShape.Node(id: 0, cpus: usable, memory: memory, distances: [10], hugePages: hugePages(in: hugePageRoot))]
         }
         var nodes: [MachineShape.Node] = []
         for id in online.members {
@@ -66,9 +68,22 @@ public struct TopologyReader: Sendable {
             nodes.append(
                 MachineShape.Node(
                     id: id, cpus: cpus, memory: try memory(of: directory),
-                    distances: distances ?? online.members.map { $0 == id ? 10 : 20 }))
+                    distances: distances ?? online.members.map { $0 == id ? 10 : 20 },
+                    hugePages: hugePages(in: "\(directory)/hugepages")))
         }
         return nodes
+    }
+
+    /// What lies in directories such as `hugepages-2048kB`; nil when there is not one page.
+    private func hugePages(in directory: String) -> [HugePages]? {
+        let names = (try? Descriptor.open(directory, .directory).names()) ?? []
+        let found = names.compactMap { name -> HugePages? in
+            guard name.hasPrefix("hugepages-"), let size = Bytes(text: String(name.dropFirst("hugepages-".count))), size > .zero,
+                let count = number("\(directory)/\(name)/nr_hugepages"), count > 0
+            else { return nil }
+            return HugePages(size: size, bytes: Bytes(size.count * UInt64(count)))
+        }
+        return found.isEmpty ? nil : found.sorted { $0.size < $1.size }
     }
 
     /// The line `Node 0 MemTotal:  16384 kB`.

@@ -29,19 +29,22 @@ struct Daemon {
         let place = Place(settings)
         try place.prepare()
         // First: its lock refuses a second daemon on the same state.
-        let store = try SQLiteStore.open(directory: settings.stateDirectory)
+        var options = SQLiteStore.Options()
+        options.reserve = settings.diskReserve
+        let store = try SQLiteStore.open(directory: settings.stateDirectory, options: options)
         let state = StoreState(try await store.snapshot())
         let services = try await NodeServices.open(
-            try place.agentSettings(), clock: clock, running: Set(state.attempts.keys), logger: logger)
+            try agentSettings(place, store.reserve), clock: clock, running: Set(state.attempts.keys), logger: logger)
         let agent = Agent(services: services)
         let shape = try TopologyReader().machineShape()
         let controller = Controller(
-            store: store, agent: agent, clock: clock, surroundings: surroundings(services), settings: try await controllerSettings(shape, services),
-            scheduler: Scheduling.State(shape: shape, settings: try await schedulerSettings(shape, services)), logger: logger)
+            store: store, agent: agent, clock: clock, surroundings: surroundings(services, store),
+            settings: try await controllerSettings(shape, services, store),
+            scheduler: Scheduling.State(shape: shape, settings: try await schedulerSettings(shape, services, store)), logger: logger)
         await agent.report(to: controller)
         try await controller.start()
         await controller.beginUpkeep()
-        let server = BerthServer(try await serverParts(controller, agent, shape, clock, metrics, logger))
+        let server = BerthServer(try await serverParts(controller, agent, store, shape, clock, metrics, logger))
         let signals = try SignalSource([1, 2, 15])
         logger.notice("berthd \(Version.text) is up", metadata: ["socket": "\(settings.socket)", "state": "\(settings.stateDirectory)"])
         try await serve(server, until: signals, services)
@@ -71,11 +74,24 @@ struct Daemon {
 
     // MARK: Settings of the parts
 
-    private func controllerSettings(_ shape: MachineShape, _ services: NodeServices) async throws -> ControllerSettings {
+    private func agentSettings(_ place: Place, _ reserve: DiskReserve?) throws -> AgentSettings {
+        var result = try place.agentSettings()
+        result.keptFree = reserve?.wanted ?? .zero
+        let path = settings.stateDirectory
+        result.reserveCheck = { reserve?.check(path) }
+        return result
+    }
+
+    /// What is kept for the database is nobody's scratch.
+    private func scratchCapacity(_ services: NodeServices, _ store: SQLiteStore) async throws -> Bytes {
+        try await services.scratch.capacity() - (store.reserve?.wanted ?? .zero)
+    }
+
+    private func controllerSettings(_ shape: MachineShape, _ services: NodeServices, _ store: SQLiteStore) async throws -> ControllerSettings {
         var result = ControllerSettings()
         result.defaults = settings.defaults
         // A default is no wish: it is cut so that a job on each core fits on a small disk, while what a job asks for itself is refused if too much.
-        let share = Bytes(try await services.scratch.capacity().count / UInt64(max(shape.cpus.count, 1)))
+        let share = Bytes(try await scratchCapacity(services, store).count / UInt64(max(shape.cpus.count, 1)))
         result.defaults.scratch = min(result.defaults.scratch, max(share, .mebibytes(1)))
         result.site = settings.site
         result.queues = settings.queues
@@ -87,16 +103,18 @@ struct Daemon {
         return result
     }
 
-    private func schedulerSettings(_ shape: MachineShape, _ services: NodeServices) async throws -> Scheduling.State.Settings {
+    private func schedulerSettings(
+        _ shape: MachineShape, _ services: NodeServices, _ store: SQLiteStore
+    ) async throws -> Scheduling.State.Settings {
         Scheduling.State.Settings(
             reservedCores: settings.reserved.cores(of: shape.cpus.count), reservedMemory: settings.reserved.memory(of: shape.memory),
-            scratchCapacity: try await services.scratch.capacity(), named: settings.resources, queues: settings.queues,
+            scratchCapacity: try await scratchCapacity(services, store), named: settings.resources, queues: settings.queues,
             userLimits: settings.perUser, batchLimits: settings.perBatch)
     }
 
-    private func surroundings(_ services: NodeServices) -> Surroundings {
+    private func surroundings(_ services: NodeServices, _ store: SQLiteStore) -> Surroundings {
         let (images, work) = (services.images, services.blocking)
-        return Surroundings(
+        var result = Surroundings(
             resolveImage: { name, user, login in
                 guard let reference = ImageReference(name) else { return nil }
                 // Others' images are not to be had, by whatever name.
@@ -108,10 +126,16 @@ struct Daemon {
                 return (try? await work.run { try UserAccount(name: text).map { UserID($0.uid) } }) ?? nil
             },
             userName: { user in (try? await work.run { try UserAccount(uid: user.value)?.name }) ?? nil ?? "\(user)" })
+        result.diskShortage = { store.reserve?.shortage }
+        result.scratchCapacity = { try? await scratchCapacity(services, store) }
+        result.mendDisk = { await store.mendReserve() }
+        result.ioWeightProblem = { (try? await work.run { services.ioWeightProblem() }) ?? nil }
+        return result
     }
 
     private func serverParts(
-        _ controller: Controller, _ agent: Agent, _ shape: MachineShape, _ clock: SystemClock, _ metrics: MetricStore, _ logger: Logger
+        _ controller: Controller, _ agent: Agent, _ store: SQLiteStore, _ shape: MachineShape, _ clock: SystemClock, _ metrics: MetricStore,
+        _ logger: Logger
     ) async throws -> ServerParts {
         let services = agent.services
         let reserved = settings.reserved.cores(of: shape.cpus.count)
@@ -119,7 +143,7 @@ struct Daemon {
             name: ((try? readTextFile("/proc/sys/kernel/hostname")) ?? "localhost").filter { !$0.isWhitespace },
             kernel: ((try? readTextFile("/proc/sys/kernel/osrelease")) ?? "").filter { !$0.isWhitespace }, shape: shape,
             reservedCpus: CpuSet(shape.allCpus.members.prefix(reserved)), reservedMemory: settings.reserved.memory(of: shape.memory),
-            scratchTotal: try? await services.scratch.capacity(), scratchMethod: services.scratch.diskLimit.rawValue,
+            scratchTotal: try? await scratchCapacity(services, store), scratchMethod: services.scratch.diskLimit.rawValue,
             cgroupLayout: services.cgroupLayout, cgroupParent: services.settings.cgroupParent, named: settings.resources)
         var parts = ServerParts(
             controller: controller, agent: agent, socketPath: settings.socket, requestLimit: Int(settings.requests.size.count),
@@ -128,6 +152,12 @@ struct Daemon {
             startedAt: clock.now().wall, pid: ProcessContext.processID, node: facts, logger: logger)
         parts.metrics = metrics
         parts.metricsAddress = settings.metricsListen.map { NetworkAddress(host: $0.host, port: $0.port) }
+        parts.look = {
+            let disk = store.reserve?.state
+            return NodeLook(
+                disk: disk.map { NodeReply.Disk(free: $0.free, reserve: $0.wanted, held: $0.held) },
+                ioWeight: try? await services.blocking.run { services.ioWeightText() })
+        }
         return parts
     }
 }

@@ -40,6 +40,106 @@ import Testing
         }
     }
 
+    /// Which arrangement of this machine limits huge pages; none where the kernel has no hugetlb controller.
+    private static let hugePageLayouts = KernelFixture.layouts.filter { kind in
+        var sizes: [Bytes] = []
+        try? withKernel(kind) { sizes = $0.parent.limitedHugePages }
+        return !sizes.isEmpty
+    }
+
+    @Test(.enabled(if: !hugePageLayouts.isEmpty, "needs the hugetlb controller"), arguments: hugePageLayouts)
+    func hugePagesAreLimitedToWhatWasAsked(kind: CgroupLayout.Kind) throws {
+        try withKernel(kind) { kernel in
+            let sizes = kernel.parent.hugePageSizes
+            func limits(of group: AttemptGroup) throws -> [UInt64] {
+                let directory = try group.holding(.hugetlb)
+                return try sizes.flatMap { size in try size.files(directory.version).map { try directory.readNumber($0) } }
+            }
+            let plain = try kernel.parent.prepare("plain.1")
+            #expect(try limits(of: plain).allSatisfy { $0 == 0 }, "none from the first moment")
+            var asked = GroupLimits()
+            asked.hugePages = [HugePages(size: sizes[0].size, bytes: Bytes(sizes[0].size.count * 2))]
+            let group = try kernel.group(asked)
+            let own = sizes[0].files(try group.holding(.hugetlb).version).count
+            #expect(try limits(of: group).prefix(own).allSatisfy { $0 == sizes[0].size.count * 2 })
+            #expect(try limits(of: group).dropFirst(own).allSatisfy { $0 == 0 })
+            #expect(group.usage().hugePages?.map(\.size) == [sizes[0].size] && plain.usage().hugePages == nil)
+            asked.hugePages = [HugePages(size: Bytes(sizes[0].size.count / 2), bytes: sizes[0].size)]
+            #expect(throws: CgroupError.self) { try kernel.parent.prepare("other.1").apply(asked) }
+        }
+    }
+
+    private static let freeHugePages =
+        (try? readTextFile("/proc/meminfo"))?.split(separator: "\n").first { $0.hasPrefix("HugePages_Free") }
+        .flatMap { Int($0.filter(\.isNumber)) } ?? 0
+
+    @Test(.enabled(if: freeHugePages >= 4, "needs four free huge pages"), arguments: hugePageLayouts)
+    func hugePagesBeyondTheLimitAreRefusedAndCounted(kind: CgroupLayout.Kind) throws {
+        try withKernel(kind) { kernel in
+            let size = try #require(try SystemInfo().hugePageSize > 0 ? Bytes(SystemInfo().hugePageSize * 1024) : nil)
+            #if arch(arm64)
+                let call = 222
+            #else
+                let call = 9
+            #endif
+            // mmap(2) with MAP_PRIVATE, MAP_ANONYMOUS and MAP_HUGETLB reserves the pages.
+            let program = "for my $n (2, 3) { print syscall(\(call), 0, $n * \(size.count), 3, 0x40022, -1, 0) == -1 ? \"refused \" : \"got \"; }"
+            var asked = GroupLimits()
+            asked.hugePages = [HugePages(size: size, bytes: Bytes(size.count * 2))]
+            let group = try kernel.group(asked)
+            #expect(try kernel.start(program, in: group).output.readText() == "got refused ")
+            #expect(group.usage().hugePages?.first?.failures ?? 0 > 0)
+            #expect(try kernel.start(program, in: kernel.group()).output.readText() == "refused refused ", "who asked for none gets none")
+        }
+    }
+
+    @Test(arguments: KernelFixture.layouts) func softMemoryTakes(kind: CgroupLayout.Kind) throws {
+        try withKernel(kind) { kernel in
+            var limits = GroupLimits()
+            limits.memory = .mebibytes(64)
+            limits.memorySoft = .mebibytes(32)
+            let group = try kernel.group(limits)
+            let directory = try group.holding(.memory)
+            #expect(try directory.readNumber(SoftMemory.file(directory.version)) == 32 << 20)
+            guard directory.version == .v2, let parent = kernel.parent.directories.holding(.memory, kernel.layout) else { return }
+            #expect(try parent.readNumber("memory.low") == 32 << 20)
+            try group.remove()
+            #expect(try parent.readNumber("memory.low") == 0)
+        }
+    }
+
+    @Test(arguments: KernelFixture.layouts) func anIOWeightTakesOrSaysWhatIsMissing(kind: CgroupLayout.Kind) throws {
+        try withKernel(kind) { kernel in
+            var limits = GroupLimits()
+            limits.ioWeight = 300
+            let directory = try kernel.parent.prepare("probe.1").holding(.io)
+            guard IOWeight.isThere(directory) else {
+                let error = #expect(throws: CgroupError.self) { try kernel.group(limits) }
+                #expect(error?.description.contains("neither io.cost nor bfq") == true)
+                return
+            }
+            let group = try kernel.group(limits).holding(.io)
+            let found = ["io.weight", "io.bfq.weight", "blkio.bfq.weight"].compactMap { group.readIfPresent($0) }
+            #expect(!found.isEmpty && found.allSatisfy { $0.hasSuffix("300") || $0.hasSuffix("118") }, "\(found)")
+        }
+    }
+
+    /// A file that was written once is page cache, not what a person calls memory in use.
+    @Test(arguments: KernelFixture.layouts) func theWorkingSetIsLessThanWhatIsCharged(kind: CgroupLayout.Kind) throws {
+        try withKernel(kind) { kernel in
+            let place = try Descriptor.open("/var/tmp", [.directory, .temporary, .readWrite], mode: 0o600)
+            var limits = GroupLimits()
+            limits.memory = .mebibytes(256)
+            let group = try kernel.group(limits)
+            let worker = try kernel.start(
+                "use IO::Handle; open(F, '+>', '/proc/\(ProcessContext.processID)/fd/\(place.rawValue)') or die; "
+                    + "syswrite(F, 'x' x (1 << 20)) for 1 .. 24; F->sync; print 'done'; sleep 60;", in: group)
+            #expect(String(decoding: try worker.output.read(upTo: 4), as: UTF8.self) == "done")
+            let (inUse, working) = (try group.memoryInUse(), try group.workingSet())
+            #expect(inUse.count >= working.count + 16 << 20, "\(inUse) charged, \(working) in use")
+        }
+    }
+
     @Test(arguments: KernelFixture.layouts) func memoryBeyondTheLimitIsKilledAndCounted(kind: CgroupLayout.Kind) throws {
         try withKernel(kind) { kernel in
             var limits = GroupLimits()

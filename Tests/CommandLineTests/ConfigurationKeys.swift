@@ -32,6 +32,21 @@ struct Effect: Sendable, CustomTestStringConvertible {
         }
     }
 
+    /// The effect is that of submits that follow each other one is refused, at one in a second.
+    static func rate(_ key: String, _ words: [String] = [], of name: String) -> Effect {
+        Effect(key) { daemon in
+            var last: CommandResult?
+            let refused = try (0..<100).contains { _ in
+                let result = try daemon.berth(["submit", "--hold", "--no-cwd"] + words + ["--", "true"], as: .second, in: "/")
+                last = result
+                // The user's own rate may be used up by the test before.
+                return result.status == 1 && result.errors.contains("submit: \(name) may submit at most 1 times in a second (submits_per_second)")
+                    && result.errorLines.count == 1
+            }
+            #expect(refused, "\(key): \(String(describing: last))")
+        }
+    }
+
     /// The effect is that the second of two jobs waits for a reason that holds `text`.
     static func wait(_ key: String, _ words: [String], _ text: String) -> Effect {
         Effect(key) { daemon in

@@ -22,6 +22,9 @@ extension EndToEnd {
                     freeze_timeout: 1s
                     start_timeout: 2s
                     spare_containers: 3
+                    disk_reserve: 48M
+                    per_user: {submits_per_second: 1}
+                    per_batch: {submits_per_second: 1}
                     defaults:
                       image: busybox:latest
                       cores: 2
@@ -68,6 +71,12 @@ extension EndToEnd {
                 try daemon.berth(["cancel", "--now", id])
                 _ = try daemon.berth(["wait", id])
             },
+            Effect("disk_reserve") { daemon in
+                let disk = try #require(JSONValue(try daemon.berth("node --json").output))["disk"]
+                #expect(disk["reserve"].number == 48 << 20 && disk["held"].number == 48 << 20, "\(disk)")
+            },
+            .rate("per_user.submits_per_second", of: "user \(TestUser.second.name)"),
+            .rate("per_batch.submits_per_second", ["--batch", "rated"], of: "batch rated"),
             Effect("freeze_timeout", aProcessThatDoesNotFreeze), Effect("start_timeout", aPathThatDoesNotOpen),
             Effect("spare_containers") { daemon in
                 try expects(daemon.berth("run --no-cwd --cores 1 -- true").status == 0)

@@ -10,7 +10,7 @@ extension EndToEnd {
                 daemon.places + """
                     defaults: {memory_per_core: 64M, scratch: 16M}
                     reserved: {memory: 300M}
-                    maximum: {cores: 1, memory: 200M, scratch: 100M, pids: 5000, time_limit: 10m, log_limit: 2M}
+                    maximum: {cores: 1, huge_pages: 8M, memory: 200M, scratch: 100M, pids: 5000, time_limit: 10m, log_limit: 2M}
                     resources:
                       port:
                         left: {devices: [/dev/fuse:rw, /dev/zero:r], environment: {SIDE: port}, memory_node: 0}
@@ -27,6 +27,7 @@ extension EndToEnd {
         static let effects: [Effect] = [
             Effect("reserved.memory") { try expects(Self.node($0)["reservedMemory"].number == 300 << 20) },
             .refusal("maximum.cores", ["--cores", "2"], "1"), .refusal("maximum.memory", ["--memory", "201M"], "200M"),
+            .refusal("maximum.huge_pages", ["--huge-pages", "2M=10M"], "at most 8M, the limit maximum.huge_pages"),
             .refusal("maximum.scratch", ["--scratch", "101M"], "100M"), .refusal("maximum.pids", ["--pids", "5001"], "5000"),
             .refusal("maximum.time_limit", ["--time-limit", "11m"], "10m"), .refusal("maximum.log_limit", ["--log-limit", "3M"], "2M"),
             Effect("resources.devices") { try prints("there", "[ -c /dev/fuse ] && head -c 1 /dev/zero > /dev/null && echo there", $0) },
@@ -158,10 +159,10 @@ extension EndToEnd {
         @Test(arguments: Self.effects) func has(_ effect: Effect) async throws { try await effect.check(try .required()) }
 
         static let effects: [Effect] = [
-            .wait("per_user.active_tasks", [], "1 task is active, at most 1 may"),
-            .refusal("per_user.active_cores", ["--cores", "2"], "at most 1 is allowed"),
-            .refusal("per_user.active_memory", ["--memory", "160M"], "at most 150M"),
-            .refusal("per_user.pending_tasks", ["--array", "1-5"], "at most 4"),
+            .wait("per_user.active_tasks", [], "1 task is active, at most 1 may (active_tasks)"),
+            .refusal("per_user.active_cores", ["--cores", "2"], "at most 1 is allowed (active_cores)"),
+            .refusal("per_user.active_memory", ["--memory", "160M"], "at most 150M is allowed (active_memory)"),
+            .refusal("per_user.pending_tasks", ["--array", "1-5"], "at most 4 may (pending_tasks)"),
         ]
     }
 }

@@ -52,6 +52,59 @@ extension EndToEnd {
             _ = try daemon.berth("wait \(id)")
         }
 
+        @Test func softMemoryStandsInTheGroup() throws {
+            let id = try daemon.submit(["--memory", "50M", "--memory-soft", "20M", "--no-cwd", "--", "sleep", "60"])
+            try daemon.await(id, "running")
+            let paths = try ProcessPlace.cgroupPaths(of: Int32(try #require(try daemon.show(id)["attempts"][-1]["pid"].number)))
+            let v1 = paths["memory"].map { "/sys/fs/cgroup/memory\($0)/memory.soft_limit_in_bytes" }
+            let file = try v1 ?? "/sys/fs/cgroup\(#require(paths[""]))/memory.low"
+            #expect(try Command(["cat", file]).run().line == "\(20 << 20)")
+            try daemon.berth("cancel --now \(id)")
+            _ = try daemon.berth("wait \(id)")
+        }
+
+        /// The kernel takes every weight; one that no disk goes by is refused, and otherwise it stands in the group.
+        @Test func anIOWeightHasASayOrIsRefused() throws {
+            let node = try #require(JSONValue(try daemon.berth("node --json").output))["ioWeight"].text ?? ""
+            let result = try daemon.berth(["submit", "--quiet", "--io", "weight=300", "--no-cwd", "--", "sleep", "60"])
+            guard !node.hasPrefix("no") else {
+                #expect(result.status == 1 && result.errors.contains(node) && result.errorLines.count == 1, "\(result)")
+                return
+            }
+            let id = result.line
+            try daemon.await(id, "running")
+            let paths = try ProcessPlace.cgroupPaths(of: Int32(try #require(try daemon.show(id)["attempts"][-1]["pid"].number)))
+            let folder = try paths["blkio"].map { "/sys/fs/cgroup/blkio\($0)" } ?? "/sys/fs/cgroup\(#require(paths[""]))"
+            let found = try Command(["sh", "-c", "cat \(folder)/io.weight \(folder)/*bfq.weight 2>/dev/null"]).run().output
+            #expect(found.contains("300") || found.contains("118"), "\(found)")
+            try daemon.berth("cancel --now \(id)")
+            _ = try daemon.berth("wait \(id)")
+        }
+
+        private static let freeHugePages =
+            (try? readTextFile("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages")).flatMap { Int($0.filter(\.isNumber)) } ?? 0
+
+        @Test(.enabled(if: freeHugePages >= 4, "needs four free huge pages of 2M")) func hugePagesAreGivenAsAskedAndToNobodyElse() throws {
+            func run(_ words: [String], _ pages: Int) throws -> String {
+                let id = try daemon.submit(words + ["--no-cwd", "--", "probe", "huge", "\(pages)"])
+                _ = try daemon.berth(["wait", id])
+                return try daemon.berth(["logs", id]).output
+            }
+            #expect(try run(["--huge-pages", "2M=4M"], 2) == "huge ok\n")
+            #expect(try run(["--huge-pages", "2M=4M"], 3) == "huge ENOMEM\n")
+            #expect(try run([], 1) == "huge ENOMEM\n")
+            let pools = try #require(JSONValue(try daemon.berth("node --json").output))["hugePages"]
+            #expect((pools[0]["total"].number ?? 0) >= 8 << 20, "\(pools)")
+        }
+
+        @Test func theSignalAtAShareOfTheMemoryArrives() throws {
+            let script = "trap 'echo told; exit 5' USR1; echo up; probe eat 40 stay & while :; do sleep 0.1; done"
+            let id = try daemon.submit(script: script, ["--memory", "64M", "--memory-signal", "USR1@50%"])
+            #expect(try daemon.berth(["wait", id]).status == 5)
+            let events = try daemon.berth("events --no-follow --after 0 \(id)").output
+            #expect(events.contains("memorySignal") && events.contains("50 % of 64M"), "\(events)")
+        }
+
         /// Out of memory is told by the kernel's own counter.
         @Test func tooMuchMemoryEndsAsOutOfMemory() throws {
             let id = try daemon.submit(["--memory", "32M", "--no-cwd", "--", "probe", "eat", "200"])

@@ -4,7 +4,7 @@ import Testing
 /// What the queue named after the key says of it.
 private let maxima = [
     ("cores", "1"), ("memory", "100M"), ("scratch", "50M"), ("pids", "5000"), ("time_limit", "61m"), ("log_limit", "1M"), ("active_tasks", "1"),
-    ("active_cores", "1"), ("active_memory", "150M"), ("pending_tasks", "4"),
+    ("active_cores", "1"), ("active_memory", "150M"), ("pending_tasks", "4"), ("huge_pages", "8M"), ("submits_per_second", "1"),
 ].map { (key: $0.0, value: $0.1) }
 
 extension EndToEnd {
@@ -59,6 +59,8 @@ extension EndToEnd {
             },
             .refusal("queues.maximum.cores", ["--queue", "cores", "--cores", "2"], "1"),
             .refusal("queues.maximum.memory", ["--queue", "memory", "--memory", "101M"], "100M"),
+            .refusal("queues.maximum.huge_pages", ["--queue", "huge_pages", "--huge-pages", "2M=10M"], "at most 8M"),
+            .rate("queues.maximum.submits_per_second", ["--queue", "submits_per_second"], of: "queue submits_per_second"),
             .refusal("queues.maximum.scratch", ["--queue", "scratch", "--scratch", "51M"], "50M"),
             .refusal("queues.maximum.pids", ["--queue", "pids", "--pids", "5001"], "5000"),
             .refusal("queues.maximum.time_limit", ["--queue", "time_limit", "--time-limit", "62m"], "1h"),

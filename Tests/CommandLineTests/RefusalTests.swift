@@ -16,6 +16,8 @@ extension EndToEnd {
                 ("submit --cores 5000 -- true", 1), ("logs --tail x 1", 2), ("list --user no-such-user", 1), ("lst", 2), ("help nosuch", 2),
                 ("update --image x 1", 2), ("submit --queue nowhere -- true", 1),
                 ("submit --queue short --time-limit 2m -- true", 1), ("submit --huge-pages 2M -- true", 2),
+                ("submit --huge-pages 16G=16G -- true", 1),
+                ("submit --memory 1G --memory-soft 2G -- true", 2), ("submit --memory-signal USR1 -- true", 2), ("submit --io weight=0 -- true", 2),
                 ("submit --resources nothing=1 -- true", 1),
                 ("submit --resources licence=3 -- true", 1), ("submit --depends afterok:99999999 -- true", 1), ("submit --api -- true", 2),
                 ("submit --sysctls kernel.core_pattern=x -- true", 2), ("submit --capabilities SYS_ADMIN -- true", 2),

@@ -22,7 +22,8 @@ struct Bench: Sendable {
 
     init(
         cpus: Int = 4, store: InMemoryStore = InMemoryStore(), on durable: (any MachineStore)? = nil, clock: (any AgentClock)? = nil,
-        account: MachineAccount? = nil, change: (inout ControllerSettings) -> Void = { _ in }
+        account: MachineAccount? = nil, change: (inout ControllerSettings) -> Void = { _ in },
+        surroundings around: (inout Surroundings) -> Void = { _ in }
     ) async throws {
         let clock = try clock ?? SystemClock()
         self.clock = clock
@@ -31,10 +32,11 @@ struct Bench: Sendable {
         var settings = ControllerSettings()
         settings.access = Access(operators: Self.operators)
         change(&settings)
-        let surroundings = Surroundings(
+        var surroundings = Surroundings(
             resolveImage: { name, _, _ in name == "nowhere" ? nil : name },
             userNumber: { text in ["ada": UserID(1000), "bob": UserID(1001)][text] ?? UInt32(text).map { UserID($0) } },
             userName: { user in [1000: "ada", 1001: "bob"][user.value] ?? "\(user)" })
+        around(&surroundings)
         controller = Controller(
             store: durable ?? store, agent: agent, clock: clock, surroundings: surroundings, settings: settings,
             scheduler: Scheduling.State(

@@ -110,6 +110,7 @@ let allKeys: [String] = {
                 images: {size: 1G, files: 1000}
                 retention: {logs: 0, events: 1d, event_count: 1000, jobs: 1h, ledger: 1d}
                 memory_thresholds: [50]
+                disk_reserve: 1G
                 freeze_timeout: 1m
                 start_timeout: 2m
                 devices: /dev/kvm:rw, /dev/fuse
@@ -153,6 +154,7 @@ let allKeys: [String] = {
         expected.retention.jobs = .hours(1)
         expected.retention.ledger = .hours(24)
         expected.memoryThresholds = [50]
+        expected.diskReserve = .gibibytes(1)
         expected.freezeTimeout = .minutes(1)
         expected.startTimeout = .minutes(2)
         expected.devices = [DeviceRequest(path: "/dev/kvm", access: "rw"), DeviceRequest(path: "/dev/fuse", access: "rw")]
@@ -196,6 +198,8 @@ let allKeys: [String] = {
         ("slots: 131072-65535", "c:1: slots: found"), ("slots: 65536-4294967295", "c:1: slots: found"),
         ("slots: 65536-131070", "c:1: slots: found"),
         ("memory_thresholds: [95, 80]", "c:1: memory_thresholds: found a list of 2, accepted up to 8 ascending"),
+        ("disk_reserve: 2T", "c:1: disk_reserve: found '2T', accepted 0 to 1T"),
+        ("per_user: {submits_per_second: 0}", "c:1: per_user.submits_per_second: found '0', accepted 1 to 1000000"),
         ("memory_thresholds: [0]", "c:1: memory_thresholds[0]: found '0', accepted"),
         ("requests: {connections: 8, connections_per_user: 9}", "c:1: requests.connections_per_user: found '9', accepted 4 to 100000"),
         ("requests: {size: 1K}", "c:1: requests.size: found '1K', accepted 64K to 1G"),

@@ -86,6 +86,28 @@ extension FieldForm {
         .init("cores", "cpus_per_task: 4", "-c4", { $0.cores = "4" }, { $0.resources.cores = 4 }),
         .init("cpu", "cpu: 0.3", "--cpus 0.3", { $0.cpu = "300m" }, { $0.resources.cpuMillis = 300 }),
         .init("memory", "mem: 1.5G", "-m 1.5G", { $0.memory = "1536MiB" }, { $0.resources.memory = .mebibytes(1536) }),
+        .init(
+            "memory_soft", "mem_reservation: 512M", "--memory-soft 512M", { $0.memorySoft = "512M" }, { $0.resources.memorySoft = .mebibytes(512) }),
+        .init(
+            "huge_pages", "huge_pages: {2M: 64M, 1G: 2G}", "--huge-pages 2M=64M,1G=2G", { $0.hugePages = ["2M=64M", "1GiB=2048M"] },
+            {
+                $0.resources.hugePages = [
+                    HugePages(size: .mebibytes(2), bytes: .mebibytes(64)), HugePages(size: .gibibytes(1), bytes: .gibibytes(2)),
+                ]
+            }),
+        .init("io", "io: {weight: 200}", "--io weight=200", { $0.io = ["weight=200"] }, { $0.resources.ioWeight = 200 }),
+        .init(
+            "io", "io: {read: 5M, weight: 50}", "--io read=5M,weight=50", { $0.io = ["weight=50", "read=5M"] },
+            {
+                var limit = IOLimit()
+                limit.readBytesPerSecond = 5 << 20
+                $0.resources.io = [limit]
+                $0.resources.ioWeight = 50
+            }),
+        .init(
+            "memory_signal", "memory_signal: [USR1@80%, {signal: SIGUSR2, at: 95}]", "--memory-signal USR1@80%,USR2@95%",
+            { $0.memorySignal = ["usr1@80", "12@95%"] },
+            { $0.memorySignals = [MemorySignal(signal: "USR1", percent: 80), MemorySignal(signal: "USR2", percent: 95)] }),
         .init("swap", "swap: 0", "--swap 0", { $0.swap = "0" }, { $0.resources.swap = .zero }),
         .init("pids", "pids: 500", "--pids-limit 500", { $0.pids = "500" }, { $0.resources.pids = 500 }),
         .init(

@@ -70,13 +70,13 @@ struct FieldForm: Sendable, CustomTestStringConvertible {
                 == "f:1: script: found a second script, accepted the file itself as the script")
     }
 
-    /// `huge_pages` is there to be refused; `script` has a test of its own.
+    /// `script` has a test of its own.
     @Test func everyFieldIsTried() {
         let tried = Set(FieldForm.all.map(\.field) + ["script"])
-        for field in JobField.all where field.name != "huge_pages" { #expect(tried.contains(field.name), "no form of \(field.name)") }
+        for field in JobField.all { #expect(tried.contains(field.name), "no form of \(field.name)") }
     }
 
-    @Test(arguments: JobField.all.filter { $0.name != "huge_pages" }.map(\.name)) func theExampleInTheTableIsAccepted(_ name: String) throws {
+    @Test(arguments: JobField.all.map(\.name)) func theExampleInTheTableIsAccepted(_ name: String) throws {
         let field = try #require(JobField.named(name))
         let batch = name == "api" ? " --batch b" : ""
         // Short names on the left of a script line reach the same field as the long one.
@@ -91,12 +91,24 @@ struct FieldForm: Sendable, CustomTestStringConvertible {
         }
     }
 
-    @Test func hugePagesAreRefused() {
-        for name in ["huge_pages", "hugetlb"] {
-            #expect(
-                refusal(.yaml(text: "command: x\n\(name): 2M", file: "j"))
-                    == "j:2: huge_pages: found '2M', accepted nothing: huge pages are not available")
-        }
+    @Test(arguments: [
+        ("huge_pages: 2M", "huge_pages: found '2M', accepted SIZE=AMOUNT"),
+        ("huge_pages: {2M: 3M}", "huge_pages.2M: found '3M', accepted a multiple of 2M"),
+        ("huge_pages: {big: 4M}", "huge_pages.big: found the size 'big'"),
+        ("huge_pages: {2M: 4M, 2048K: 4M}", "huge_pages.2048K: found the size a second time"),
+        ("huge_pages: {3M: 6M}", "huge_pages[0].size: found 3M, accepted a size of huge pages"),
+        ("io: {weight: 200, path: /d}", "io.weight: found a weight with a path, accepted one without"),
+        ("io: [{weight: 1}, {weight: 2}]", "io[1].weight: found a second weight"),
+        ("io: {weight: heavy}", "io.weight: found 'heavy', accepted 1 to 10000"),
+        ("io: {weight: 0}", "io: found 0, accepted 1 to 10000"),
+        ("memory: 1G\nmemory_soft: 2G", "memory_soft: found 2G, accepted at most the job's memory of 1G"),
+        ("memory_signal: USR1", "memory_signal: found 'USR1', accepted SIGNAL@SHARE"),
+        ("memory_signal: USR1@0%", "memory_signal[0].percent: found 0, accepted 1 to 100"),
+        ("memory_signal: [USR1@90%, USR2@90]", "memory_signal[1].percent: found 90% a second time"),
+        ("memory_signal: {signal: USR1}", "memory_signal: found one of signal and at"),
+    ]) func whatIsNoAmountIsRefused(_ text: String, _ start: String) {
+        let line = refusal(.yaml(text: "command: x\n" + text, file: "j")) ?? ""
+        #expect(line.contains(": " + start), "\(line)")
     }
 
     @Test func namesAreUnique() {

@@ -47,7 +47,7 @@ import Testing
         ),
         (
             "command: x\nio: {reed: 5M}",
-            "j:2: io.reed: found an unknown field, accepted path, read, read_ops, write, write_ops; the nearest name is 'read'"
+            "j:2: io.reed: found an unknown field, accepted path, read, read_ops, weight, write, write_ops; the nearest name is 'read'"
         ),
         ("command: x\nio: {read: 5}", "j:2: io[0].read: found 5, accepted 1024 to 1125899906842624"),
         (

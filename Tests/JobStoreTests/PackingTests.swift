@@ -12,7 +12,7 @@ import Testing
         #expect(
             fields(Sample.observation(1)) == [
                 "id", "state", "startedAt", "endedAt", "pausedFor", "pausedSince", "outcome", "usage", "freezeFailed", "accountMissing",
-                "note", "warned", "thresholdsTold", "killsTold", "stopSignalledAt", "groupName", "monitor",
+                "note", "warned", "thresholdsTold", "killsTold", "memorySignalled", "stopSignalledAt", "groupName", "monitor",
                 "freezeGeneration",
             ])
         #expect(fields(Sample.placement) == ["cpus", "memoryNodes", "shared", "named"])
@@ -27,8 +27,10 @@ import Testing
                 "kind", "scope", "by", "byName", "at", "keepCores", "reason",
             ])
         #expect(
-            fields(Sample.demand) == ["cores", "cpuMillis", "memory", "swap", "pids", "scratch", "scratchInodes", "scratchKind", "named"])
-        #expect(fields(Sample.usage).count == 27)
+            fields(Sample.demand) == [
+                "cores", "cpuMillis", "memory", "swap", "pids", "scratch", "scratchInodes", "scratchKind", "named", "hugePages",
+            ])
+        #expect(fields(Sample.usage).count == 28)
         #expect(
             fields(Sample.ledgerAttempt(Sample.attemptID(1))) == [
                 "id", "owner", "ownerName", "name", "batch", "queue", "image", "node", "demand", "timeLimit", "placement", "submittedAt",
@@ -151,7 +153,7 @@ import Testing
                 _ = try? StoreKey(packed: bytes)
             }
         }
-        #expect(throws: PackingError.self) { try AttemptObservation(packed: Array(Sample.observation(1).packed.dropLast(40))) }
+        #expect(throws: PackingError.self) { try AttemptObservation(packed: Array(Sample.observation(1).packed.dropLast(46))) }
     }
 
     @Test func aLargeArrayStaysSmall() {

@@ -23,7 +23,8 @@ enum Sample {
         ResourceDemand(
             cores: 2, cpuMillis: 0, memory: .mebibytes(512), swap: .zero, pids: 100, scratch: .gibibytes(1), scratchInodes: 1000,
             scratchKind: .memory,
-            named: ["gpu": .count(2), "licence": .instances(["a", "b"])])
+            named: ["gpu": .count(2), "licence": .instances(["a", "b"])],
+            hugePages: [HugePages(size: .mebibytes(2), bytes: .mebibytes(64)), HugePages(size: .gibibytes(1), bytes: .gibibytes(3))])
     }
 
     static func table(_ indices: IntervalSet = IntervalSet([0])) -> TaskTable { TaskTable(pending: indices) }
@@ -63,6 +64,7 @@ enum Sample {
         observation.warned = true
         observation.thresholdsTold = [80, 95]
         observation.killsTold = 300
+        observation.memorySignalled = [90, 95]
         observation.stopSignalledAt = BootTime(nanoseconds: 1 << 40)
         observation.groupName = "spare-7"
         observation.monitor = 4_000_000
@@ -79,6 +81,9 @@ enum Sample {
         usage.throttledPeriods = 4
         usage.memoryPeak = Bytes(5)
         usage.outOfMemoryKills = 6
+        usage.hugePages = [
+            HugePageUsage(size: .mebibytes(2), peak: .mebibytes(64), failures: 3), HugePageUsage(size: .gibibytes(1)),
+        ]
         usage.pidsPeak = 7
         usage.readBytes = 8
         usage.writtenBytes = 9

@@ -15,7 +15,9 @@ enum Fixture {
     static func machine(cpus: Int, memory: UInt64 = 1024) -> MachineShape { .uniform(cpus: cpus, memory: .gibibytes(memory)) }
 
     /// `nodes` memory nodes in a row, each with `cores` cores of `threads` siblings; siblings are numbered apart as the kernel does.
-    static func numa(nodes: Int, cores: Int, threads: Int = 1, memory: UInt64 = 16) -> MachineShape {
+    ///
+    /// - Parameter huge: huge pages of 2M on each node, part of its memory.
+    static func numa(nodes: Int, cores: Int, threads: Int = 1, memory: UInt64 = 16, huge: UInt64 = 0) -> MachineShape {
         let all = nodes * cores
         let cpus = (0..<all * threads).map { id in
             MachineShape.Cpu(id: id, core: id % all, package: (id % all) / cores, node: (id % all) / cores, cache: (id % all) / cores)
@@ -25,9 +27,12 @@ enum Fixture {
             nodes: (0..<nodes).map { node in
                 MachineShape.Node(
                     id: node, cpus: CpuSet(cpus.filter { $0.node == node }.map(\.id)), memory: .gibibytes(memory),
-                    distances: (0..<nodes).map { 10 + 10 * abs($0 - node) })
+                    distances: (0..<nodes).map { 10 + 10 * abs($0 - node) }, hugePages: huge > 0 ? [pages(huge)] : nil)
             })
     }
+
+    /// So many huge pages of 2M.
+    static func pages(_ count: UInt64) -> HugePages { HugePages(size: .mebibytes(2), bytes: .mebibytes(2 * count)) }
 
     static func demand(cores: Int = 1, millis: Int = 0, memory: UInt64 = 1, scratch: UInt64 = 0, named: [String: NamedRequest] = [:])
         -> ResourceDemand

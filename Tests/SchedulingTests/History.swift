@@ -30,7 +30,7 @@ struct History {
         switch Int.random(in: 0...3, using: &random) {
         case 0: .uniform(cpus: Int.random(in: 1...6, using: &random), memory: .gibibytes(16))
         case 1: Fixture.numa(nodes: 2, cores: Int.random(in: 1...3, using: &random), memory: 8)
-        case 2: Fixture.numa(nodes: 2, cores: 2, threads: 2, memory: 8)
+        case 2: Fixture.numa(nodes: 2, cores: 2, threads: 2, memory: 8, huge: 3)
         default: Fixture.numa(nodes: 3, cores: 2, memory: 6)
         }
     }
@@ -106,6 +106,7 @@ struct History {
         if chance(4) { demand = Fixture.demand(millis: Int.random(in: 1...3000, using: &random), memory: 1) }
         if chance(8) { demand.memory = .gibibytes(UInt64.random(in: 6...17, using: &random)) }
         if chance(4) { demand.scratch = .gibibytes(UInt64.random(in: 1...6, using: &random)) }
+        if chance(4), !model.shape.hugePages.isEmpty { demand.hugePages = [Fixture.pages(UInt64.random(in: 1...5, using: &random))] }
         if chance(4), !model.settings.named.isEmpty {
             demand.named["gpu"] = chance(2) ? .count(Int.random(in: 1...3, using: &random)) : .instances([chance(2) ? "g0" : "g2"])
             if chance(2) { demand.named["licence"] = .count(1) }

@@ -116,11 +116,22 @@ struct HistoryModel {
         if quota > usable.subtracting(exclusive).count * 1000 {
             return "a pool of \(usable.subtracting(exclusive)) for a quota sum of \(quota)"
         }
-        if live.values.reduce(Bytes.zero, { $0 + $1.demand.memory }) > shape.memory - settings.reservedMemory { return "memory" }
+        if live.values.reduce(Bytes.zero, { $0 + $1.demand.memory }) > shape.pageMemory - settings.reservedMemory { return "memory" }
+        for pool in shape.hugePages {
+            func taken(_ attempts: some Sequence<Live>) -> UInt64 {
+                attempts.flatMap { $0.demand.hugePages ?? [] }.filter { $0.size == pool.size }.reduce(0) { $0 + $1.bytes.count }
+            }
+            if taken(live.values) > pool.bytes.count { return "huge pages of \(pool.size)" }
+            for node in shape.nodes {
+                let own = (node.hugePages ?? []).filter { $0.size == pool.size }.reduce(UInt64(0)) { $0 + $1.bytes.count }
+                let bound = live.values.filter { $0.placement.memoryNodes == MemoryNodeSet([node.id]) }
+                if taken(bound) > own { return "huge pages of \(pool.size) on node \(node.id)" }
+            }
+        }
         if let most = settings.scratchCapacity, live.values.reduce(Bytes.zero, { $0 + $1.demand.scratch }) > most { return "scratch" }
         for node in shape.nodes {
             let bound = live.values.filter { $0.placement.memoryNodes == MemoryNodeSet([node.id]) }
-            if bound.reduce(Bytes.zero, { $0 + $1.demand.memory }) > node.memory { return "memory of node \(node.id)" }
+            if bound.reduce(Bytes.zero, { $0 + $1.demand.memory }) > node.pageMemory { return "memory of node \(node.id)" }
         }
         let instances = live.values.flatMap { $0.placement.named.flatMap { name, list in list.map { "\(name) \($0)" } } }
         return Set(instances).count == instances.count ? nil : "instances \(instances)"

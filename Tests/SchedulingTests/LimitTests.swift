@@ -39,9 +39,9 @@ import Testing
         let member = desk.submit(6) { ($0.batch, $0.demand.memory) = (batch, .gibibytes(2)) }
         let memberToo = desk.submit(7) { ($0.batch, $0.demand.memory) = (batch, .gibibytes(2)) }
         #expect(Set(desk.run().keys) == [first, third, mine, member])
-        #expect(desk.texts(second) == ["queue slow: needs 2 cores, 3 of at most 3 are active"])
-        #expect(desk.texts(mineToo) == ["user 7: 1 task is active, at most 1 may"])
-        #expect(desk.texts(memberToo) == ["batch b: needs 2G of memory, 2G of at most 3G is active"])
+        #expect(desk.texts(second) == ["queue slow: needs 2 cores, 3 of at most 3 are active (active_cores)"])
+        #expect(desk.texts(mineToo) == ["user 7: 1 task is active, at most 1 may (active_tasks)"])
+        #expect(desk.texts(memberToo) == ["batch b: needs 2G of memory, 2G of at most 3G is active (active_memory)"])
         #expect([second, mineToo, memberToo].map { desk.reasons($0) } == [[.queueLimit], [.userLimit], [.batchLimit]])
         for task in [first, mine, member] { desk.end(task) }
         #expect(Set(desk.run().keys) == [second, mineToo, memberToo])
@@ -86,14 +86,14 @@ import Testing
             return desk.state.refusal(of: job)?.text
         }
         #expect(text { _ in } == nil)
-        #expect(text { $0.demand.cores = 3 } == "queue q: needs 3 cores, at most 2 are allowed")
-        #expect(text { $0.demand.memory = .gibibytes(5) } == "queue q: needs 5G of memory, at most 4G is allowed")
-        #expect(text { $0.demand.scratch = .gibibytes(6) } == "queue q: needs 6G of scratch, at most 5G is allowed")
-        #expect(text { $0.demand.pids = 5001 } == "queue q: needs 5001 pids, at most 5000 are allowed")
-        #expect(text { $0.timeLimit = .hours(3) } == "queue q: time limit 3h, at most 2h is allowed")
-        #expect(text { ($0.user, $0.demand.cores) = (UserID(7), 2) } == "user 7: needs 2 cores, at most 1 is allowed")
+        #expect(text { $0.demand.cores = 3 } == "queue q: needs 3 cores, at most 2 are allowed (cores)")
+        #expect(text { $0.demand.memory = .gibibytes(5) } == "queue q: needs 5G of memory, at most 4G is allowed (memory)")
+        #expect(text { $0.demand.scratch = .gibibytes(6) } == "queue q: needs 6G of scratch, at most 5G is allowed (scratch)")
+        #expect(text { $0.demand.pids = 5001 } == "queue q: needs 5001 pids, at most 5000 are allowed (pids)")
+        #expect(text { $0.timeLimit = .hours(3) } == "queue q: time limit 3h, at most 2h is allowed (time_limit)")
+        #expect(text { ($0.user, $0.demand.cores) = (UserID(7), 2) } == "user 7: needs 2 cores, at most 1 is allowed (active_cores)")
         desk.submit(1) { ($0.queue, $0.indices) = ("q", IntervalSet(0...1)) }
         #expect(text { _ in } == nil)
-        #expect(text { $0.indices = IntervalSet(0...1) } == "queue q: 2 more tasks, 2 wait, at most 3 may")
+        #expect(text { $0.indices = IntervalSet(0...1) } == "queue q: 2 more tasks, 2 wait, at most 3 may (pending_tasks)")
     }
 }

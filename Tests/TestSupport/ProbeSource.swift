@@ -99,6 +99,11 @@ enum ProbeSource {
             for (long number = 0; number < mebibytes; number++) { char *block = malloc(1 << 20); memset(block, 1, 1 << 20); }
             printf("held %ld\n", mebibytes); fflush(stdout);
         }
+        static void huge(long pages) {
+            char *found = mmap(0, pages << 21, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | (21 << 26), -1, 0);
+            say("huge", found == MAP_FAILED ? -1 : 0);
+            for (long number = 0; found != MAP_FAILED && number < pages; number++) found[number << 21] = 1;
+        }
         static void write_direct(const char *path, int mebibytes) {
             int file = open(path, O_WRONLY | O_CREAT | O_DIRECT, 0600);
             if (file < 0) { say("open", -1); exit(1); }
@@ -176,6 +181,7 @@ enum ProbeSource {
             else if (!strcmp(words[1], "spinners")) many(atoi(words[2]), 1);
             else if (!strcmp(words[1], "bomb")) bomb();
             else if (!strcmp(words[1], "eat")) { eat(atol(words[2])); if (count > 3) for (;;) pause(); }
+            else if (!strcmp(words[1], "huge")) huge(atol(words[2]));
             else if (!strcmp(words[1], "direct")) write_direct(words[2], atoi(words[3]));
             else if (!strcmp(words[1], "directread")) read_direct(words[2]);
             else if (!strcmp(words[1], "directsmall")) small_direct(words[2], atoi(words[3]));

@@ -62,6 +62,34 @@ import Topology
         return tree
     }
 
+    @Test func readsHugePagesOfEachNode() throws {
+        let tree = try twoPackages()
+        #expect(try tree.reader().machineShape().hugePages == [])
+        let nodes = "sys/devices/system/node"
+        for (node, name, count) in [
+            (0, "hugepages-2048kB", 512), (0, "hugepages-1048576kB", 0), (2, "hugepages-2048kB", 8), (2, "hugepages-1048576kB", 1),
+        ] {
+            try tree.write("\(nodes)/node\(node)/hugepages/\(name)/nr_hugepages", "\(count)")
+        }
+        let shape = try tree.reader().machineShape()
+        let gigabyte = HugePages(size: .gibibytes(1), bytes: .gibibytes(1))
+        #expect(
+            shape.nodes.map(\.hugePages) == [
+                [HugePages(size: .mebibytes(2), bytes: .gibibytes(1))], nil, [HugePages(size: .mebibytes(2), bytes: .mebibytes(16)), gigabyte],
+            ])
+        #expect(shape.hugePages == [HugePages(size: .mebibytes(2), bytes: .mebibytes(1040)), gigabyte])
+    }
+
+    @Test func readsHugePagesWithoutNuma() throws {
+        let tree = try Tree()
+        try tree.write("sys/devices/system/cpu/online", "0")
+        try tree.cpu(0, package: 0, siblings: "0", cache: "0")
+        try tree.write("proc/self/status", "Cpus_allowed_list:\t0")
+        try tree.write("proc/meminfo", "MemTotal:       1048576 kB")
+        try tree.write("sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", "4")
+        #expect(try tree.reader().machineShape().nodes[0].hugePages == [HugePages(size: .mebibytes(2), bytes: .mebibytes(8))])
+    }
+
     @Test func readsCoresThreadsCachesAndNodes() throws {
         let tree = try twoPackages()
         let shape = try tree.reader().machineShape()

@@ -19,15 +19,20 @@ extension JobField {
             "The most memory that the job may use, its files in memory included"
         ) { value, draft throws(DocumentError) in draft.spec.resources.memory = try value.bytes() },
         JobField(
+            "memory_soft", ["memory_reservation", "mem_reservation", "soft_memory", "memory_low"], paths: ["resources.memorySoft"], example: "1G",
+            accepted: sizeAccepted + ", 1M to the memory", "What the job keeps of its memory when the machine's is short"
+        ) { value, draft throws(DocumentError) in draft.spec.resources.memorySoft = try value.bytes() },
+        JobField(
             "swap", paths: ["resources.swap"], example: "1G", accepted: sizeAccepted + "; 0 for none", "Swap beyond the memory"
         ) { value, draft throws(DocumentError) in draft.spec.resources.swap = try value.bytes() },
         JobField(
             "pids", ["pids_limit"], paths: ["resources.pids"], example: "500", accepted: "1 to 4194304", "The most processes and threads"
         ) { value, draft throws(DocumentError) in draft.spec.resources.pids = try value.integer() },
         JobField(
-            "io", paths: ["resources.io"], shape: .list, example: "read=5M,write=10M,path=/data",
-            accepted: "read and write (bytes a second), read_ops and write_ops (operations a second), and a path on the disk meant",
-            "Limits on a disk: that of the path, else that of the scratch", read: readIO),
+            "io", paths: ["resources.io", "resources.ioWeight"], shape: .list, example: "read=5M,write=10M,path=/data",
+            accepted:
+                "read and write (bytes a second), read_ops and write_ops (operations a second), a path on the disk meant, and a weight (1 to 10000)",
+            "Limits on a disk (that of the path, else that of the scratch), and the job's weight on all of them", read: readIO),
         JobField(
             "resources", ["resource", "gres", "licenses", "licences"], paths: ["resources.named"], shape: .list, example: "gpu=2,licence=1",
             accepted: "names with a count or with instances, such as gpu=2 or gpu=gpu0+gpu1",
@@ -49,9 +54,23 @@ extension JobField {
             "The size of /dev/shm"
         ) { value, draft throws(DocumentError) in draft.spec.sharedMemory = try value.bytes() },
         JobField(
-            "huge_pages", ["hugetlb"], paths: [], example: "", accepted: "nothing: huge pages are not available", "Refused: not available"
-        ) { value, _ throws(DocumentError) in throw value.refused() },
+            "huge_pages", ["hugetlb"], paths: ["resources.hugePages"], shape: .list, example: "2M=64M,1G=2G",
+            accepted: "SIZE=AMOUNT, whole pages of a size that the machine has, such as 2M=64M",
+            "Huge pages by size; of others the job gets none", read: readHugePages),
     ]
+
+    private static func readHugePages(_ value: FieldValue, _ draft: inout JobDraft) throws(DocumentError) {
+        guard let pairs = value.pairs(commas: true) else { throw value.refused() }
+        var asked: [HugePages] = []
+        for (key, amount) in pairs {
+            guard let size = Bytes(text: key) else { throw amount.refused(found: "the size \(DocumentText.quoted(key))") }
+            let bytes = try amount.bytes()
+            guard size > .zero, bytes.count % size.count == 0 else { throw amount.refused(accepted: "a multiple of \(size)") }
+            if asked.contains(where: { $0.size == size }) { throw amount.refused(found: "the size a second time", accepted: "each once") }
+            asked.append(HugePages(size: size, bytes: bytes))
+        }
+        draft.spec.resources.hugePages = asked
+    }
 
     /// `0.3`, `2`, `300m` in thousandths.
     private static func cpuMillis(_ text: String) -> Int? {
@@ -63,11 +82,18 @@ extension JobField {
     private static func readIO(_ value: FieldValue, _ draft: inout JobDraft) throws(DocumentError) {
         let names = [
             "path": ["device"], "read": ["read_bps", "rbps"], "write": ["write_bps", "wbps"], "read_ops": ["read_iops", "riops"],
-            "write_ops": ["write_iops", "wiops"],
+            "write_ops": ["write_iops", "wiops"], "weight": [],
         ]
         var limits: [IOLimit] = []
+        var weight: Int?
         for item in value.items() {
             guard let members = try item.members(names) else { throw item.refused() }
+            if let given = members["weight"] {
+                if weight != nil { throw given.refused(found: "a second weight", accepted: "one, which counts on every disk") }
+                if members["path"] != nil { throw given.refused(found: "a weight with a path", accepted: "one without, which counts on every disk") }
+                weight = try given.with(given.node, label: given.label, accepted: "1 to 10000, 100 being the usual").integer()
+                if members.count == 1 { continue }
+            }
             var limit = IOLimit()
             limit.path = try members["path"]?.path()
             limit.readBytesPerSecond = try members["read"].map(rate)
@@ -76,7 +102,8 @@ extension JobField {
             limit.writeOperationsPerSecond = try members["write_ops"].map(operations)
             limits.append(limit)
         }
-        draft.spec.resources.io = limits
+        draft.spec.resources.io = limits.isEmpty && weight != nil ? nil : limits
+        draft.spec.resources.ioWeight = weight
     }
 
     private static func rate(_ value: FieldValue) throws(DocumentError) -> UInt64 {

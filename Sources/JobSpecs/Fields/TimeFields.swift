@@ -13,6 +13,10 @@ extension JobField {
             "A signal that warns the job before its time is up",
             read: readWarning),
         JobField(
+            "memory_signal", ["memory_signals", "mem_signal"], paths: ["memorySignals"], shape: .list, example: "USR1@90%",
+            accepted: "SIGNAL@SHARE of the memory limit, such as USR1@90%, or signal and at",
+            "A signal whenever the memory in use comes to a share of the limit", read: readMemorySignals),
+        JobField(
             "stop_signal", paths: ["stopSignal"], example: "INT", accepted: SignalName.accepted,
             "The signal that asks the job to end; by default the image's, else TERM"
         ) { value, draft throws(DocumentError) in draft.spec.stopSignal = try signal(value) },
@@ -29,6 +33,31 @@ extension JobField {
     private static func signal(_ value: FieldValue) throws(DocumentError) -> String {
         SignalName.text(try value.with(value.node, label: value.label, accepted: SignalName.accepted).parsed { SignalName.number($0) })
     }
+
+    private static func readMemorySignals(_ value: FieldValue, _ draft: inout JobDraft) throws(DocumentError) {
+        var signals: [MemorySignal] = []
+        for item in value.items() { signals += try memorySignals(item) }
+        draft.spec.memorySignals = signals
+    }
+
+    private static func memorySignals(_ value: FieldValue) throws(DocumentError) -> [MemorySignal] {
+        if case .map = value.node.content, let members = try value.members(["signal": [], "at": ["percent"]]) {
+            guard let name = members["signal"], let share = members["at"] else { throw value.refused(found: "one of signal and at") }
+            let percent = try share.with(share.node, label: share.label, accepted: "1% to 100%").parsed(percent)
+            return [MemorySignal(signal: try signal(name), percent: percent)]
+        }
+        let texts = try value.text().split(separator: ",", omittingEmptySubsequences: false).map(trimmed)
+        var signals: [MemorySignal] = []
+        for text in texts {
+            let parts = text.split(separator: "@", omittingEmptySubsequences: false).map(String.init)
+            guard parts.count == 2, let number = SignalName.number(parts[0]), let share = percent(parts[1]) else { throw value.refused() }
+            signals.append(MemorySignal(signal: SignalName.text(number), percent: share))
+        }
+        return signals
+    }
+
+    /// `90%`, or the number alone.
+    private static func percent(_ text: String) -> Int? { Int(text.hasSuffix("%") ? String(text.dropLast()) : text) }
 
     private static func readWarning(_ value: FieldValue, _ draft: inout JobDraft) throws(DocumentError) {
         if case .map = value.node.content, let members = try value.members(["signal": [], "before": ["time"]]) {

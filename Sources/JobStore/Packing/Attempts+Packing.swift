@@ -61,6 +61,7 @@ extension AttemptObservation: Packable {
         packer.text(16, groupName)
         packer.signed(17, monitor.map { Int64($0) })
         packer.number(20, freezeGeneration)
+        for percent in memorySignalled { packer.signed(21, Int64(percent)) }
     }
 
     package init(unpacking fields: inout Unpacker) throws(PackingError) {
@@ -88,6 +89,7 @@ extension AttemptObservation: Packable {
             case 16: result.groupName = field.text
             case 17: result.monitor = Int32(truncatingIfNeeded: field.signed)
             case 20: result.freezeGeneration = field.value
+            case 21: result.memorySignalled.append(Int(field.signed))
             default: break
             }
         }

@@ -10,6 +10,7 @@ extension ResourceDemand: Packable {
         packer.number(6, scratch.count)
         packer.signed(7, scratchInodes.map { Int64($0) })
         packer.text(8, scratchKind.rawValue)
+        for pages in hugePages ?? [] { packer.nested(11, pages) }
         for (name, request) in named.sorted(by: { $0.key < $1.key }) {
             switch request {
             case .instances(let instances): packer.nested(9, PackedNames(name: name, instances: instances))
@@ -36,6 +37,25 @@ extension ResourceDemand: Packable {
             case 10:
                 let entry = try field.nested(PackedNames.self)
                 named[entry.name] = .count(try required(entry.instances.first.flatMap { Int($0) }, "the count"))
+            case 11: hugePages = (hugePages ?? []) + [try field.nested()]
+            default: break
+            }
+        }
+    }
+}
+
+extension HugePages: Packable {
+    package func pack(into packer: inout Packer) {
+        packer.number(1, size.count)
+        packer.number(2, bytes.count)
+    }
+
+    package init(unpacking fields: inout Unpacker) throws(PackingError) {
+        self.init(size: .zero, bytes: .zero)
+        while let field = try fields.next() {
+            switch field.number {
+            case 1: size = Bytes(field.value)
+            case 2: bytes = Bytes(field.value)
             default: break
             }
         }

@@ -20,6 +20,7 @@ extension Usage: Packable {
         packer.number(16, majorFaults)
         packer.number(17, voluntarySwitches)
         packer.number(18, involuntarySwitches)
+        for pages in hugePages ?? [] { packer.nested(19, pages) }
         packer.number(30, memoryFailures)
         packer.number(31, outOfMemoryEvents)
         packer.number(32, swapPeak?.count)
@@ -34,11 +35,11 @@ extension Usage: Packable {
     package init(unpacking fields: inout Unpacker) throws(PackingError) {
         self.init()
         while let field = try fields.next() {
-            if field.number < 30 { take(field) } else { try takeLater(field) }
+            if field.number < 30 { try take(field) } else { try takeLater(field) }
         }
     }
 
-    private mutating func take(_ field: Unpacker.Field) {
+    private mutating func take(_ field: Unpacker.Field) throws(PackingError) {
         switch field.number {
         case 1: cpuUserMicroseconds = field.value
         case 2: cpuSystemMicroseconds = field.value
@@ -58,6 +59,7 @@ extension Usage: Packable {
         case 16: majorFaults = field.value
         case 17: voluntarySwitches = field.value
         case 18: involuntarySwitches = field.value
+        case 19: hugePages = (hugePages ?? []) + [try field.nested()]
         default: break
         }
     }
@@ -101,6 +103,26 @@ extension DeviceUsage: Packable {
             case 4: writtenBytes = field.value
             case 5: readOperations = field.value
             case 6: writeOperations = field.value
+            default: break
+            }
+        }
+    }
+}
+
+extension HugePageUsage: Packable {
+    package func pack(into packer: inout Packer) {
+        packer.number(1, size.count)
+        packer.number(2, peak?.count)
+        packer.number(3, failures)
+    }
+
+    package init(unpacking fields: inout Unpacker) throws(PackingError) {
+        self.init(size: .zero)
+        while let field = try fields.next() {
+            switch field.number {
+            case 1: size = Bytes(field.value)
+            case 2: peak = Bytes(field.value)
+            case 3: failures = field.value
             default: break
             }
         }

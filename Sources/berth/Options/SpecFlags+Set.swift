@@ -21,13 +21,15 @@ extension SpecFlags {
         case "cores": cores = value
         case "cpu": cpu = value
         case "memory": memory = value
+        case "memory-soft": memorySoft = value
         case "swap": swap = value
         case "pids": pids = value
         case "scratch": scratch = value
         case "scratch-kind": scratchKind = value
         case "scratch-inodes": scratchInodes = value
         case "shm-size": shmSize = value
-        case "huge-pages": hugePages = value
+        case "huge-pages": hugePages.append(value)
+        case "memory-signal": memorySignal.append(value)
         case "network": network = value
         case "output": output = value
         case "error": error = value

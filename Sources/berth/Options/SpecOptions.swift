@@ -53,6 +53,9 @@ struct SpecOptions: ParsableArguments {
     @Option(name: .field("memory"), help: .field("memory"))
     var memory: String?
 
+    @Option(name: .field("memory_soft"), help: .field("memory_soft"))
+    var memorySoft: String?
+
     @Option(name: .field("swap"), help: .field("swap"))
     var swap: String?
 
@@ -71,8 +74,8 @@ struct SpecOptions: ParsableArguments {
     @Option(name: .field("shm_size"), help: .field("shm_size"))
     var shmSize: String?
 
-    @Option(name: .field("huge_pages"), help: .field("huge_pages", visible: false))
-    var hugePages: String?
+    @Option(name: .field("huge_pages"), parsing: .singleValue, help: .field("huge_pages"))
+    var hugePages: [String] = []
 
     @Option(name: .field("network"), help: .field("network"))
     var network: String?
@@ -91,6 +94,9 @@ struct SpecOptions: ParsableArguments {
 
     @Option(name: .field("warning_signal"), help: .field("warning_signal"))
     var warningSignal: String?
+
+    @Option(name: .field("memory_signal"), parsing: .singleValue, help: .field("memory_signal"))
+    var memorySignal: [String] = []
 
     @Option(name: .field("stop_signal"), help: .field("stop_signal"))
     var stopSignal: String?
@@ -169,6 +175,7 @@ struct SpecOptions: ParsableArguments {
         flags.cores = cores
         flags.cpu = cpu
         flags.memory = memory
+        flags.memorySoft = memorySoft
         flags.swap = swap
         flags.pids = pids
         flags.scratch = scratch
@@ -182,6 +189,7 @@ struct SpecOptions: ParsableArguments {
         flags.input = input
         flags.timeLimit = timeLimit
         flags.warningSignal = warningSignal
+        flags.memorySignal = memorySignal
         flags.stopSignal = stopSignal
         flags.gracePeriod = gracePeriod
         flags.logLimit = logLimit
@@ -211,8 +219,8 @@ extension NameSpecification {
 }
 
 extension ArgumentHelp {
-    fileprivate static func field(_ name: String, visible: Bool = true) -> ArgumentHelp {
+    fileprivate static func field(_ name: String) -> ArgumentHelp {
         guard let field = JobField.named(name) else { return ArgumentHelp(visibility: .hidden) }
-        return ArgumentHelp("\(field.summary).", valueName: field.example.isEmpty ? nil : field.example, visibility: visible ? .default : .hidden)
+        return ArgumentHelp("\(field.summary).", valueName: field.example.isEmpty ? nil : field.example)
     }
 }

@@ -51,6 +51,11 @@ enum UsageText {
         if let throttled = usage.throttledMicroseconds, throttled > 0 { parts.append("throttled \(cpu(throttled))") }
         if let peak = usage.memoryPeak { parts.append("memory \(ValueText.size(peak))") }
         if let kills = usage.outOfMemoryKills, kills > 0 { parts.append("\(kills) killed for memory") }
+        for pages in usage.hugePages ?? [] {
+            let peak = pages.peak.map { " up to \(ValueText.size($0))" } ?? ""
+            let refused = pages.failures.map { $0 > 0 ? ", \($0) refused" : "" } ?? ""
+            if !(peak + refused).isEmpty { parts.append("huge pages of \(pages.size)\(peak)\(refused)") }
+        }
         if let read = usage.readBytes { parts.append("read \(ValueText.size(Bytes(read)))") }
         if let written = usage.writtenBytes { parts.append(Self.written(written, partial: usage.ioPartial == true)) }
         if let dropped = usage.logDroppedBytes, dropped > 0 { parts.append("\(ValueText.size(Bytes(dropped))) of output dropped") }

@@ -22,7 +22,7 @@ enum EventText {
         switch event.kind {
         case .finished: event.outcome == .succeeded || event.outcome == nil ? .green : .red
         case .outOfMemory, .freezeFailed: .red
-        case .paused, .held, .batchHeld, .memoryThreshold, .warningSignal, .stopping: .yellow
+        case .paused, .held, .batchHeld, .memoryThreshold, .memorySignal, .warningSignal, .stopping: .yellow
         default: nil
         }
     }

@@ -17,15 +17,24 @@ struct NodeText {
         text.add("Shared pool", list(node.sharedCpus))
         text.add("Memory", "\(node.shape.memory), free for jobs \(node.freeMemory), kept for the system \(node.reservedMemory)")
         for part in node.shape.nodes where node.shape.nodes.count > 1 {
-            text.add("Memory node \(part.id)", "cpus \(list(part.cpus)), \(part.memory)")
+            text.add("Memory node \(part.id)", "cpus \(list(part.cpus)), \(part.memory)" + hugePages(part))
+        }
+        for pool in node.hugePages ?? [] {
+            text.add("Huge pages \(pool.size)", "\(pages(pool.total, pool)) (\(pool.total)), free \(pages(pool.free, pool))")
         }
         text.add("Scratch", scratch)
+        text.add("Disk", node.disk.map { "\($0.free) free, and \($0.held) of \($0.reserve) kept for the database" })
+        text.add("IO weight", node.ioWeight.map(Escaping.oneLine))
         text.add("Groups", "cgroup \(node.cgroupLayout), \(node.cgroupParent)")
         for named in node.named { text.add(named.name, "\(named.free.count) of \(named.instances.count) free: \(named.free.joined(separator: ","))") }
         text.add("Tasks", ArrayProgress.summary(node.counts))
         text.add("A job gets", defaults)
         return text.render() + "\n" + queues()
     }
+
+    private func pages(_ bytes: Bytes, _ pool: NodeReply.HugePagePool) -> UInt64 { HugePages(size: pool.size, bytes: bytes).pages }
+
+    private func hugePages(_ part: MachineShape.Node) -> String { (part.hugePages ?? []).map { ", huge pages \($0)" }.joined() }
 
     private func list(_ set: CpuSet) -> String { set.isEmpty ? "none" : set.description }
 
