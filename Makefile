@@ -52,7 +52,7 @@ vm: build  ## a shell in that virtual machine
 bench: build  ## measure beside crun and the kernel's floor: .build/bench.json
 	@bench/run
 
-install: build  ## install below PREFIX (and DESTDIR): programs, unit, configuration, profiles, completions
+install: build  ## install below PREFIX (and DESTDIR): programs, unit, configuration, profiles, completions, manual pages
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/libexec/berth
 	install -m 0755 $(RELEASE)/berth $(DESTDIR)$(PREFIX)/bin/berth
 	install -m 0755 $(RELEASE)/berthd $(DESTDIR)$(PREFIX)/sbin/berthd
@@ -68,6 +68,7 @@ install: build  ## install below PREFIX (and DESTDIR): programs, unit, configura
 	  { sed 's|^#program_directory:.*|program_directory: $(PREFIX)/libexec/berth|' Config/berthd.yaml \
 	    > $(DESTDIR)$(SYSCONFDIR)/berth/berthd.yaml && chmod 0644 $(DESTDIR)$(SYSCONFDIR)/berth/berthd.yaml; }
 	@scripts/install-completions $(RELEASE)/berth $(DESTDIR)$(PREFIX)/share
+	@scripts/man-pages $(RELEASE)/berth $(RELEASE)/berthd $(DESTDIR)$(PREFIX)/share
 
 format:  ## format the Swift sources in place
 	swift format --in-place --recursive --parallel Sources Tests Package.swift
