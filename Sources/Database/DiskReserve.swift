@@ -82,10 +82,18 @@ public final class DiskReserve: Sendable {
             status.availableBytes < UInt64(log + index)
         else { return }
         let end = held(in: main)
-        guard size > end, end > 0 else { return }
+        // What is not ours, or not for us, is left as it is.
+        guard isOurs(main), size > end, end > 0 else { return }
         try? main.truncate(to: size - min(log + index, (size - end) / 4 * 3))
         // The blocks are free once the file system's journal has it.
         try? main.synchronize()
+    }
+
+    /// By the header: the user version stands at 60, the application's id at 68.
+    private static func isOurs(_ main: Descriptor) -> Bool {
+        guard let header = try? main.read(upTo: 72, at: 0), header.count == 72 else { return false }
+        func number(_ place: Int) -> Int64 { header[place..<place + 4].reduce(0) { $0 << 8 | Int64($1) } }
+        return number(68) == Int64(Schema.applicationID) && number(60) <= Int64(Schema.steps.map(\.version).max() ?? 0)
     }
 
     /// Takes what is missing; on the writer's connection. Blocks for a moment.

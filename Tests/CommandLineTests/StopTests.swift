@@ -46,7 +46,8 @@ extension EndToEnd {
     /// What `berthd` says of a database that it must not open.
     @Suite struct DatabaseRefusalTests {
         private func refusal(_ change: (TestDaemon) throws -> Void) throws -> (result: CommandResult, isUntouched: Bool, path: String) {
-            let daemon = try TestDaemon()
+            // A small file, which is compared byte by byte.
+            let daemon = try TestDaemon(configuration: "disk_reserve: 1M\n")
             try daemon.start()
             try daemon.stop()
             try change(daemon)
