@@ -161,6 +161,8 @@ public struct PurgeRequest: Hashable, Sendable, Codable {
     public var selection: Selection
     /// Keep the ledger's rows, so that reports stay.
     public var keepAccounts: Bool?
+    /// The newest so many of the selected jobs stay.
+    public var keepNewest: Int?
     public var dryRun: Bool?
     public init(before: WallTime? = nil, selection: Selection = Selection()) {
         self.before = before

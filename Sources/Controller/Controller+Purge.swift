@@ -11,6 +11,7 @@ public protocol ForgettingStore: Sendable {
     func pruneRequests(before time: WallTime, keeping living: Set<RequestKey>) async throws(StoreError) -> Int
     func pruneJobs(endedBefore time: WallTime, keeping awaited: Set<JobID>) async throws(StoreError) -> Int
     func pruneAttempts(endedBefore time: WallTime, keeping living: Set<JobID>) async throws(StoreError) -> Int
+    func endOfAttempt(beyond count: Int) async throws(StoreError) -> WallTime?
     /// Gives the room of what is gone back to the file system.
     func reclaim() async throws(StoreError)
 }
@@ -27,7 +28,9 @@ extension Controller {
         let (known, forgotten) = try await purgeable(filter, request, peer)
         // A job that was put back in the queue lives, whatever the ledger still says of it.
         let owners = Dictionary(known + forgotten) { first, _ in first }
-        let found = owners.keys.sorted().filter { jobs[$0] == nil && reviving[$0] == nil && !purging.contains($0) }
+        var found = owners.keys.sorted().filter { jobs[$0] == nil && reviving[$0] == nil && !purging.contains($0) }
+        // By number: the order of submission.
+        if let newest = request.keepNewest { found = found.dropLast(newest) }
         if request.dryRun == true { return (PurgeReply(jobs: found.count, attempts: 0, freed: .zero), []) }
         // No suspension since they were found: until all of them is gone none comes to life again.
         purging.formUnion(found)

@@ -43,6 +43,9 @@ extension Controller {
         gone += try await store.pruneRequests(before: now - retention.jobs, keeping: Set(jobs.values.compactMap(\.record.requestKey)))
         gone += try await store.pruneJobs(endedBefore: now - retention.jobs, keeping: awaited)
         if let span = retention.ledger { gone += try await store.pruneAttempts(endedBefore: now - span, keeping: living) }
+        if let count = retention.ledgerCount, let end = try await store.endOfAttempt(beyond: count) {
+            gone += try await store.pruneAttempts(endedBefore: end + TimeSpan(milliseconds: 1), keeping: living)
+        }
         // The store knows what finished; in memory only the keys of living jobs are of use.
         recentRequests = recentRequests.filter { entry in entry.value.contains { jobs[$0] != nil || $0.value > newest } }
         guard gone > 0 else { return }

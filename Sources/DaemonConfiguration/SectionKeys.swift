@@ -32,6 +32,7 @@ extension SettingsKeys {
         .integer("event_count", \.eventCount, 1_000...1_000_000_000, "At most so many events, whatever their age"),
         .time("jobs", \.jobs, .zero...years, "Of finished jobs as berth show knows them"),
         .optionalTime("ledger", \.ledger, .hours(24)...years, "Of the ledger; without it for ever"),
+        .optionalInteger("ledger_count", \.ledgerCount, 1_000...1_000_000_000, "At most so many runs in the ledger, whatever their age"),
     ]
 
     static let requestKeys: [ConfigKey<RequestLimits>] = [

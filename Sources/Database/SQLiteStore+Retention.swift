@@ -81,6 +81,14 @@ extension SQLiteStore {
         return keys.count
     }
 
+    /// When the newest attempt ended that is not among the `count` newest; nil while there are no more.
+    public func endOfAttempt(beyond count: Int) async throws(StoreError) -> WallTime? {
+        try await read { db in
+            let sql = "SELECT ended FROM ledger_attempts ORDER BY ended DESC LIMIT 1 OFFSET ?"
+            return try Int64.fetchOne(db, sql: sql, arguments: [count]).map { WallTime(milliseconds: $0) }
+        }
+    }
+
     /// Removes what was used by attempts that ended before `time`, but those of `living` jobs; gives how many went.
     public func pruneAttempts(endedBefore time: WallTime, keeping living: Set<JobID>) async throws(StoreError) -> Int {
         let old = try await read { db in

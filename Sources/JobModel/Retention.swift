@@ -9,6 +9,8 @@ public struct Retention: Hashable, Sendable {
     public var jobs = TimeSpan.hours(24 * 7)
     /// Of the ledger; nil: for ever.
     public var ledger: TimeSpan?
+    /// At most so many ended runs in the ledger, whatever their age; nil: any number.
+    public var ledgerCount: Int?
 
     /// The defaults of the configuration.
     public init() {}

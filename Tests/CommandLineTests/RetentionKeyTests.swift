@@ -13,7 +13,7 @@ extension EndToEnd {
                 daemon.places + """
                     reserved: {cores: 1}
                     defaults: {memory_per_core: 32M, scratch: 16M}
-                    retention: {logs: 1d, events: 2d, event_count: 1000, jobs: 3d, ledger: 4d}
+                    retention: {logs: 1d, events: 2d, event_count: 1000, jobs: 3d, ledger: 4d, ledger_count: 1000}
                     """
             }))
     struct RetentionKeyTests {
@@ -38,6 +38,35 @@ extension EndToEnd {
                 let kept = try await aged(daemon, hours: 90).ledger
                 let gone = try await aged(daemon, hours: 100).ledger
                 #expect(kept && !gone)
+            },
+            Effect("retention.ledger_count") { daemon in
+                // A thousand later ones take its place, itself being of an hour ago.
+                let id = try daemon.submit(script: "true")
+                #expect(try daemon.berth(["wait", id]).status == 0)
+                try await changed(daemon) { store in
+                    let number = try #require(UInt64(id))
+                    let real = try #require(try await store.ledgerAttempts(of: JobID(number), after: nil, limit: 1).first)
+                    var later: [LedgerEntry] = []
+                    for number in UInt64(900_001)...901_000 {
+                        var attempt = real
+                        attempt.id = AttemptID(TaskID(JobID(number)), 1)
+                        attempt.endedAt = real.endedAt + TimeSpan(milliseconds: Int64(number % 1000) + 1)
+                        later.append(.attempt(attempt))
+                    }
+                    _ = try await store.commit(StoreTransaction(ledger: later))
+                }
+                func runs(_ id: String) throws -> Int {
+                    JSONValue(try daemon.berth(["report", "--json", id]).output)?["attempts"].list.count ?? -1
+                }
+                _ = try TestSupport.poll(seconds: 3) { try runs(id) == 0 ? true : nil }
+                let (old, new) = (try runs(id), try runs("900500"))
+                #expect(old == 0 && new == 1, "\(old) \(new)")
+                // The others need the room.
+                try await changed(daemon) { store in
+                    var all = PurgeSelection()
+                    (all.jobs, all.forgotten) = ([], Set((UInt64(900_001)...901_000).map { JobID($0) }))
+                    _ = try await store.purge(all)
+                }
             },
             Effect("retention.events") { daemon in
                 let kept = try await events(daemon, count: 10, hours: 40)

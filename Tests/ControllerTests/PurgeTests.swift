@@ -104,4 +104,22 @@ import Testing
         #expect(try await bench.act(.requeue, id).done == [TaskSelector(id)])
         await bench.controller.shutDown()
     }
+
+    /// By count: the newest stay, and what runs is never among those that go; the file gets smaller, and the totals of the machine stay.
+    @Test func thePurgeKeepsTheNewestAndWhatRuns() async throws {
+        let bench = try await Bench(on: store)
+        var ended: [JobID] = []
+        for _ in 0..<4 { ended.append(try await finished(bench)) }
+        let running = try await bench.submit()
+        try await bench.becomes(running, .running)
+        var request = PurgeRequest()
+        request.keepNewest = 1
+        let (reply, gone) = try await bench.controller.purge(request, peer: Bench.owner)
+        #expect(reply.jobs == 3 && reply.attempts == 3 && gone.sorted() == Array(ended.prefix(3)))
+        #expect(try await bench.state(running) == .running)
+        let (newest, older) = (try await store.ledgerJob(ended[3]), try await store.ledgerJob(ended[2]))
+        #expect(newest != nil && older == nil)
+        let (last, beyond) = (try await store.endOfAttempt(beyond: 0), try await store.endOfAttempt(beyond: 1))
+        #expect(last != nil && beyond == nil)
+    }
 }

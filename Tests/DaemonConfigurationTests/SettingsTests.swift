@@ -108,7 +108,7 @@ let allKeys: [String] = {
                 spare_containers: 7
                 requests: {size: 1M, connections: 10, connections_per_user: 5, idle: 10s}
                 images: {size: 1G, files: 1000}
-                retention: {logs: 0, events: 1d, event_count: 1000, jobs: 1h, ledger: 1d}
+                retention: {logs: 0, events: 1d, event_count: 1000, jobs: 1h, ledger: 1d, ledger_count: 5000}
                 memory_thresholds: [50]
                 disk_reserve: 1G
                 freeze_timeout: 1m
@@ -153,6 +153,7 @@ let allKeys: [String] = {
         expected.retention.eventCount = 1000
         expected.retention.jobs = .hours(1)
         expected.retention.ledger = .hours(24)
+        expected.retention.ledgerCount = 5000
         expected.memoryThresholds = [50]
         expected.diskReserve = .gibibytes(1)
         expected.freezeTimeout = .minutes(1)

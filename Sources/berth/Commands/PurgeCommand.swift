@@ -10,6 +10,7 @@ struct PurgeCommand: ParsableCommand {
         discussion: """
             Examples:
               berth purge --older-than 30d
+              berth purge --keep-newest 1000
               berth purge --batch old-sweep --keep-accounts
               berth purge --dry-run --older-than 7d
             """)
@@ -18,6 +19,9 @@ struct PurgeCommand: ParsableCommand {
 
     @Option(help: ArgumentHelp("Finished longer ago than this.", valueName: "time"))
     var olderThan: String?
+
+    @Option(help: ArgumentHelp("All but the newest so many of those that are named.", valueName: "jobs"))
+    var keepNewest: Int?
 
     @Flag(help: "Keep what report shows.")
     var keepAccounts = false
@@ -32,12 +36,14 @@ struct PurgeCommand: ParsableCommand {
 
     func run() throws {
         let selection = try selected.selection()
-        guard olderThan != nil || !selection.isEmpty else {
-            throw CommandFailure.usage("nothing named; accepted are --older-than 30d, ids, --batch, --user, --state")
+        guard olderThan != nil || keepNewest != nil || !selection.isEmpty else {
+            throw CommandFailure.usage("nothing named; accepted are --older-than 30d, --keep-newest 1000, ids, --batch, --user, --state")
         }
+        if let keepNewest, keepNewest < 0 { throw CommandFailure.usage("--keep-newest: found \(keepNewest), accepted is a number from 0") }
         let span = try olderThan.map { try ValueText.span($0, "--older-than") }
         var request = PurgeRequest(before: span.map { WallTime(milliseconds: WallTime.current.milliseconds - $0.milliseconds) }, selection: selection)
         request.keepAccounts = keepAccounts ? true : nil
+        request.keepNewest = keepNewest
         request.dryRun = true
         let client = common.client
         let asks = !dryRun && !yes && Descriptor.standardInput.isTerminal && Descriptor.standardError.isTerminal
