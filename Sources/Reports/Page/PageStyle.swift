@@ -20,7 +20,7 @@ enum PageStyle {
         .grid{stroke:var(--edge);stroke-width:1}.tick,.value{fill:var(--soft);font-size:12px}.value{fill:var(--text)}
         .whole{stroke:var(--line);stroke-width:1.5;stroke-dasharray:5 4}
         rect.given,.key.given{fill:var(--given);background:var(--given)}rect.used,.key.used{fill:var(--used);background:var(--used)}
-        rect.run:hover,rect.given:hover,rect.used:hover{opacity:.75}
+        rect.run{stroke:var(--card);stroke-width:.4}rect.run:hover,rect.given:hover,rect.used:hover{opacity:.75}
         rect.wait.p50{fill:var(--used)}rect.wait.p90{fill:var(--given)}rect.wait.p99{fill:var(--soft)}
         .succeeded{fill:var(--succeeded);background:var(--succeeded)}.failed{fill:var(--failed);background:var(--failed)}
         .killed{fill:var(--killed);background:var(--killed)}.timedOut{fill:var(--timedOut);background:var(--timedOut)}

@@ -71,7 +71,9 @@ public struct ReportPage {
         let cores = UseDrawing(name: "cores", bars: coreBars, step: plots.step, whole: Double(plots.cores), offset: offset) {
             HTMLText.number($0)
         }
-        let memory = UseDrawing(name: "memory", bars: memoryBars, step: plots.step, whole: Double(plots.memory.count), offset: offset) {
+        let memory = UseDrawing(
+            name: "memory", bars: memoryBars, step: plots.step, whole: Double(plots.memory.count), offset: offset, isOfBytes: true
+        ) {
             "\(Bytes(UInt64($0)))"
         }
         let each = "averages over \(plots.step), of runs that have ended"

@@ -15,6 +15,7 @@ struct UseDrawing {
     /// What the machine has.
     var whole: Double
     var offset: Int64
+    var isOfBytes = false
     var label: (Double) -> String
 
     static let width = 1000.0
@@ -48,12 +49,22 @@ struct UseDrawing {
         return SVG.rect(kind, x: x, y: y(value), width: end - x - gap, height: floor - y(value), title: title)
     }
 
-    /// Four lines across, with what they stand for.
+    /// Up to five lines across, at round numbers.
     private var scale: String {
-        (0...4).map { part in
-            let value = most * Double(part) / 4
-            return SVG.line("grid", left, Self.width - right, y(value), y(value))
-                + SVG.text("tick", left - 8, y(value) + 4, label(value), anchor: "end")
+        let step = roundStep(most / 4)
+        return stride(from: 0, through: most * 1.000_001, by: step).map { value in
+            SVG.line("grid", left, Self.width - right, y(value), y(value)) + SVG.text("tick", left - 8, y(value) + 4, label(value), anchor: "end")
         }.joined()
+    }
+
+    /// Not below `least`: 1, 2 or 5 times a power of ten, of bytes a power of two.
+    private func roundStep(_ least: Double) -> Double {
+        var step = isOfBytes ? 1.0 : 0.001
+        if isOfBytes {
+            while step < least { step *= 2 }
+            return step
+        }
+        while step * 10 < least { step *= 10 }
+        return [1, 2, 5, 10].map { $0 * step }.first { $0 >= least } ?? step * 10
     }
 }

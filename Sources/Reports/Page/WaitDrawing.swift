@@ -6,7 +6,7 @@ struct WaitDrawing {
 
     static let width = 1000.0
     private let left = 104.0
-    private let right = 210.0
+    private let right = 290.0
     private let top = 6.0
     private let line = 34.0
 
