@@ -41,7 +41,7 @@ test: packages  ## all suites: lint, builds, unit, real-kernel and end-to-end te
 	@scripts/test-all
 
 test-unit: packages  ## the tests that run on this machine
-	@scripts/test-all lint unit criu promtool
+	@scripts/test-all lint unit criu promtool schemathesis
 
 test-vm: packages  ## the tests and the demo on a stock Debian 13 in a virtual machine
 	@scripts/test-all vm-tests vm-demo

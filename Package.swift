@@ -94,6 +94,7 @@ let package = Package(
         // Layer 3
         library("Containers", ["JobModel", "LaunchProgram", "JobLog", "LinuxSys", "Cgroups", "OCISpec"]),
         library("Reports", ["API", "JobModel"]),
+        library("APIDescription", ["API", "JobModel", "Reports"]),
         // Layer 4
         library(
             "NodeAgent",
@@ -104,8 +105,9 @@ let package = Package(
         library(
             "Server",
             [
-                "Controller", "NodeAgent", "Containers", "Images", "OCISpec", "JobLog", "API", "JobModel", "LinuxSys", "Telemetry", logging, metrics,
-                hummingbird, lifecycle,
+                "Controller", "NodeAgent", "Containers", "Images", "OCISpec", "JobLog", "API", "APIDescription", "JobModel", "LinuxSys", "Telemetry",
+                logging,
+                metrics, hummingbird, lifecycle,
             ]),
         library("Client", ["API", "JobModel", "LinuxSys", "Reports"]),
         // Layer 5
@@ -134,7 +136,7 @@ let package = Package(
         tests("Launcher", ["LaunchProgram", "JobLog", "LinuxSys"]),
         tests("LinuxSys"), tests("JobSpecs", ["JobModel"]), tests("DaemonConfiguration", ["JobModel"]),
         tests("Scheduling", ["JobModel"]), tests("JobStore", ["JobModel", "Database"]), tests("API", ["JobModel"]),
-        tests("Telemetry", [metrics]),
+        tests("Telemetry", [metrics]), tests("APIDescription", ["API", "JobModel"]),
         tests("Topology", ["JobModel", "LinuxSys"]), tests("Cgroups", ["JobModel", "LinuxSys"]),
         tests("Archives", ["OCISpec", "LinuxSys", crypto]),
         tests("Images", ["OCISpec", "LinuxSys", "JobModel", "berth-helper", crypto]),

@@ -9,6 +9,8 @@ public enum APIVersion {
 public enum APILimit {
     /// Jobs in one submit.
     public static let jobsPerSubmit = 10_000
+    /// Bytes of a request key.
+    public static let requestKey = 128
     /// Selectors in one selection.
     public static let selectors = 10_000
     /// Jobs in one page of a list; what is asked beyond is cut to this.

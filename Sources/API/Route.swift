@@ -5,20 +5,21 @@ public enum HTTPMethod: String, Hashable, Sendable, CaseIterable { case get = "G
 ///
 /// Placeholders in braces are numbers or hexadecimal ids; whatever people name (batches, images, users) travels in the query or the body.
 public enum Route: String, Hashable, Sendable, CaseIterable {
-    case version
+    case version, openAPI
     case submit, submission
     case list, show, wait
     case cancel, signal, requeue, pause, resume, hold, release, update
     case batchList, batchShow, batchPause, batchResume, batchHold, batchRelease, batchCancel
     case report, logs, events
     case imageList, imageShow, imageImport, imageRemove, imageTag
-    case node, use, doctor, metrics, purge
+    case node, use, doctor, metrics, purge, backup
     case sessionCreate, sessionInput, sessionOutput
 
     public var method: HTTPMethod {
         switch self {
-        case .version, .submission, .list, .show, .batchList, .batchShow, .report, .logs, .events, .imageList, .imageShow, .node, .use, .doctor,
-            .metrics, .sessionOutput:
+        case .version, .openAPI, .submission, .list, .show, .batchList, .batchShow, .report, .logs, .events, .imageList, .imageShow, .node, .use,
+            .doctor,
+            .metrics, .backup, .sessionOutput:
             .get
         case .imageRemove: .delete
         default: .post
@@ -31,6 +32,7 @@ public enum Route: String, Hashable, Sendable, CaseIterable {
     private var tail: String {
         switch self {
         case .version: "version"
+        case .openAPI: "openapi.json"
         case .submit: "jobs"
         case .submission: "submissions/{key}"
         case .list: "jobs"
@@ -57,6 +59,7 @@ public enum Route: String, Hashable, Sendable, CaseIterable {
         case .doctor: "doctor"
         case .metrics: "metrics"
         case .purge: "purge"
+        case .backup: "backup"
         case .sessionCreate: "sessions"
         case .sessionInput: "sessions/{session}/input"
         case .sessionOutput: "sessions/{session}/output"

@@ -16,6 +16,9 @@ extension BerthClient {
         return FrameStream(try stream(.logs, job.description, query: request.query, silence: request.follow ? Self.streamSilence : nil))
     }
 
+    /// The whole database, as of one moment.
+    public func backup() throws(ClientError) -> ReplyStream { try stream(.backup, query: Query()) }
+
     public func events(_ request: EventRequest) throws(ClientError) -> LineStream<EventLine> {
         LineStream(try stream(.events, query: request.query, silence: request.follow ? Self.streamSilence : nil))
     }

@@ -44,7 +44,7 @@ public struct Access: Sendable {
     /// What a request wants to do with a job or batch.
     public enum Action: String, Sendable, CaseIterable {
         case submit, list, see, logs, wait, cancel, signal, requeue, update, hold, pause, exec, attach, images, imageWrite, node, report, events,
-            purge, operate
+            purge, backup, operate
     }
 
     /// A refusal; its text names who, what and whose.
@@ -70,7 +70,7 @@ public struct Access: Sendable {
         if case .job(let attempt, _) = peer.origin, action != .submit, action != .list {
             throw Refusal("\(action.rawValue): a process inside job \(attempt.task) may only submit and list within its own batch")
         }
-        if action == .operate || action == .purge, !isOperator(peer) {
+        if [.operate, .purge, .backup].contains(action), !isOperator(peer) {
             throw Refusal("\(action == .operate ? "" : "\(action.rawValue): ")user \(peer.name) is not an operator")
         }
     }

@@ -68,6 +68,9 @@ extension Controller {
         audit(action, "image \(name)", owner: owner, peer)
     }
 
+    /// An operator takes a copy of everybody's jobs along.
+    public func auditBackup(_ peer: Peer) { audit("backup", "the database", owner: .root, peer) }
+
     private static func audited(_ action: String, _ what: String, _ peer: Peer) -> String {
         "\(action) of \(what) by user \(peer.user) (\(peer.name))"
     }

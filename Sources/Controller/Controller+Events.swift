@@ -20,6 +20,9 @@ extension Controller {
         return stream
     }
 
+    /// Refuses what no stream of events could be told of, before there is one.
+    public nonisolated func check(_ request: EventRequest, peer: Peer) async throws(APIError) { _ = try await eventUser(request, peer) }
+
     private nonisolated func feed(
         _ request: EventRequest, _ peer: Peer, _ continuation: AsyncThrowingStream<EventLine, any Error>.Continuation
     ) async throws {

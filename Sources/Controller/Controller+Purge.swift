@@ -24,6 +24,9 @@ extension Controller {
         _ request: PurgeRequest, peer: Peer, removingLogs: @Sendable ([JobID]) async -> Void = { _ in }
     ) async throws(APIError) -> (PurgeReply, [JobID]) {
         try refuse { () throws(Access.Refusal) in try settings.access.require(.see, for: peer) }
+        if let newest = request.keepNewest, newest < 0 {
+            throw APIError(.invalid, "found \(newest), accepted a number from 0", field: "keepNewest")
+        }
         let filter = try await purgeFilter(request, peer)
         let (known, forgotten) = try await purgeable(filter, request, peer)
         // A job that was put back in the queue lives, whatever the ledger still says of it.

@@ -9,7 +9,8 @@ extension Controller {
     public func start() async throws {
         term = try await store.lead()
         let state = StoreState(try await store.snapshot())
-        lastJob = state.counters[.jobs]?.value ?? 0
+        // A database from a backup does not know what was given out since; no job may come to another's log.
+        lastJob = max(state.counters[.jobs]?.value ?? 0, await surroundings.newestLog()?.value ?? 0)
         for batch in state.batches.values { take(batch.value) }
         let ordered = state.jobs.values.map(\.value).sorted { $0.id < $1.id }
         jobs = Dictionary(uniqueKeysWithValues: ordered.map { ($0.id, LiveJob(record: $0, table: TaskTable(pending: $0.indices))) })

@@ -9,11 +9,9 @@ extension Controller {
     public func submit(_ request: SubmitRequest, peer: Peer) async throws(APIError) -> SubmitReply {
         try refuse { () throws(Access.Refusal) in try settings.access.require(.submit, for: peer) }
         try requireStore("submit")
+        try Self.checkForm(of: request)
         let key = request.requestKey.map { RequestKey("\(peer.keyScope)/\($0)") }
         if let key, let known = try await known(key) { return known }
-        guard !request.jobs.isEmpty, request.jobs.count <= APILimit.jobsPerSubmit else {
-            throw APIError(.invalid, "found \(request.jobs.count) jobs, accepted 1 to \(APILimit.jobsPerSubmit)", field: "jobs")
-        }
         let images = try await images(of: request, peer)
         try await checkWeights(of: request)
         // No suspension from here to the commit: numbers, limits and dependencies are decided on one state.
@@ -37,6 +35,19 @@ extension Controller {
         try await settled()
         metrics.submitted(records)
         return reply(records)
+    }
+
+    /// Refuses what is wrong whatever the jobs are; also of a submit that is repeated, whose jobs are not looked at again.
+    private static func checkForm(of request: SubmitRequest) throws(APIError) {
+        guard !request.jobs.isEmpty, request.jobs.count <= APILimit.jobsPerSubmit else {
+            throw APIError(.invalid, "found \(request.jobs.count) jobs, accepted 1 to \(APILimit.jobsPerSubmit)", field: "jobs")
+        }
+        if let key = request.requestKey, !(1...APILimit.requestKey).contains(key.value.utf8.count) {
+            throw APIError(.invalid, "found \(key.value.utf8.count) bytes, accepted 1 to \(APILimit.requestKey)", field: "requestKey")
+        }
+        guard request.session != nil else { return }
+        guard request.jobs.count == 1 else { throw APIError(.invalid, "found \(request.jobs.count) jobs, a session is one job's", field: "session") }
+        if request.jobs[0].spec.array != nil { throw APIError(.invalid, "found an array, a session is one task's", field: "jobs[0].spec.array") }
     }
 
     /// What a submit with this key came to; nil when none was committed.

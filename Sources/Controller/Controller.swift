@@ -18,6 +18,8 @@ public struct Surroundings: Sendable {
     public var diskShortage: @Sendable () -> String? = { nil }
     /// Scratch on disk that jobs may have together, as it is now; nil: not counted.
     public var scratchCapacity: @Sendable () async -> Bytes? = { nil }
+    /// The job with the largest number that left a log; nil: none did.
+    public var newestLog: @Sendable () async -> JobID? = { nil }
     /// Tries to end the shortage.
     public var mendDisk: @Sendable () async -> Void = {}
     /// Why a job's io weight would have no say; nil: it has.

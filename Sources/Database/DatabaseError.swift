@@ -9,6 +9,8 @@ public enum DatabaseError: Error, Hashable, Sendable {
     case damaged(path: String, found: String, backups: [String])
     case migrationFailed(path: String, from: Int, to: Int, reason: String, backup: String)
     case cannotOpen(path: String, reason: String)
+    /// A copy does not fit on the disk.
+    case noRoom(path: String, reason: String)
 }
 
 extension DatabaseError: CustomStringConvertible {
@@ -24,6 +26,7 @@ extension DatabaseError: CustomStringConvertible {
         case .migrationFailed(let path, let from, let to, let reason, let backup):
             "migrate \(path) from version \(from) to \(to): \(reason); nothing was changed, the backup is \(backup)"
         case .cannotOpen(let path, let reason): "open \(path): \(reason)"
+        case .noRoom(let path, let reason): "copy to \(path): \(reason); a backup needs as much room there as the database holds"
         }
     }
 }

@@ -4,6 +4,8 @@ internal import LinuxSys
 /// The file and what stands beside it: lock, backups.
 struct DatabaseFile {
     static let name = "berth.db"
+    /// Of copies that are on their way to a client.
+    static let copyPrefix = name + ".copy-"
 
     let directory: String
     let handle: Descriptor
@@ -25,6 +27,8 @@ struct DatabaseFile {
         let isLocked: Bool
         do { isLocked = try lock.lock() } catch { throw .cannotOpen(path: path, reason: "\(error)") }
         guard isLocked else { throw .inUse(path: path) }
+        // A daemon that was killed left what it was copying.
+        for name in (try? handle.names()) ?? [] where name.hasPrefix(Self.copyPrefix) { try? handle.unlink(name) }
     }
 
     /// Makes the empty file, if missing, with a mode that SQLite gives to the WAL too. True when it holds nothing yet.

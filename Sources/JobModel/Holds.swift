@@ -10,7 +10,7 @@ public struct Hold: Hashable, Sendable, Codable {
         /// A pause freezes what runs.
         public var freezes: Bool { self == .userPause || self == .operatorPause }
     }
-    public enum Scope: String, Hashable, Sendable, Codable { case task, batch }
+    public enum Scope: String, Hashable, Sendable, Codable, CaseIterable { case task, batch }
 
     public var kind: Kind
     public var scope: Scope

@@ -22,6 +22,8 @@ public struct NodeTable: Hashable, Sendable, RawRepresentable, CustomStringConve
     public static let imageLeases = NodeTable(rawValue: "imageLeases")
     public static let scratch = NodeTable(rawValue: "scratch")
     public static let slots = NodeTable(rawValue: "slots")
+    /// What a backup carries beside the database, until the daemon that is started on it has taken it over.
+    public static let restored = NodeTable(rawValue: "restored")
     /// Sums over all attempts, and since when the parent group counts.
     public static let accounts = NodeTable(rawValue: "accounts")
     public var description: String { rawValue }

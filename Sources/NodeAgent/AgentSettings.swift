@@ -35,6 +35,8 @@ public struct AgentSettings: Sendable {
     public var imageLimits: (bytes: Bytes, files: Int)?
     /// On the state file system, for the database: no import may take it.
     public var keptFree = Bytes.zero
+    /// What a backup that the daemon is started on says of the users' slots.
+    public var restoredSlots: String?
     /// How the database's own part of the disk stands, for the doctor.
     public var reserveCheck: @Sendable () -> DoctorCheck? = { nil }
 

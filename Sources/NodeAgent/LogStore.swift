@@ -62,6 +62,9 @@ public final class LogStore: Sendable {
         return found
     }
 
+    /// The largest number of a job that has a directory.
+    func newest() -> JobID? { ((try? root.names()) ?? []).compactMap(UInt64.init).max().map(JobID.init) }
+
     private static func name(_ attempt: AttemptID) -> String { containerName(attempt) + ".log" }
 
     private static func attempt(named name: String) -> AttemptID? {

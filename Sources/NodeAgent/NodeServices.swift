@@ -68,6 +68,12 @@ public final class NodeServices: Sendable {
         return try slots.knownSlot(of: user) ?? slots.slot(of: user)
     }
 
+    /// The slots as a backup keeps them. Blocks.
+    public func slotsText() throws -> String { try slots.text() }
+
+    /// The job with the largest number that has logs. Blocks.
+    public func newestLog() -> JobID? { logs.newest() }
+
     private init(_ parts: Parts) {
         settings = parts.settings
         clock = parts.clock
@@ -129,6 +135,8 @@ public final class NodeServices: Sendable {
             let runtime = try launch(settings.initProgram, runRoot, reactor, logger)
             let leases = settings.isMachineWide ? nil : "/run/berth"
             let slots = SlotTable(range: settings.slots, directory: state, leaseDirectory: leases, statePath: settings.stateDirectory)
+            // Before anybody is given one.
+            for problem in try settings.restoredSlots.map(slots.restore) ?? [] { logger.warning("slots: \(problem); the former stays") }
             let logs = try LogStore(directory: directory("\(settings.stateDirectory)/logs", mode: 0o700))
             let filters = try SeccompCache(path: settings.seccompProfile)
             let paths = [settings.stateDirectory, settings.runDirectory, settings.imageDirectory] + settings.protectedDirectories

@@ -53,9 +53,18 @@ public final class SlotTable: Sendable {
         return slot
     }
 
-    private func storedSlot(of user: UserID) throws -> UInt32 {
+    /// The file, locked against other writers as long as it is open.
+    func opened() throws -> Descriptor {
         let file = try directory.open(at: "slots", [.readWrite, .create], mode: 0o600)
         _ = try file.lock(exclusive: true, wait: true)
+        return file
+    }
+
+    /// Its slots are leased from the machine's table.
+    var isPrivate: Bool { leases != nil }
+
+    private func storedSlot(of user: UserID) throws -> UInt32 {
+        let file = try opened()
         let taken = Self.pairs(try file.readText())
         if let slot = taken.first(where: { $0.0 == String(user.value) })?.1 {
             if let leases { try keep(slot, of: user, leases) }
@@ -73,8 +82,7 @@ public final class SlotTable: Sendable {
         guard let leases else { return }
         known.withLock { $0 = [:] }
         // First the users' side: a slot that nobody leases must not be in use, a lease that nobody uses does no harm.
-        let slots = try directory.open(at: "slots", [.readWrite, .create], mode: 0o600)
-        _ = try slots.lock(exclusive: true, wait: true)
+        let slots = try opened()
         try Self.replace(slots, "")
         try slots.synchronizeData()
         let table = try lockedLeases(leases)
@@ -91,8 +99,7 @@ public final class SlotTable: Sendable {
     public func renewLeases() throws {
         guard let leases else { return }
         known.withLock { $0 = [:] }
-        let slots = try directory.open(at: "slots", [.readWrite, .create], mode: 0o600)
-        _ = try slots.lock(exclusive: true, wait: true)
+        let slots = try opened()
         let table = try lockedLeases(leases)
         let held = table.held.filter { $0.1 != leases.state }
         let others = Set(held.map(\.0))
@@ -185,5 +192,5 @@ public final class SlotTable: Sendable {
         }
     }
 
-    private static func pairs(_ text: String) -> [(String, UInt32)] { lines(text).compactMap { pair in UInt32(pair.1).map { (pair.0, $0) } } }
+    static func pairs(_ text: String) -> [(String, UInt32)] { lines(text).compactMap { pair in UInt32(pair.1).map { (pair.0, $0) } } }
 }

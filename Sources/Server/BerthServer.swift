@@ -2,7 +2,7 @@ public import API
 public import Controller
 import Hummingbird
 public import JobModel
-import LinuxSys
+public import LinuxSys
 public import Logging
 import NIOCore
 public import NodeAgent
@@ -29,6 +29,8 @@ public struct ServerParts: Sendable {
     public var metrics = MetricStore()
     public var metricsAddress: NetworkAddress?
     public var look: @Sendable () async -> NodeLook = { NodeLook() }
+    /// Makes a copy of the state in a file without a name.
+    public var backUp: @Sendable () async throws -> Descriptor = { throw APIError(.unavailable, "this daemon keeps nothing") }
     public var logger: Logger
 
     public init(

@@ -13,7 +13,7 @@ extension BerthServer {
             if submit.session != nil { try await controller.require(.attach, peer) }
             var answer = try await controller.submit(submit, peer: peer)
             if let session = submit.session, let job = answer.jobs.first, submit.dryRun != true {
-                answer.session = try await sessions.run(TaskID(job.id), session, spec: submit.jobs[0].spec, peer: peer)
+                answer.session = try await sessions.run(job, session, peer: peer)
             }
             return try reply(answer, status: .created)
         }

@@ -1,7 +1,10 @@
 import API
+import APIDescription
 import Controller
 import Hummingbird
 import JobModel
+import LinuxSys
+import NIOCore
 import NodeAgent
 
 extension BerthServer {
@@ -9,6 +12,12 @@ extension BerthServer {
         let (parts, controller) = (parts, parts.controller)
         add(.version, to: router) { _, _, _ in
             try reply(VersionReply(daemon: parts.version, pid: parts.pid, startedAt: parts.startedAt))
+        }
+        add(.openAPI, to: router) { _, _, _ in
+            let document = try OpenAPIDocument.json(version: parts.version)
+            return Response(
+                status: .ok, headers: [.contentType: "application/json", .contentLength: "\(document.count)"],
+                body: ResponseBody(byteBuffer: ByteBuffer(bytes: document)))
         }
         add(.node, to: router) { _, _, peer in
             try await controller.require(.node, peer)
@@ -19,12 +28,30 @@ extension BerthServer {
             try await controller.require(.node, peer)
             return try reply(DoctorReply(await parts.agent.checks()))
         }
+        add(.backup, to: router) { _, _, peer in
+            try await controller.require(.backup, peer)
+            let copy = try await parts.backUp()
+            await controller.auditBackup(peer)
+            let queue = parts.agent.services.blocking
+            return streamed("application/vnd.sqlite3") { output in
+                var position: Int64 = 0
+                while true {
+                    let bytes = try await queue.run { [position] in try copy.read(upTo: Self.backupPart, at: position) }
+                    if bytes.isEmpty { return }
+                    position += Int64(bytes.count)
+                    try await output.write(bytes)
+                }
+            }
+        }
         add(.purge, to: router) { request, _, peer in
             let wanted = try await request.decoded(PurgeRequest.self, limit: parts.requestLimit)
             let (answer, _) = try await controller.purge(wanted, peer: peer) { await parts.agent.removeLogs(of: $0) }
             return try reply(answer)
         }
     }
+
+    /// Bytes that are read at once.
+    private static let backupPart = 1 << 18
 
     private static func use(_ parts: ServerParts, _ peer: Peer) async throws -> UseReply {
         let (rows, omitted) = try await parts.controller.usedNow(peer: peer)

@@ -10,9 +10,10 @@ actor SessionTable {
     init(_ parts: ServerParts) { self.parts = parts }
 
     /// A session on a job that is being submitted.
-    func run(_ task: TaskID, _ run: RunSession, spec: JobSpec, peer: Peer) throws(APIError) -> SessionID {
-        guard spec.array == nil else { throw APIError(.invalid, "a session needs one task, found an array", field: "array") }
-        var request = SessionRequest(.run, task: task)
+    func run(_ job: SubmitReply.Job, _ run: RunSession, peer: Peer) throws(APIError) -> SessionID {
+        // The job of then, where the submit was a repeated one.
+        guard !job.array else { throw APIError(.invalid, "job \(job.id) is an array, a session is one task's", field: "requestKey") }
+        var request = SessionRequest(.run, task: TaskID(job.id))
         request.cancelWhenLost = run.cancelWhenLost
         return keep(request, peer)
     }

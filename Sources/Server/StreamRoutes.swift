@@ -11,6 +11,7 @@ extension BerthServer {
             // Refused before the reply begins.
             try await parts.controller.require(.events, peer)
             let wanted = try EventRequest(query: request.apiQuery)
+            try await parts.controller.check(wanted, peer: peer)
             return streamed("application/x-ndjson") { output in
                 let pinging = Task {
                     while !Task.isCancelled {

@@ -30,7 +30,7 @@ struct Berth: ParsableCommand {
                     CancelCommand.self, SignalCommand.self, RequeueCommand.self, UpdateCommand.self, PauseCommand.self, ResumeCommand.self,
                     HoldCommand.self, ReleaseCommand.self, BatchCommand.self,
                 ]),
-            CommandGroup(name: "Accounts", subcommands: [ReportCommand.self, EventsCommand.self, PurgeCommand.self]),
+            CommandGroup(name: "Accounts", subcommands: [ReportCommand.self, EventsCommand.self, PurgeCommand.self, BackupCommand.self]),
             CommandGroup(
                 name: "Machine",
                 subcommands: [ImageCommand.self, NodeCommand.self, DoctorCommand.self, CompletionCommand.self, VersionCommand.self]),

@@ -33,8 +33,14 @@ struct Daemon {
         options.reserve = settings.diskReserve
         let store = try SQLiteStore.open(directory: settings.stateDirectory, options: options)
         let state = StoreState(try await store.snapshot())
-        let services = try await NodeServices.open(
-            try agentSettings(place, store.reserve), clock: clock, running: Set(state.attempts.keys), logger: logger)
+        var agentSettings = try agentSettings(place, store.reserve)
+        let restored = try await store.nodeEntry(.restored, key: Self.slotsEntry)
+        agentSettings.restoredSlots = restored.map { String(decoding: $0, as: UTF8.self) }
+        let services = try await NodeServices.open(agentSettings, clock: clock, running: Set(state.attempts.keys), logger: logger)
+        if restored != nil {
+            _ = try await store.commit(StoreTransaction(node: [.remove(.restored, key: Self.slotsEntry)]))
+            logger.notice("started on a backup", metadata: ["jobs": "\(state.jobs.count)", "attempts": "\(state.attempts.count)"])
+        }
         let agent = Agent(services: services)
         let shape = try TopologyReader().machineShape()
         let controller = Controller(
@@ -47,7 +53,10 @@ struct Daemon {
         let server = BerthServer(try await serverParts(controller, agent, store, shape, clock, metrics, logger))
         let signals = try SignalSource([1, 2, 15])
         logger.notice("berthd \(Version.text) is up", metadata: ["socket": "\(settings.socket)", "state": "\(settings.stateDirectory)"])
+        let watchdog = Task { await Readiness.keepAlive(controller) }
         try await serve(server, until: signals, services)
+        watchdog.cancel()
+        Readiness.tellStopping()
         logger.notice("stopping; jobs go on")
         await controller.shutDown()
         await services.shutDown()
@@ -71,6 +80,9 @@ struct Daemon {
         logger.logLevel = Logger.Level(rawValue: settings.logLevel.rawValue) ?? .info
         return logger
     }
+
+    /// The name under which a backup carries the users' slots.
+    private static let slotsEntry = "slots"
 
     // MARK: Settings of the parts
 
@@ -128,6 +140,7 @@ struct Daemon {
             userName: { user in (try? await work.run { try UserAccount(uid: user.value)?.name }) ?? nil ?? "\(user)" })
         result.diskShortage = { store.reserve?.shortage }
         result.scratchCapacity = { try? await scratchCapacity(services, store) }
+        result.newestLog = { (try? await work.run { services.newestLog() }) ?? nil }
         result.mendDisk = { await store.mendReserve() }
         result.ioWeightProblem = { (try? await work.run { services.ioWeightProblem() }) ?? nil }
         return result
@@ -157,6 +170,15 @@ struct Daemon {
             return NodeLook(
                 disk: disk.map { NodeReply.Disk(free: $0.free, reserve: $0.wanted, held: $0.held) },
                 ioWeight: try? await services.blocking.run { services.ioWeightText() })
+        }
+        parts.backUp = {
+            try await services.blocking.run {
+                let slots = Array(try services.slotsText().utf8)
+                do throws(DatabaseError) { return try store.copy(adding: [Self.slotsEntry: slots]) } catch {
+                    if case .noRoom = error { throw APIError(.noSpace, "\(error)") }
+                    throw error
+                }
+            }
         }
         return parts
     }

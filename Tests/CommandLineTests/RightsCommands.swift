@@ -35,6 +35,7 @@ extension RightsTable {
         "image show": .init("AAAAAADD", "UUUAAUDD") { "image show \($0.image)" },
         "image tag": .init("AAAAAADD", "UUUAAUDD") { "image tag \($0.image) \($0.newImage)" },
         "image remove": .init("AAAAAADD", "DDDAADDD") { "image remove \($0.spareImage)" },
+        "backup": .init("DDDAADDD", "DDDAADDD") { _ in "backup -" },
         "purge": .init("AAAAAADD", "DDDAADDD") { "purge --yes \($0.ended)" },
         "top": .init("AAAAAADD", "AAAAAADD") { _ in "top --once --interval 100ms" },
         "node": .init("AAAAAADD", "AAAAAADD") { _ in "node" },

@@ -81,6 +81,7 @@ struct Cell: Sendable {
 enum RightsTable {
     static let routes: [Route: RightsRow] = [
         .version: .init("AAAAAAAD", "AAAAAAAD") { _ in get(.version) },
+        .openAPI: .init("AAAAAAAD", "AAAAAAAD") { _ in get(.openAPI) },
         .submit: .init("AAAAAAAD", "AAAAAADD") { cell in
             post(.submit, #"{"jobs":[{"spec":{"command":["true"],"hold":true,"batch":"\#(cell.target)"}}]}"#)
         },
@@ -118,6 +119,7 @@ enum RightsTable {
         .use: .init("AAAAAADD", "AAAAAADD") { _ in get(.use) },
         .doctor: .init("AAAAAADD", "AAAAAADD") { _ in get(.doctor) },
         .metrics: .init("AAAAAADD", "AAAAAADD") { _ in get(.metrics) },
+        .backup: .init("DDDAADDD", "DDDAADDD") { _ in get(.backup) },
         .purge: .init("AAAAAADD", "DDDAADDD") { post(.purge, #"{"selection":{"ids":["\#($0.ended)"]}}"#) },
         .sessionCreate: .init("AAAAAADD", "DDDAADDD") { cell in
             post(.sessionCreate, #"{"kind":"exec","task":"\#(cell.running)","exec":{"command":["true"],"interactive":false}}"#)

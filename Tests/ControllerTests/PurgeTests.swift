@@ -113,6 +113,11 @@ import Testing
         let running = try await bench.submit()
         try await bench.becomes(running, .running)
         var request = PurgeRequest()
+        request.keepNewest = -1
+        let refused = request
+        await #expect(throws: APIError(.invalid, "found -1, accepted a number from 0", field: "keepNewest")) {
+            try await bench.controller.purge(refused, peer: Bench.owner)
+        }
         request.keepNewest = 1
         let (reply, gone) = try await bench.controller.purge(request, peer: Bench.owner)
         #expect(reply.jobs == 3 && reply.attempts == 3 && gone.sorted() == Array(ended.prefix(3)))

@@ -22,6 +22,30 @@ import Testing
 
     private var leases: [String] { ((try? readTextFile(place("leases/leases"))) ?? "").split(separator: "\n").map(String.init) }
 
+    /// A table of the machine's own, without leases.
+    private func machineTable(_ name: String, holding text: String) throws -> SlotTable {
+        _ = try place.directory(name)
+        try place.write("\(name)/slots", text)
+        return SlotTable(range: range, directory: try .open(place(name), [.readOnly, .directory]))
+    }
+
+    @Test func aBackupGivesUsersTheirSlotsBack() throws {
+        let table = try machineTable("new", holding: "1000 0\n1005 2\n")
+        let problems = try table.restore("1000 0\n1001 1\n1002 2\n1005 3\n")
+        #expect(problems == ["slot 2 of user 1002 is user 1005's by now", "user 1005 has slot 2 by now and had 3 in the backup"])
+        #expect(try readTextFile(place("new/slots")) == "1000 0\n1005 2\n1001 1\n")
+        #expect(try table.slot(of: UserID(1001)) == 655_360 + 65_536)
+        // Again: nothing is added twice.
+        #expect(try table.restore("1001 1\n").isEmpty)
+        #expect(try table.text() == "1000 0\n1005 2\n1001 1\n")
+    }
+
+    @Test func privateDaemonsLeaseAnew() throws {
+        let table = try table("a")
+        #expect(try table.restore("1000 0\n").isEmpty)
+        #expect(try table.text().isEmpty)
+    }
+
     @Test func givenBackAndTakenByOthers() throws {
         let first = try table("a")
         #expect(try first.slot(of: UserID(1000)) == 655_360 + 3 * 65_536)

@@ -25,6 +25,12 @@ public enum Programs {
         return exists(path) ? path : nil
     }()
 
+    /// Schemathesis, once `scripts/schemathesis` has run.
+    public static let schemathesis: String? = {
+        let path = ((try? readLink("/proc/self/cwd")) ?? "") + "/.build/schemathesis/bin/schemathesis"
+        return exists(path) ? path : nil
+    }()
+
     /// Whether a path leads to something.
     public static func exists(_ path: String) -> Bool { (try? Descriptor.open(path, [.path])) != nil }
 

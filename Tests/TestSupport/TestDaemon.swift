@@ -51,12 +51,15 @@ public final class TestDaemon: Sendable {
     // MARK: Life
 
     /// Starts it and waits until it answers.
-    public func start() throws {
+    ///
+    /// - Parameter environment: beside PATH.
+    public func start(environment: [String: String] = [:]) throws {
         let log = try Descriptor.open(place("log"), [.writeOnly, .create, .append], mode: 0o644)
         let program = Programs.path("berthd")
         let spawn = Spawn(
             path: program, arguments: [program, "--config", configurationFile],
-            environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "SWIFT_BACKTRACE": "enable=no"], descriptors: [1: log, 2: log], newSession: true)
+            environment: environment.merging(["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "SWIFT_BACKTRACE": "enable=no"]) { own, _ in own },
+            descriptors: [1: log, 2: log], newSession: true)
         let handle = try spawn.run()
         process.withLock { $0 = handle }
         let up: Bool? = try TestSupport.poll(seconds: 60) {
@@ -65,6 +68,9 @@ public final class TestDaemon: Sendable {
         }
         guard up == true else { throw Failure(description: "berthd did not start: \(self.log.suffix(2000))") }
     }
+
+    /// Sends it a signal.
+    public func signal(_ number: Int32) throws { try process.withLock { $0 }?.signal(number) }
 
     /// kill −9, as a crash.
     public func kill() throws {
