@@ -89,6 +89,7 @@ let package = Package(
         library("Cgroups", ["JobModel", "LinuxSys"]),
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
         library("Archives", ["OCISpec", "LinuxSys", "CArchive", crypto]),
+        library("Inspection", ["API", "LinuxSys"]),
         library("Images", ["JobModel", "OCISpec", "LinuxSys", crypto]),
         library("Database", ["JobModel", "JobStore", "LinuxSys", grdb, sqlite]),
         // Layer 3
@@ -128,7 +129,7 @@ let package = Package(
                 .unsafeFlags(["-enable-experimental-feature", "Embedded", "-no-static-stdlib", "-Xclang-linker", "-static"])
             ]),
         .executableTarget(
-            name: "berth-helper", dependencies: ["Archives", "OCISpec", "LinuxSys", argumentParser], swiftSettings: strict),
+            name: "berth-helper", dependencies: ["Archives", "API", "Inspection", "OCISpec", "LinuxSys", argumentParser], swiftSettings: strict),
         // Tests. None depends on `berth-init`: its linker settings would reach the test bundle; `swift build` makes it beside them.
         .target(
             name: "TestSupport", dependencies: ["JobModel", "LinuxSys", "OCISpec", crypto], path: "Tests/TestSupport", swiftSettings: strict),
@@ -139,6 +140,7 @@ let package = Package(
         tests("Telemetry", [metrics]), tests("APIDescription", ["API", "JobModel"]),
         tests("Topology", ["JobModel", "LinuxSys"]), tests("Cgroups", ["JobModel", "LinuxSys"]),
         tests("Archives", ["OCISpec", "LinuxSys", crypto]),
+        tests("Inspection", ["API", "LinuxSys", "berth-helper"]),
         tests("Images", ["OCISpec", "LinuxSys", "JobModel", "berth-helper", crypto]),
         tests("Database", ["JobModel", "JobStore", "LinuxSys", grdb]), tests("Reports", ["API", "JobModel"]),
         tests("Containers", ["JobModel", "LaunchProgram", "LinuxSys"]),

@@ -7,7 +7,7 @@ public enum HTTPMethod: String, Hashable, Sendable, CaseIterable { case get = "G
 public enum Route: String, Hashable, Sendable, CaseIterable {
     case version, openAPI
     case submit, submission
-    case list, show, wait
+    case list, show, inspect, wait
     case cancel, signal, requeue, pause, resume, hold, release, update
     case batchList, batchShow, batchPause, batchResume, batchHold, batchRelease, batchCancel
     case report, logs, events
@@ -17,9 +17,8 @@ public enum Route: String, Hashable, Sendable, CaseIterable {
 
     public var method: HTTPMethod {
         switch self {
-        case .version, .openAPI, .submission, .list, .show, .batchList, .batchShow, .report, .logs, .events, .imageList, .imageShow, .node, .use,
-            .doctor,
-            .metrics, .backup, .sessionOutput:
+        case .version, .openAPI, .submission, .list, .show, .inspect, .batchList, .batchShow, .report, .logs, .events, .imageList, .imageShow, .node,
+            .use, .doctor, .metrics, .backup, .sessionOutput:
             .get
         case .imageRemove: .delete
         default: .post
@@ -37,6 +36,7 @@ public enum Route: String, Hashable, Sendable, CaseIterable {
         case .submission: "submissions/{key}"
         case .list: "jobs"
         case .show: "jobs/{job}"
+        case .inspect: "jobs/{job}/inspect"
         case .wait: "tasks/wait"
         case .cancel, .signal, .requeue, .pause, .resume, .hold, .release, .update: "tasks/\(rawValue)"
         case .batchList: "batches"

@@ -59,6 +59,7 @@ public enum OpenAPIDocument {
         case .none: nil
         case .json(let type): ["application/json": ["schema": try book.schema(of: type).json]]
         case .stream(let type): .object([type: [:]])
+        case .jsonOrStream(let type, let stream): .object(["application/json": ["schema": try book.schema(of: type).json], stream: [:]])
         }
     }
 }

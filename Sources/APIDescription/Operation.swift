@@ -10,6 +10,8 @@ struct Operation {
         case json(any Decodable.Type)
         /// A stream of bytes, or of anything that is no JSON document.
         case stream(String)
+        /// One or the other, as the query asks.
+        case jsonOrStream(any Decodable.Type, String)
     }
 
     struct Parameter: Equatable {
@@ -54,6 +56,11 @@ extension Route {
         switch self {
         case .list: Self.selection + [.flag("all"), .flag("expand"), .number("limit", 1...Int64.max), .number("after", 1...Int64.max)]
         case .show: [.text("indices"), .number("attempt", 0...Int64(UInt32.max)), .flag("script")]
+        case .inspect:
+            [
+                .number("index", 0...Int64(UInt32.max)), .number("attempt", 0...Int64(UInt32.max)), .flag("core"),
+                .number("process", 1...Int64(Int32.max)), .flag("running"),
+            ]
         case .batchList, .batchShow: [.text("name"), .text("user"), .flag("all")]
         case .report:
             Self.selection + [
@@ -87,6 +94,10 @@ extension Route {
         case .submission: Operation("Whether the submit with this key was committed", reply: .json(SubmitReply.self))
         case .list: Operation("Jobs, a page at a time", query: query, reply: .json(ListReply.self))
         case .show: Operation("One job with its attempts", query: query, reply: .json(JobDetail.self))
+        case .inspect:
+            Operation(
+                "What the processes of a running job do; with core the memory of one", query: query,
+                reply: .jsonOrStream(InspectReply.self, "application/octet-stream"))
         case .wait: Operation("Waits until what is selected has finished", .json(WaitRequest.self), reply: .json(WaitReply.self))
         case .cancel: act("Ends tasks")
         case .signal: act("Sends a signal to running tasks")

@@ -1,4 +1,4 @@
-import LinuxSys
+public import LinuxSys
 
 /// The groups of one attempt: limits and counters sit on it, PID 1 is in it, the job in its child `job`. Used once.
 ///
@@ -98,12 +98,31 @@ public final class AttemptGroup: Sendable {
     /// The numbers of the job's processes.
     public func jobProcesses() throws(CgroupError) -> [Int32] { try directories.job?.processes() ?? [] }
 
+    /// How to find the job's processes, and to tell one of them from others.
+    public func membership() throws(CgroupError) -> GroupMembership {
+        guard let job = directories.job else { throw CgroupError("list processes", "\(parent.name)/\(name)", found: "the group is gone") }
+        let mount = (job.version == .v2 ? layout.unified : layout.legacy[.freezer]) ?? ""
+        let path = job.path.hasPrefix(mount) ? String(job.path.dropFirst(mount.utf8.count)) : job.path
+        return GroupMembership(
+            controller: job.version == .v2 ? "" : Controller.freezer.v1Name, path: path, processes: try job.open("cgroup.procs", .readOnly))
+    }
+
     private func own() throws(CgroupError) -> GroupDirectory {
         guard let own = directories.freezing else {
             throw CgroupError("list processes", "\(parent.name)/\(name)", found: "the group is gone")
         }
         return own
     }
+}
+
+/// A group of processes from outside, as the kernel writes it into `/proc/PID/cgroup`.
+public struct GroupMembership: Sendable {
+    /// Of v1; empty for v2.
+    public var controller: String
+    /// Below the hierarchy's root.
+    public var path: String
+    /// Its file `cgroup.procs`.
+    public var processes: Descriptor
 }
 
 extension GroupDirectory {

@@ -60,4 +60,16 @@ extension BerthClient {
     public func report(_ request: ReportRequest) throws(ClientError) -> ReportReply { try call(.report, query: request.query) }
 
     public func purge(_ request: PurgeRequest) throws(ClientError) -> PurgeReply { try call(.purge, body: request) }
+
+    /// What the processes of a running job do.
+    public func inspect(_ job: JobID, _ request: InspectRequest) throws(ClientError) -> InspectReply {
+        try call(.inspect, job.description, query: request.query)
+    }
+
+    /// The memory of one of them as a core file, which is whole only if it ends with a `CoreTrailer`.
+    public func core(_ job: JobID, _ request: InspectRequest) throws(ClientError) -> ReplyStream {
+        var request = request
+        request.core = true
+        return try stream(.inspect, job.description, query: request.query)
+    }
 }

@@ -43,8 +43,8 @@ public struct Peer: Hashable, Sendable {
 public struct Access: Sendable {
     /// What a request wants to do with a job or batch.
     public enum Action: String, Sendable, CaseIterable {
-        case submit, list, see, logs, wait, cancel, signal, requeue, update, hold, pause, exec, attach, images, imageWrite, node, report, events,
-            purge, backup, operate
+        case submit, list, see, logs, wait, cancel, signal, requeue, update, hold, pause, exec, attach, inspect, images, imageWrite, node, report,
+            events, purge, backup, operate
     }
 
     /// A refusal; its text names who, what and whose.
@@ -56,7 +56,13 @@ public struct Access: Sendable {
     /// Members of this group are operators, beside root.
     public let operators: GroupID?
 
-    public init(operators: GroupID?) { self.operators = operators }
+    /// Whether they may look into the processes and the memory of others' jobs.
+    public let operatorsInspect: Bool
+
+    public init(operators: GroupID?, operatorsInspect: Bool = false) {
+        self.operators = operators
+        self.operatorsInspect = operatorsInspect
+    }
 
     public func isOperator(_ peer: Peer) -> Bool {
         guard peer.origin == .host else { return false }
@@ -78,7 +84,11 @@ public struct Access: Sendable {
     /// Refuses an action on another user's job; operators may do all but read what is private.
     public func require(_ action: Action, for peer: Peer, on owner: UserID, what: String) throws(Refusal) {
         try require(action, for: peer)
-        if peer.user == owner || isOperator(peer) { return }
+        if peer.user == owner { return }
+        if action == .inspect, isOperator(peer), peer.user != .root, !operatorsInspect {
+            throw Refusal("inspect \(what): it belongs to another user, and inspect_by_operators is not set")
+        }
+        if isOperator(peer) { return }
         throw Refusal("\(action.rawValue) \(what): it belongs to another user")
     }
 

@@ -17,6 +17,8 @@ public struct Settings: Hashable, Sendable {
     public var cgroupParent: String?
     /// Members are operators: contract §8.
     public var operatorsGroup = "berth"
+    /// They may also inspect others' jobs.
+    public var inspectByOperators = false
     public var defaults = JobDefaults()
     public var reserved = ReservedResources()
     /// Bounds of every task, whatever its queue. Logs lie beside the database, which one job must not crowd out.

@@ -33,6 +33,10 @@ enum SettingsKeys {
         .init("operators_group", "the name of a group", "Its members are operators") { value, settings throws(DocumentError) in
             settings.operatorsGroup = try value.text()
         },
+        .init("inspect_by_operators", "true or false", "Whether they may look into the processes and the memory of others' jobs") {
+            value, settings throws(DocumentError) in
+            settings.inspectByOperators = try value.parsed { ["true": true, "false": false][$0] }
+        },
         .init("log_level", LogLevel.allCases.map(\.rawValue).joined(separator: ", "), "How much berthd writes to its own log") {
             value, settings throws(DocumentError) in
             settings.logLevel = try value.parsed { LogLevel(rawValue: $0.lowercased()) }

@@ -79,6 +79,11 @@ public enum Confinement {
         _ = try check(berth_sys_prctl(Int32(BERTH_PR_SET_NO_NEW_PRIVS), 1, 0, 0, 0), "set no_new_privs")
     }
 
+    /// Gives way to others (setpriority(2)): 19 the most.
+    public static func yield(_ niceness: Int32) throws(SystemError) {
+        _ = try checked("setpriority") { Int(setpriority(__priority_which_t(0), 0, niceness)) }
+    }
+
     /// Files get the modes that they are made with.
     public static func clearUmask() { umask(0) }
 

@@ -73,4 +73,13 @@ public enum SeccompNames {
         if found >= 0 { return UInt32(found) }
         return found == -1 ? young[name].map { architecture == .x32 ? $0 | 1 << 30 : $0 } : nil
     }
+
+    /// The name of a call of our own table; nil if there is none of that number.
+    public static func name(of number: UInt32) -> String? {
+        guard let text = seccomp_syscall_resolve_num_arch(SeccompArchitecture.native.token, Int32(bitPattern: number)) else {
+            return young.first { $0.value == number }?.key
+        }
+        defer { free(text) }
+        return String(cString: text)
+    }
 }

@@ -24,6 +24,8 @@ public struct AgentSettings: Sendable {
     public var freezeTimeout = TimeSpan.seconds(10)
     /// How long the paths that a start opens for its user may take.
     public var startTimeout = TimeSpan.minutes(10)
+    /// How long a look into a job may take, and the job stand still for it.
+    public var inspectTimeout = TimeSpan.seconds(30)
     public var named: [NamedResource] = []
     public var preparedScratch = 4
     /// Starts under way at once.

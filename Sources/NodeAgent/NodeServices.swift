@@ -1,3 +1,4 @@
+import API
 public import Cgroups
 public import Containers
 public import Images
@@ -26,6 +27,9 @@ public final class NodeServices: Sendable {
     /// For blocking calls of the server: whoever asks waits for no job.
     public let blocking = WorkQueue("requests", width: 8)
     let starts: WorkQueue
+    /// For words of helpers that look into jobs, each of which may be long in coming.
+    let inspecting = WorkQueue("inspecting", width: 2 * InspectLimit.inAll)
+    let inspections = Inspections()
     let spares: SparePool
     let logger: Logger
     /// Directories that no bind may be, contain or lie under.
@@ -227,6 +231,8 @@ public final class NodeServices: Sendable {
     /// group is left.
     public func shutDown() async {
         stopping.withLock { $0 = true }
+        // What stands still for a look alone goes on.
+        await inspections.close()
         spares.close(runtime)
         runtime.stop()
         // One that was just being made notices that by now, and its groups are in the way of the parent's end.

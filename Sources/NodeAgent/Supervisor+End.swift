@@ -153,6 +153,9 @@ extension Supervisor {
         guard let container, let reason = desired.record.stop else { return }
         let grace = desired.record.grace ?? desired.job.spec.gracePeriod ?? .seconds(10)
         if isKilling { return }
+        // A signal has to find it awake.
+        await endInspection("it is to end")
+        if isKilling || isFinished { return }
         let isFrozen = observation.state == .paused
         if isFrozen || grace <= .zero || reason == .outOfMemory { return await kill() }
         if let signalled = observation.stopSignalledAt { return armGrace(grace, since: signalled) }

@@ -26,6 +26,8 @@ extension Supervisor {
         observation.note = nil
         await report()
         let limit = UInt64(services.settings.freezeTimeout.milliseconds)
+        // A thaw that comes after the freeze would undo it.
+        await lettingGo?.value
         do {
             let isFrozen = try await services.work.untilTrue(withinMilliseconds: limit, first: { try group.requestFreeze() }) {
                 try group.isFrozen(within: $0)
@@ -55,6 +57,7 @@ extension Supervisor {
     }
 
     private func thaw(_ group: AttemptGroup) async {
+        await endInspection("it was resumed")
         if !thawIsLate {
             observation.state = .resuming
             await report()

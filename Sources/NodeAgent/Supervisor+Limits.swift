@@ -8,7 +8,7 @@ extension Supervisor {
     /// Arms the time limit and the warning before it, on the boot clock; both stand still while the job is frozen.
     func armLimits() {
         disarmLimits()
-        guard observation.state != .paused, let started = observation.startedAt else { return }
+        guard observation.state != .paused, standstill == nil, let started = observation.startedAt else { return }
         let end = started.boot + desired.job.timeLimit + observation.pausedFor
         limitTimer = services.reactor.at(bootNanoseconds: UInt64(max(0, end.nanoseconds))) { [weak self] in
             Task { await self?.limitReached() }
@@ -32,12 +32,14 @@ extension Supervisor {
     }
 
     private func limitReached() async {
-        guard !isFinished, observation.state != .paused, desired.record.stop == nil else { return }
+        guard !isFinished, observation.state != .paused, standstill == nil, desired.record.stop == nil else { return }
         await observer.requestStop(id, .timedOut)
     }
 
     private func warn() async {
-        guard !isFinished, !observation.warned, let warning = desired.job.spec.warning, let number = SignalName.number(warning.signal) else { return }
+        guard !isFinished, !observation.warned, standstill == nil, let warning = desired.job.spec.warning,
+            let number = SignalName.number(warning.signal)
+        else { return }
         // Noted before it is sent: most programs die of a second one, but hardly any of none.
         observation.warned = true
         await report()

@@ -334,6 +334,8 @@ extension Supervisor {
         }
         let group = group
         let wasFrozen = observation.state == .paused
+        // A look, or a pause that was taken back, may hold it still, or be about to: nothing that is written down does.
+        if !wasFrozen, !desired.frozen, let group { await thawHeld(group) }
         let isFrozen = isUnread ? wasFrozen : (try? await services.work.run { try group?.isFrozen() ?? false }) ?? wasFrozen
         let now = services.clock.stamp()
         if observation.startedAt == nil { observation.startedAt = startStamp(container.startedBootNanoseconds) }

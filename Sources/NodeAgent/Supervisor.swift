@@ -54,6 +54,11 @@ actor Supervisor {
     var monitorToken: UInt64?
     /// Its paths did not open in time while it was made ready.
     var lateStart: LaunchError?
+    /// A look into the job that is under way, and the moment for which it stands still for that.
+    var inspection: Inspection?
+    var standstill: Standstill?
+    /// The thaw after it.
+    var lettingGo: Task<Void, Never>?
     /// PID 1 has ended, or is about to.
     var isConcluding = false
 

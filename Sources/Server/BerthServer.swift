@@ -171,6 +171,7 @@ public struct BerthServer: Sendable {
         addNodeRoutes(to: router)
         addMetricsRoute(to: router)
         addStreamRoutes(to: router)
+        addInspectRoute(to: router)
         addSessionRoutes(to: router)
     }
 

@@ -42,6 +42,9 @@ actor FrameOutput {
         wakeWriters()
     }
 
+    /// Something was written that nobody took.
+    var isLost: Bool { isGone }
+
     /// What is there; nil at the end.
     func next() async throws -> [UInt8]? {
         while waiting.isEmpty, !isFinished, !isGone { await withCheckedContinuation { reader = $0 } }

@@ -5,5 +5,5 @@ internal import ArgumentParser
 struct BerthHelper: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "berth-helper", abstract: "Reads what users made, apart from everything else; started by berthd.",
-        subcommands: [ImportCommand.self])
+        subcommands: [ImportCommand.self, InspectCommand.self])
 }

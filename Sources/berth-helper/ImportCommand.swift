@@ -18,7 +18,7 @@ struct ImportCommand: ParsableCommand {
             guard request.version == ImportRequest.version else {
                 throw ArchiveError("the daemon speaks version \(request.version) to its helper")
             }
-            let filter = try SandboxFilter.compile()
+            let filter = try SandboxFilter.compile(SandboxFilter.importing)
             ImageUnpacker.prepare()
             try Sandbox.enter(socket: socket, limits: request.limits, filter: filter)
             let unpacker = ImageUnpacker(archive: Descriptor(borrowing: 3), directory: Descriptor(borrowing: 4), request: request)

@@ -22,7 +22,7 @@ struct Berth: ParsableCommand {
                 name: "Jobs",
                 subcommands: [
                     SubmitCommand.self, RunCommand.self, AttachCommand.self, ExecCommand.self, ListCommand.self, TopCommand.self, ShowCommand.self,
-                    LogsCommand.self, WaitCommand.self,
+                    LogsCommand.self, InspectCommand.self, WaitCommand.self,
                 ]),
             CommandGroup(
                 name: "Control",

@@ -27,7 +27,8 @@ enum CommandNames {
     /// What users of Slurm and Docker type first.
     private static let habits = [
         "sbatch": "submit", "srun": "run", "squeue": "list", "scancel": "cancel", "scontrol": "show", "sacct": "report", "sinfo": "node",
-        "ps": "list", "kill": "signal", "stop": "cancel", "rm": "purge", "inspect": "show", "images": "image list", "import": "image import",
+        "ps": "list", "kill": "signal", "stop": "cancel", "rm": "purge", "gcore": "inspect", "pstack": "inspect",
+        "images": "image list", "import": "image import",
         "unpause": "resume", "stats": "top", "htop": "top", "info": "node",
     ]
 

@@ -108,7 +108,8 @@ struct Daemon {
         result.site = settings.site
         result.queues = settings.queues
         result.nodeName = ((try? readTextFile("/proc/sys/kernel/hostname")) ?? "localhost").filter { !$0.isWhitespace }
-        result.access = Access(operators: try GroupAccount(name: settings.operatorsGroup).map { GroupID($0.gid) })
+        result.access = Access(
+            operators: try GroupAccount(name: settings.operatorsGroup).map { GroupID($0.gid) }, operatorsInspect: settings.inspectByOperators)
         result.perUser = settings.perUser
         result.perBatch = settings.perBatch
         result.retention = settings.retention

@@ -17,6 +17,7 @@ extension EndToEnd {
                     image_directory: \(daemon.place("pictures"))
                     program_directory: \(daemon.place("programs"))
                     operators_group: \(TestUser.operatorsGroup)
+                    inspect_by_operators: true
                     log_level: warning
                     memory_thresholds: [30]
                     freeze_timeout: 1s
@@ -60,6 +61,13 @@ extension EndToEnd {
                 let words = ["submit", "--hold", "--no-cwd", "--priority", "7", "--", "true"]
                 try expects(daemon.berth(words, as: .first, in: "/").status == 1)
                 try expects(daemon.berth(words, as: .operator_, in: "/").status == 0)
+            },
+            Effect("inspect_by_operators") { daemon in
+                let id = try daemon.submit(["--cores", "1", "--memory", "32M", "--no-cwd", "--", "sleep", "60"])
+                try daemon.await(id, "running")
+                try expects(daemon.berth(["inspect", id], as: .operator_).status == 0)
+                try daemon.berth(["cancel", "--now", id])
+                _ = try daemon.berth(["wait", id])
             },
             Effect("log_level") { #expect(!$0.log.contains("is up"), "\($0.log)") },
             Effect("memory_thresholds") { daemon in

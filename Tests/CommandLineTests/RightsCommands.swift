@@ -12,6 +12,7 @@ extension RightsTable {
         "list": .init("AAAAAAAD", "RRRAAR-D") { "list \($0.held)" },
         "show": .init("AAAAAADD", "RRRAARDD") { "show \($0.held)" },
         "logs": .init("AAAAAADD", "DDDAADDD") { "logs \($0.running)" },
+        "inspect": .init("AAAAAADD", "DDDDADDD") { "inspect \($0.running)" },
         "wait": .init("AAAAAADD", "DDDAADDD", passes: [124]) { "wait --timeout 0s \($0.held)" },
         "cancel": .init("AAAAAADD", "DDDAADDD") { "cancel \($0.held)" },
         "signal": .init("AAAAAADD", "DDDAADDD") { "signal USR1 \($0.running)" },

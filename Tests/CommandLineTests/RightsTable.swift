@@ -88,6 +88,8 @@ enum RightsTable {
         .submission: .init("AAAAAAUD", "UUUUUUUD") { get(.submission, $0.key) },
         .list: .init("AAAAAAAD", "RRRAAR-D") { get(.list, "?ids=\($0.held)") },
         .show: .init("AAAAAADD", "RRRAARDD") { get(.show, $0.held) },
+        // Operators where the configuration allows it (InspectTests); root may.
+        .inspect: .init("AAAAAADD", "DDDDADDD") { get(.inspect, $0.running) },
         .wait: .init("AAAAAADD", "DDDAADDD") { post(.wait, #"{"selection":{"ids":["\#($0.held)"]},"holdFor":0}"#) },
         .cancel: .init("AAAAAADD", "DDDAADDD") { act(.cancel, $0.held) },
         .signal: .init("AAAAAADD", "DDDAADDD") { act(.signal, $0.running, #","signal":"USR1""#) },

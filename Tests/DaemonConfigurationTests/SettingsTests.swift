@@ -98,6 +98,7 @@ let allKeys: [String] = {
                 run_directory: /r
                 cgroup_parent: a/b
                 operators_group: ops
+                inspect_by_operators: true
                 log_level: DEBUG
                 log_format: json
                 metrics_listen: "[::1]:9754"
@@ -124,6 +125,7 @@ let allKeys: [String] = {
         expected.socket = "/r/berthd.sock"
         expected.cgroupParent = "a/b"
         expected.operatorsGroup = "ops"
+        expected.inspectByOperators = true
         expected.logLevel = .debug
         expected.logFormat = .json
         expected.metricsListen = ListenAddress(text: "[::1]:9754")

@@ -41,10 +41,11 @@ actor Node {
         CpuSet(list: ((try? readTextFile("/sys/devices/system/cpu/online")) ?? "").filter { !$0.isWhitespace })
         .map { $0.members.count > 1 } ?? false
 
-    private let startTimeout: TimeSpan
+    typealias Edit = @Sendable (inout AgentSettings, TemporaryDirectory) throws -> Void
+    private let edit: Edit
 
-    init(startTimeout: TimeSpan = .minutes(10)) async throws {
-        self.startTimeout = startTimeout
+    init(_ edit: @escaping Edit) async throws {
+        self.edit = edit
         place = try TemporaryDirectory("agent", mode: 0o755)
         runPlace = try TemporaryDirectory("agent", in: "/run", mode: 0o755)
         groupParent = "berth-test-\(place.path.split(separator: "-").last ?? "x")"
@@ -52,7 +53,7 @@ actor Node {
         try place.directory("bin")
         // A copy, so that a test can take it away.
         try Command(["cp", Programs.path("berth-init"), place("bin/berth-init")]).run()
-        services = try await Self.open(place, runPlace, groupParent, clock, logged, startTimeout, running: [])
+        services = try await Self.open(place, runPlace, groupParent, clock, logged, edit, running: [])
         agent = Agent(services: services)
         await agent.report(to: recorder)
         guard let name = ImageReference("busybox") else { throw SystemError("name image", errno: 22) }
@@ -62,7 +63,7 @@ actor Node {
 
     private static func open(
         _ place: TemporaryDirectory, _ runPlace: TemporaryDirectory, _ groupParent: String, _ clock: SystemClock, _ log: CapturedLog,
-        _ startTimeout: TimeSpan, running: Set<AttemptID>
+        _ edit: Edit, running: Set<AttemptID>
     ) async throws -> NodeServices {
         var settings = AgentSettings(
             stateDirectory: place("state"), runDirectory: runPlace("run"), imageDirectory: place("state/images"),
@@ -70,7 +71,7 @@ actor Node {
             seccompProfile: Programs.path("../../../Config/seccomp/default.json"), cgroupParent: groupParent,
             slots: 1_879_048_192...2_147_352_575, isMachineWide: false)
         settings.freezeTimeout = TimeSpan(milliseconds: 2500)
-        settings.startTimeout = startTimeout
+        try edit(&settings, place)
         return try await NodeServices.open(settings, clock: clock, running: running, logger: log.logger)
     }
 
@@ -133,7 +134,7 @@ actor Node {
                 desired[id] = wanted
             }
         }
-        services = try await Self.open(place, runPlace, groupParent, clock, logged, startTimeout, running: Set(living.keys))
+        services = try await Self.open(place, runPlace, groupParent, clock, logged, edit, running: Set(living.keys))
         agent = Agent(services: services)
         await agent.report(to: recorder)
         for id in living.keys.sorted() { await tell(id) }
@@ -220,9 +221,13 @@ actor Node {
 
 /// Runs a test on a node of its own.
 func withNode(
-    startTimeout: TimeSpan = .minutes(10), sourceLocation: SourceLocation = #_sourceLocation, _ body: (Node) async throws -> Void
+    startTimeout: TimeSpan = .minutes(10), edit: @escaping Node.Edit = { _, _ in }, sourceLocation: SourceLocation = #_sourceLocation,
+    _ body: (Node) async throws -> Void
 ) async throws {
-    let node = try await Node(startTimeout: startTimeout)
+    let node = try await Node { settings, place in
+        settings.startTimeout = startTimeout
+        try edit(&settings, place)
+    }
     do { try await body(node) } catch {
         await node.end(sourceLocation: sourceLocation)
         throw error

@@ -172,6 +172,7 @@ enum ProbeSource {
         int attack(const char *name);
         int swap(const char *one, const char *other);
         int watch(int count, char **paths);
+        void stand(const char *path); void notice_all(void); void map_file(const char *path, int touch); void fault(void);
         int main(int count, char **words) {
             if (count < 2) return 2;
             if (!strcmp(words[1], "pid1")) pid1();
@@ -185,6 +186,10 @@ enum ProbeSource {
             else if (!strcmp(words[1], "direct")) write_direct(words[2], atoi(words[3]));
             else if (!strcmp(words[1], "directread")) read_direct(words[2]);
             else if (!strcmp(words[1], "directsmall")) small_direct(words[2], atoi(words[3]));
+            else if (!strcmp(words[1], "stand")) stand(words[2]);
+            else if (!strcmp(words[1], "notice")) notice_all();
+            else if (!strcmp(words[1], "map")) map_file(words[2], count > 3);
+            else if (!strcmp(words[1], "fault")) fault();
             else if (!strcmp(words[1], "killself")) kill(getpid(), atoi(words[2]));
             else if (!strcmp(words[1], "attack")) return attack(words[2]);
             else if (!strcmp(words[1], "swap")) return swap(words[2], words[3]);

@@ -9,7 +9,7 @@ public final class StuckFileSystem: Sendable {
     private let server: RunningCommand
 
     /// Answers INIT and GETATTR by the kernel's protocol (include/uapi/linux/fuse.h), and LOOKUP only on a signal: SIGUSR1, there is no such
-    /// file, or SIGUSR2, it is a directory.
+    /// file, or SIGUSR2, it is a directory. There is a file `readable` that can be opened and mapped; reads of it are not answered either.
     private static let script = #"""
         import ctypes, os, signal, struct, sys
         fd = os.open('/dev/fuse', os.O_RDWR)
@@ -17,20 +17,28 @@ public final class StuckFileSystem: Sendable {
         if ctypes.CDLL(None).mount(b'stuck', sys.argv[1].encode(), b'fuse.stuck', 6, options) != 0: sys.exit(1)
         print('mounted', flush=True)
         waiting = []
+        reads = True
         def reply(unique, error, body=b''): os.write(fd, struct.pack('<IiQ', 16 + len(body), error, unique) + body)
         def answer(*_):
+            global reads
+            reads = False
             while waiting: reply(waiting.pop(), -2)
         def find(*_):
             while waiting: reply(waiting.pop(), 0, struct.pack('<4Q2I', 2, 0, 3600, 3600, 0, 0) + attributes)
         signal.signal(signal.SIGUSR1, answer)
         signal.signal(signal.SIGUSR2, find)
         attributes = struct.pack('<6Q10I', 1, 0, 0, 0, 0, 0, 0, 0, 0, 0o40755, 2, 0, 0, 0, 4096, 0)
+        readable = struct.pack('<6Q10I', 3, 1 << 20, 2048, 0, 0, 0, 0, 0, 0, 0o100644, 1, 0, 0, 0, 4096, 0)
         while True:
             request = os.read(fd, 1 << 20)
-            _, operation, unique = struct.unpack_from('<IIQ', request)
+            _, operation, unique, node = struct.unpack_from('<IIQQ', request)
             if operation == 26: reply(unique, 0, struct.pack('<4I2HII2H8I', 7, 31, 65536, 0, 12, 10, 65536, 1, 0, 0, *[0] * 8))
-            elif operation == 3: reply(unique, 0, struct.pack('<QII', 3600, 0, 0) + attributes)
-            elif operation == 1:
+            elif operation == 3: reply(unique, 0, struct.pack('<QII', 3600, 0, 0) + (readable if node == 3 else attributes))
+            elif operation == 1 and request[40:].startswith(b'readable\0'):
+                reply(unique, 0, struct.pack('<4Q2I', 3, 0, 3600, 3600, 0, 0) + readable)
+            elif operation == 14: reply(unique, 0, struct.pack('<QII', 1, 0, 0))
+            elif operation == 15 and not reads: reply(unique, -5)
+            elif operation in (1, 15):
                 waiting.append(unique)
                 print('waiting', flush=True)
             elif operation not in (2, 36, 42): reply(unique, -38)
@@ -52,7 +60,7 @@ public final class StuckFileSystem: Sendable {
     /// Waits until somebody waits for an answer.
     public func isWaitedFor(within seconds: Double) -> Bool { poll(seconds: seconds) { server.output.contains("waiting") ? true : nil } ?? false }
 
-    /// Answers all who wait: there is no such file.
+    /// Answers all who wait: there is no such file. Reads fail from now on.
     public func answer() { server.signal(10) }
 
     /// Answers all who wait: what they look for is a directory.

@@ -20,7 +20,7 @@ public enum TestImage {
             try Descriptor.open("\(root)/\(path)", [.writeOnly, .create, .truncate], mode: 0o644).write(text)
         }
         if Programs.exists("/usr/bin/gcc") {
-            let sources = [("probe.c", ProbeSource.text), ("attack.c", AttackSource.text)]
+            let sources = [("probe.c", ProbeSource.text), ("attack.c", AttackSource.text), ("inspect.c", InspectSource.text)]
             for (name, text) in sources { try Descriptor.open(directory(name), [.writeOnly, .create, .truncate], mode: 0o644).write(text) }
             let compiled = try Command(["gcc", "-static", "-O1", "-w", "-o", "\(root)/bin/probe"] + sources.map { directory($0.0) }).run()
             guard compiled.status == 0 else { throw TestDaemon.Failure(description: "probe.c: \(compiled)") }
