@@ -133,6 +133,9 @@ let package = Package(
         // Tests. None depends on `berth-init`: its linker settings would reach the test bundle; `swift build` makes it beside them.
         .target(
             name: "TestSupport", dependencies: ["JobModel", "LinuxSys", "OCISpec", crypto], path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "HistoryChecker", dependencies: ["TestSupport", "LinuxSys"], path: "Tests/HistoryChecker", swiftSettings: strict),
+        tests("HistoryChecker", ["LinuxSys"]),
         tests("JobModel"), tests("LaunchProgram"), tests("JobLog"),
         tests("Launcher", ["LaunchProgram", "JobLog", "LinuxSys"]),
         tests("LinuxSys"), tests("JobSpecs", ["JobModel"]), tests("DaemonConfiguration", ["JobModel"]),
@@ -154,7 +157,8 @@ let package = Package(
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
-                "TestSupport", "DaemonConfiguration", "Database", "JobModel", "JobStore", "LinuxSys", "berth", "berthd", "berth-helper",
+                "TestSupport", "HistoryChecker", "DaemonConfiguration", "Database", "JobModel", "JobStore", "LinuxSys", "berth", "berthd",
+                "berth-helper",
             ],
             swiftSettings: strict),
     ],

@@ -123,7 +123,7 @@ extension EndToEnd {
             let manager = try Command(["python3", "-c", code, path, heard]).start()
             #expect(poll(seconds: 30) { Programs.exists(path) ? true : nil } == true)
             func lines() -> [String] { ((try? readTextFile(heard)) ?? "").split(separator: "\n").map(String.init) }
-            try daemon.start(environment: ["NOTIFY_SOCKET": path, "WATCHDOG_USEC": "200000"])
+            try daemon.start(wrapper: ["/usr/bin/env", "NOTIFY_SOCKET=\(path)", "WATCHDOG_USEC=200000"])
             #expect(poll(seconds: 30) { lines().filter { $0 == "WATCHDOG=1" }.count > 3 ? true : nil } == true, "\(lines())")
             #expect(lines().contains("READY=1"))
             // A daemon that stands still says nothing.

@@ -1,4 +1,4 @@
-import LinuxSys
+public import LinuxSys
 import Synchronization
 
 /// A `berthd` on directories, a socket and a group parent of its own.
@@ -21,7 +21,7 @@ public final class TestDaemon: Sendable {
     }
 
     public var configurationFile: String { place("etc/berthd.yaml") }
-    public var state: String { place("state") }
+    public let state: String
     public let socket: String
     public var log: String { (try? readTextFile(place("log"))) ?? "" }
     public var pid: Int32 { process.withLock { $0?.pid ?? 0 } }
@@ -33,12 +33,15 @@ public final class TestDaemon: Sendable {
     ///   - configuration: keys beside those of `TestConfiguration`.
     ///   - whole: everything but the places, in their stead; `socketName` is then the configuration's affair too.
     ///   - groups: further parts of the group parent's name, such as `/jobs`.
+    ///   - state: the state directory, instead of one in its place.
     public init(
-        configuration: String = "", whole: ((TestDaemon) throws -> String)? = nil, socketName: String = "berthd.sock", groups: String = ""
+        configuration: String = "", whole: ((TestDaemon) throws -> String)? = nil, socketName: String = "berthd.sock", groups: String = "",
+        state: String? = nil
     ) throws {
         place = try TemporaryDirectory("e2e", mode: 0o755)
         runPlace = try TemporaryDirectory("e2e", in: "/run", mode: 0o755)
         socket = runPlace(socketName)
+        self.state = state ?? place("state")
         groupTop = "berth-test-\(place.path.split(separator: "-").last ?? "x")"
         groupParent = groupTop + groups
         _ = (TestUser.first, TestUser.second, TestUser.operator_)
@@ -52,21 +55,27 @@ public final class TestDaemon: Sendable {
 
     /// Starts it and waits until it answers.
     ///
-    /// - Parameter environment: beside PATH.
-    public func start(environment: [String: String] = [:]) throws {
-        let log = try Descriptor.open(place("log"), [.writeOnly, .create, .append], mode: 0o644)
-        let program = Programs.path("berthd")
-        let spawn = Spawn(
-            path: program, arguments: [program, "--config", configurationFile],
-            environment: environment.merging(["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "SWIFT_BACKTRACE": "enable=no"]) { own, _ in own },
-            descriptors: [1: log, 2: log], newSession: true)
-        let handle = try spawn.run()
-        process.withLock { $0 = handle }
+    /// - Parameters:
+    ///   - wrapper: a program with its arguments that executes what follows them, such as `env` or `unshare`.
+    ///   - programs: the directory of its programs, instead of the built ones.
+    public func start(wrapper: [String] = [], programs: String? = nil) throws {
+        let handle = try launch(wrapper: wrapper, programs: programs)
         let up: Bool? = try TestSupport.poll(seconds: 60) {
             if try self.berth(["node"], in: "/").status == 0 { return true }
             return handle.isAlive ? nil : false
         }
         guard up == true else { throw Failure(description: "berthd did not start: \(self.log.suffix(2000))") }
+    }
+
+    /// Starts it and waits for nothing.
+    @discardableResult
+    public func launch(wrapper: [String] = [], programs: String? = nil) throws -> ProcessHandle {
+        let log = try Descriptor.open(place("log"), [.writeOnly, .create, .append], mode: 0o644)
+        let words = wrapper + [programs.map { "\($0)/berthd" } ?? Programs.path("berthd"), "--config", configurationFile]
+        let variables = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "SWIFT_BACKTRACE": "enable=no"]
+        let handle = try Spawn(path: words[0], arguments: words, environment: variables, descriptors: [1: log, 2: log], newSession: true).run()
+        process.withLock { $0 = handle }
+        return handle
     }
 
     /// Sends it a signal.

@@ -1,7 +1,9 @@
 import LinuxSys
 
-/// How long the races are: short in `make test`, 10,000 rounds where `BERTH_TORTURE_ROUNDS` says so.
+/// How long races and faults are: short in `make test`, as long as variables say in `make torture`.
 public enum Torture {
-    /// The rounds of a race, given those of the short form.
-    public static func rounds(_ usual: Int) -> Int { ProcessContext.variable("BERTH_TORTURE_ROUNDS").flatMap { Int($0) } ?? usual }
+    /// The rounds, given those of the short form; each kind of torture has a variable of its own, for their rounds differ in length.
+    public static func rounds(_ usual: Int, _ variable: String = "BERTH_TORTURE_ROUNDS") -> Int {
+        ProcessContext.variable(variable).flatMap { Int($0) } ?? usual
+    }
 }
