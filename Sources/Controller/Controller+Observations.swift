@@ -97,6 +97,7 @@ extension Controller: AgentObserver {
     // MARK: The end of an attempt
 
     private func finish(_ observation: AttemptObservation) {
+        followWallClock()
         let id = observation.id
         guard let attempt = attempts[id], var job = jobs[id.task.job], let seen = observation.outcome else { return }
         // It ends as was decided, whatever the agent saw before it heard of it.

@@ -1,5 +1,6 @@
 import JobModel
 import JobStore
+import Logging
 import NodeAgent
 import Scheduling
 
@@ -18,11 +19,35 @@ extension Controller {
             return
         }
         lookAtDisk()
+        followWallClock()
         let plan = scheduler.plan(now: clock.now())
         for decision in plan.decisions { carryOut(decision) }
         assert(scheduler.checkInvariants().isEmpty, "scheduler invariants broken: \(scheduler.checkInvariants())")
         let delays = [plan.wakeAfter, diskShortage == nil ? nil : .seconds(1)].compactMap { $0 }
         if let delay = delays.min() { wake(after: delay) }
+    }
+
+    /// Less is the daily work of a time service.
+    private static let step = TimeSpan.seconds(1)
+
+    /// Moves the ends of back-offs, which are spans, when the wall clock was set: to be done before a new one is reckoned by it.
+    func followWallClock() {
+        let now = clock.now()
+        let zero = now.wall - TimeSpan(milliseconds: now.boot.nanoseconds / 1_000_000)
+        let span = zero - (wallAtBoot ?? zero)
+        if wallAtBoot == nil { wallAtBoot = zero }
+        guard span >= Self.step || .zero - span >= Self.step else { return }
+        wallAtBoot = zero
+        logger.notice("the wall clock was set", metadata: ["by": "\(span.milliseconds) ms"])
+        for (id, job) in jobs where !job.table.notBefore.isEmpty {
+            var table = job.table
+            table.notBefore = table.notBefore.mapValues { $0 + span }
+            jobs[id]?.table = table
+            var decision = Decision()
+            decision.put(.tasks(id, table))
+            commit(decision, mayWait: true)
+        }
+        scheduler.apply(.wallClockSet(by: span))
     }
 
     private func wake(after delay: TimeSpan) {

@@ -73,6 +73,8 @@ public actor Controller {
     /// Living jobs of a batch.
     var members: [BatchID: Set<JobID>] = [:]
     var lastJob: UInt64 = 0
+    /// What the wall clock shows at the boot clock's zero, as it was when back-offs were last put in line with it.
+    var wallAtBoot: WallTime?
     /// Finished jobs that others depend on and that the ledger no longer knew when it was asked.
     var purgedSources: Set<JobID> = []
     /// Finished jobs that the ledger is forgetting at the moment.

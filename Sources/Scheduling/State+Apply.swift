@@ -14,6 +14,7 @@ extension State {
         case .pendingEnded(let id, let tasks, let outcome): endPending(id, tasks, outcome)
         case .pendingAgain(let id, let tasks): pendAgain(id, tasks)
         case .startsHeld(let reason): startsHeld = reason
+        case .wallClockSet(let span): moveBackoffs(by: span)
         case .shape(let shape): rebuild(shape: shape, settings: settings)
         case .settings(let settings): rebuild(shape: shape, settings: settings)
         default: applyToAttempt(change)

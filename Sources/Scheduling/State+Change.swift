@@ -38,6 +38,8 @@ extension State {
         case resumed(AttemptID, Placement, at: BootTime)
         /// Nothing starts for this reason, but what waits for cores after a pause goes on; nil: starts are free again.
         case startsHeld(String?)
+        /// The wall clock was set: back-offs are spans and move along; begin times are dates and stay.
+        case wallClockSet(by: TimeSpan)
         case shape(MachineShape)
         case settings(Settings)
     }

@@ -69,6 +69,14 @@ extension State {
         if failingTasks(id).isEmpty { failing.remove(id) } else { failing.insert(id) }
     }
 
+    /// The timers of before stand no more, and go when they are seen.
+    mutating func moveBackoffs(by span: TimeSpan) {
+        for position in positions.values where !entries[position].notBefore.isEmpty {
+            entries[position].notBefore = entries[position].notBefore.mapValues { $0 + span }
+            for (index, at) in entries[position].notBefore { timers.insert(Timer(at: at, job: entries[position].job.id, index: index)) }
+        }
+    }
+
     /// Begin times and back-offs that have passed.
     mutating func passTimers(_ now: WallTime) {
         while let timer = timers.min, timer.at <= now || !stands(timer) {

@@ -28,6 +28,9 @@ final class ManualClock: AgentClock {
     /// How many wait for the clock to go on.
     var sleeping: Int { state.withLock { $0.sleepers.count } }
 
+    /// The wall clock is set; the boot clock does not know.
+    func step(by span: TimeSpan) { state.withLock { $0.now = Instant(boot: $0.now.boot, wall: $0.now.wall + span) } }
+
     func advance(by span: TimeSpan) {
         let due = state.withLock { state in
             state.now = Instant(boot: state.now.boot + span, wall: state.now.wall + span)

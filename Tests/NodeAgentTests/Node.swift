@@ -30,7 +30,7 @@ actor Node {
     let groupParent: String
     let recorder = Recorder()
     let logged = CapturedLog()
-    let clock: SystemClock
+    let clock: any AgentClock
     private(set) var services: NodeServices
     private(set) var agent: Agent
     private var desired: [AttemptID: DesiredAttempt] = [:]
@@ -44,12 +44,12 @@ actor Node {
     typealias Edit = @Sendable (inout AgentSettings, TemporaryDirectory) throws -> Void
     private let edit: Edit
 
-    init(_ edit: @escaping Edit) async throws {
+    init(clock given: (any AgentClock)? = nil, _ edit: @escaping Edit) async throws {
         self.edit = edit
         place = try TemporaryDirectory("agent", mode: 0o755)
         runPlace = try TemporaryDirectory("agent", in: "/run", mode: 0o755)
         groupParent = "berth-test-\(place.path.split(separator: "-").last ?? "x")"
-        clock = try SystemClock()
+        clock = try given ?? SystemClock()
         try place.directory("bin")
         // A copy, so that a test can take it away.
         try Command(["cp", Programs.path("berth-init"), place("bin/berth-init")]).run()
@@ -62,7 +62,7 @@ actor Node {
     }
 
     private static func open(
-        _ place: TemporaryDirectory, _ runPlace: TemporaryDirectory, _ groupParent: String, _ clock: SystemClock, _ log: CapturedLog,
+        _ place: TemporaryDirectory, _ runPlace: TemporaryDirectory, _ groupParent: String, _ clock: any AgentClock, _ log: CapturedLog,
         _ edit: Edit, running: Set<AttemptID>
     ) async throws -> NodeServices {
         var settings = AgentSettings(
@@ -221,10 +221,10 @@ actor Node {
 
 /// Runs a test on a node of its own.
 func withNode(
-    startTimeout: TimeSpan = .minutes(10), edit: @escaping Node.Edit = { _, _ in }, sourceLocation: SourceLocation = #_sourceLocation,
-    _ body: (Node) async throws -> Void
+    startTimeout: TimeSpan = .minutes(10), clock: (any AgentClock)? = nil, edit: @escaping Node.Edit = { _, _ in },
+    sourceLocation: SourceLocation = #_sourceLocation, _ body: (Node) async throws -> Void
 ) async throws {
-    let node = try await Node { settings, place in
+    let node = try await Node(clock: clock) { settings, place in
         settings.startTimeout = startTimeout
         try edit(&settings, place)
     }

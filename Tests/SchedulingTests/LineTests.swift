@@ -63,6 +63,21 @@ import Testing
         #expect(Array(desk.run(at: 31).keys) == [task], "before \(last)")
     }
 
+    /// A back-off is a span and goes on; a begin time is a date.
+    @Test func aWallClockThatIsSetMovesBackoffsAlong() {
+        var desk = Desk(Fixture.machine(cpus: 1))
+        let task = desk.submit(1)
+        desk.run(at: 0)
+        desk.end(task, at: 1, .pending(notBefore: Fixture.wall(30)))
+        let dated = desk.submit(2) { $0.begin = Fixture.wall(500) }
+        desk.state.apply(.wallClockSet(by: .seconds(100)))
+        #expect(desk.run(at: 129).isEmpty && desk.plan.wakeAfter == .seconds(1))
+        #expect(desk.texts(task) == ["tried again in 1s"] && desk.texts(dated) == ["begins in 6m11s"])
+        desk.state.apply(.wallClockSet(by: .seconds(-50)))
+        #expect(Array(desk.run(at: 80).keys) == [task])
+        #expect(desk.state.checkInvariants().isEmpty)
+    }
+
     @Test func anUpdateMovesAJobInTheLine() {
         var desk = Desk(Fixture.machine(cpus: 2))
         let first = desk.submit(1, cores: 2)
