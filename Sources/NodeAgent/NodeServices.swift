@@ -131,12 +131,13 @@ public final class NodeServices: Sendable {
         let runRoot = "\(settings.runDirectory)/attempts-\(clock.bootID)"
         let (reactor, runtime, groups, slots, logs, filters, protected) = try await host.run {
             let state = try directory(settings.stateDirectory, mode: 0o711)
-            _ = try directory(settings.runDirectory, mode: 0o755)
+            let run = try directory(settings.runDirectory, mode: 0o755)
             _ = try directory(runRoot, mode: 0o700)
             // Here, so that it is protected from its first day.
             _ = try directory(settings.imageDirectory, mode: 0o700)
             let reactor = try Reactor()
             let runtime = try launch(settings.initProgram, runRoot, reactor, logger)
+            forgetEarlierBoots(run, now: clock.bootID)
             let leases = settings.isMachineWide ? nil : "/run/berth"
             let slots = SlotTable(range: settings.slots, directory: state, leaseDirectory: leases, statePath: settings.stateDirectory)
             // Before anybody is given one.
@@ -170,6 +171,12 @@ public final class NodeServices: Sendable {
                 settings: settings, clock: clock, reactor: reactor, groups: groups, images: images, scratch: scratch, slots: slots, logs: logs,
                 filters: filters, logger: logger, protected: protected, runtime: runtime, runRoot: runRoot,
                 inherited: running))
+    }
+
+    /// On a tmpfs they went with their boot. Nothing of theirs runs, whatever their stamps say: pids are given again.
+    private static func forgetEarlierBoots(_ runDirectory: Descriptor, now bootID: String) {
+        let names = (try? runDirectory.names()) ?? []
+        for name in names where name.hasPrefix("attempts-") && name != "attempts-\(bootID)" { _ = try? removeTree(at: runDirectory, name) }
     }
 
     private static func imageSettings(_ settings: AgentSettings, _ clock: any AgentClock) -> ImageStoreSettings {
