@@ -19,7 +19,7 @@ SWIFT_RELEASE := -c release --static-swift-stdlib
 # A crash must not leave the backtracer hanging in front of a build.
 export SWIFT_BACKTRACE ?= enable=no
 
-.PHONY: help packages build demo test test-unit test-vm vm bench install format lint clean
+.PHONY: help packages build demo test test-unit test-vm torture vm bench install format lint clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,13 @@ test-unit: packages  ## the tests that run on this machine
 
 test-vm: packages  ## the tests and the demo on a stock Debian 13 in a virtual machine
 	@scripts/test-all vm-tests vm-demo
+
+torture: export BERTH_KILL_ROUNDS ?= $(or $(ROUNDS),300)
+torture: export BERTH_CUT_ROUNDS ?= $(or $(CUTS),100)
+torture: export BERTH_WAVES ?= $(or $(WAVES),10)
+torture: export BERTH_TORTURE_ROUNDS ?= $(or $(RACES),10000)
+torture: packages  ## faults and races for hours: PARTS="kills cuts crowds crashes races", ROUNDS (300), CUTS (100), WAVES (10), RACES (10000), BERTH_SEED
+	@scripts/torture $(PARTS)
 
 vm: build  ## a shell in that virtual machine
 	@scripts/vm shell
