@@ -157,7 +157,7 @@ let package = Package(
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
-                "TestSupport", "HistoryChecker", "DaemonConfiguration", "Database", "JobModel", "JobStore", "LinuxSys", "berth", "berthd",
+                "TestSupport", "HistoryChecker", "DaemonConfiguration", "Database", "JobLog", "JobModel", "JobStore", "LinuxSys", "berth", "berthd",
                 "berth-helper",
             ],
             swiftSettings: strict),

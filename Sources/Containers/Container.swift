@@ -70,6 +70,19 @@ public struct Container: Sendable {
         }
     }
 
+    /// Whether PID 1 was dumped, so that its end is not the job's: a restored one goes on.
+    public func isDumped() throws(SystemError) -> Bool { try Self.isDumped(runDirectory) }
+
+    static func isDumped(_ runDirectory: Descriptor) throws(SystemError) -> Bool {
+        do throws(SystemError) {
+            _ = try runDirectory.open(at: RunFile.dumped.string, [.path, .noFollow])
+            return true
+        } catch {
+            if error.isNotFound { return false }
+            throw error
+        }
+    }
+
     /// How the job ended, as PID 1 wrote it; nil when there is no whole record.
     public func exitRecord() -> ExitSummary? { ExitSummary(runDirectory: runDirectory) }
 }

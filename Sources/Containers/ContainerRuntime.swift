@@ -160,6 +160,8 @@ public final class ContainerRuntime: Sendable {
         /// The run directory was made, but no PID 1 got as far as the job, and none can any more.
         case neverBegun
         case running(Container)
+        /// PID 1 was dumped and is not restored yet. With the name of its groups.
+        case dumped(groupName: String)
         /// PID 1 has ended; with a record or without. With the name of its groups.
         case ended(ExitSummary?, groupName: String)
     }
@@ -180,7 +182,10 @@ public final class ContainerRuntime: Sendable {
         let groupName = String(decoding: stamp.groupName, as: UTF8.self)
         guard let monitor = try ProcessHandle.open(pid: stamp.pid, startTime: stamp.startTicks), monitor.isAlive else {
             guard try Container.hasBegun(directory) else { return .neverBegun }
-            return .ended(ExitSummary(runDirectory: directory), groupName: groupName)
+            let summary = ExitSummary(runDirectory: directory)
+            // One that was restored, and ended before the mark was taken away, has left its record.
+            if summary == nil, try Container.isDumped(directory) { return .dumped(groupName: groupName) }
+            return .ended(summary, groupName: groupName)
         }
         guard try Self.begins(directory, monitor) else { return .neverBegun }
         return .running(

@@ -47,7 +47,7 @@ extension Controller: AgentObserver {
         let kind: Event.Kind? =
             switch observation.state {
             case .starting: .started
-            case .running where before == .paused || before == .resuming: .resumed
+            case .running where before == .paused || before == .resuming || before == .suspended: .resumed
             case .running where before == .pausing: .freezeFailed
             case .running: .running
             case .paused: .paused

@@ -77,6 +77,8 @@ public struct LaunchProgram: Equatable, Sendable {
 public enum RunFile {
     /// `ClonedStamp` of JobLog: PID 1 was cloned.
     public static let cloned: ByteString = "cloned"
+    /// Empty; stands from before PID 1 is dumped until the restored one is in `cloned`: meanwhile PID 1's end is not the job's.
+    public static let dumped: ByteString = "dumped"
     /// `ExitRecord` of JobLog, preallocated with zeros.
     public static let record: ByteString = "record"
     /// FIFO of `ControlMessage`s to PID 1.

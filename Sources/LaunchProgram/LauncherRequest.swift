@@ -130,12 +130,9 @@ public enum ControlMessage: Equatable, Sendable {
     case resize(TerminalSize)
     /// Ends the job's standard input.
     case closeInput
-    /// PID 1 executes itself anew from /.berth/init, so that CRIU can dump it. The job must be frozen by then.
+    /// PID 1 executes itself anew from /.berth/init, unless it did so before, and becomes dumpable, so that CRIU can dump it. The job must be
+    /// frozen until `goOn` has taken effect.
     case prepareDump
-}
-
-/// Signals with a meaning of their own for PID 1 when they come from outside; all others go on to the job's main process.
-public enum MonitorSignal {
-    /// SIGCONT: a PID 1 that executed itself anew is not dumpable any more.
-    public static let continued: Int32 = 18
+    /// After a dump or a restore: PID 1 is not dumpable any more. No signal, because one from inside may be pending and hide that from outside.
+    case goOn
 }

@@ -145,6 +145,7 @@ extension ControlMessage {
         case .resize(let size): writer.putControl(kind: 3, size.rows, size.columns)
         case .closeInput: writer.putControl(kind: 4, 0, 0)
         case .prepareDump: writer.putControl(kind: 5, 0, 0)
+        case .goOn: writer.putControl(kind: 6, 0, 0)
         }
         return writer.bytes
     }
@@ -163,6 +164,7 @@ extension ControlMessage {
         case 3: self = .resize(TerminalSize(rows: first, columns: second))
         case 4: self = .closeInput
         case 5: self = .prepareDump
+        case 6: self = .goOn
         default: throw .unknownCase
         }
     }

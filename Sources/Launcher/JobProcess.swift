@@ -11,7 +11,7 @@ struct JobDescription {
     var terminal: Bool
     var group: Int32?
     var taskFiles: [Int32] = []
-    /// Its parent has dropped from the bounding set what the job is not to have.
+    /// Its parent has dropped from the bounding set what neither of the two is to have.
     var inheritsBoundingSet = false
 }
 

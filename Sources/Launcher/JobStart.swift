@@ -17,9 +17,12 @@ struct JobStart {
             for (index, operation) in description.operations.enumerated() {
                 // The filter may forbid to tell, so that is done before it.
                 if case .seccomp = operation { answers.send(.running(bootNanoseconds: 0, pid: 0)) }
-                if case .boundingSet = operation, description.inheritsBoundingSet { continue }
                 do throws(Fault) {
-                    try operation.execute()
+                    if case .boundingSet(let set) = operation, description.inheritsBoundingSet {
+                        try dropMonitors(but: set)
+                    } else {
+                        try operation.execute()
+                    }
                 } catch {
                     answers.fail(.jobOperation, error, index: index)
                     end(status: 1)
@@ -33,6 +36,13 @@ struct JobStart {
         } catch {
             AnswerSocket(descriptor: socket).fail(error.stage, error.fault)
             end(status: 1)
+        }
+    }
+
+    /// PID 1's bounding set is the job's and what it keeps itself.
+    private func dropMonitors(but set: UInt64) throws(Fault) {
+        for capability in [CAP_KILL, CAP_SYS_NICE] where set & 1 << UInt64(capability) == 0 {
+            try check(linux_prctl(PR_CAPBSET_DROP, UInt(capability), 0, 0, 0), "drop capability " + ByteString(number: Int(capability)))
         }
     }
 

@@ -1,4 +1,5 @@
 internal import CLinux
+internal import JobLog
 internal import LaunchProgram
 
 extension Monitor {
@@ -23,13 +24,19 @@ extension Monitor {
     private static let firstRealTimeSignal: Int32 = 32
 
     private mutating func passOn(_ signal: Int32) {
-        if signal == SIGCONT, reexecuted { return goOn() }
+        // Who restores it continues it with the signal alone; the job stands still until PID 1 is out of its reach.
+        if signal == SIGCONT, isDumpable { return }
         if ended == nil { _ = linux_kill(job, signal) }
     }
 
-    /// Continued after a dump or a restore, whose descriptors are those the restorer opened: nothing is taken on trust but their files.
-    private func goOn() {
+    /// After a dump or a restore, whose descriptors are those the restorer opened: nothing is taken on trust but their files.
+    private mutating func goOn() {
         _ = linux_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+        guard isDumpable else { return }
+        isDumpable = false
+        // A restored one has reaped nothing of what it had before.
+        let usage = ProcessUsage.ofChildren
+        if usage != usageAtDump { carriedUsage = carriedUsage + usageAtDump }
         _ = linux_set_nonblocking(control, 1)
         for source in sources where source.descriptor >= 0 {
             _ = linux_set_nonblocking(source.descriptor, 1)
@@ -51,7 +58,8 @@ extension Monitor {
         case .signalMain(let signal): if ended == nil { _ = linux_kill(job, Int32(signal)) }
         case .signalAll(let signal): _ = linux_kill(-1, Int32(signal))
         case .resize(let size): if terminal >= 0 { _ = linux_set_terminal_size(terminal, size.rows, size.columns) }
-        case .prepareDump: reexecute()
+        case .prepareDump: prepareDump()
+        case .goOn: goOn()
         case .closeInput:
             if inputWriter >= 0 { _ = linux_close(inputWriter) }
             inputWriter = -1

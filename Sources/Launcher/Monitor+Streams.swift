@@ -10,6 +10,14 @@ extension Monitor {
         _ = drainOnce(place)
     }
 
+    /// Takes what a job that stands still has written, as far as its files take it: no more than its pipes hold.
+    mutating func takeWaiting() {
+        for place in sources.indices where sources[place].descriptor >= 0 {
+            var rounds = 0
+            while rounds < 64, flush(place), sources[place].descriptor >= 0, drainOnce(place) { rounds += 1 }
+        }
+    }
+
     /// True when bytes were read.
     private mutating func drainOnce(_ place: Int) -> Bool {
         let descriptor = sources[place].descriptor

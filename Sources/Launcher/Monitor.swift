@@ -23,8 +23,15 @@ struct Monitor {
     var ended: (status: Int32, time: UInt64)?
     /// No process of the job is left.
     var reaped = false
-    /// After its own exec PID 1 can be dumped until it is continued.
+    /// It has executed itself anew, so a dump finds its binary.
     var reexecuted = false
+    /// From `prepareDump` until `goOn`; the job is frozen meanwhile.
+    var isDumpable = false
+    /// False after an exec of a file without CAP_KILL.
+    var canSignal = true
+    /// The usage of the processes reaped until the dump, which a restored PID 1's kernel does not know.
+    var usageAtDump = ProcessUsage()
+    var carriedUsage = ProcessUsage()
     /// Not an array: that would be filled with zeros, and its 16 pages count for every job, however quiet.
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
 
@@ -95,12 +102,12 @@ struct Monitor {
         }
     }
 
-    /// The main process's end is the job's. After its own exec PID 1 has no CAP_KILL, and the kernel ends the rest with it; the answer of
+    /// The main process's end is the job's. A PID 1 that may not signal leaves the rest to the kernel, which ends it with PID 1; the answer of
     /// kill(2) does not tell, because with -1 it counts processes that it may not signal as done and returns 0.
     private mutating func endRest() {
         _ = linux_kill(-1, SIGKILL)
         reap()
-        if reexecuted { reaped = true }
+        if !canSignal { reaped = true }
     }
 
     private mutating func finish() -> Never {
@@ -108,7 +115,7 @@ struct Monitor {
         var record = ExitRecord(outcome: .ended(waitStatus: ended?.status ?? 0))
         record.startBootNanoseconds = started
         record.endBootNanoseconds = ended?.time ?? 0
-        record.usage = ProcessUsage(children: ())
+        record.usage = carriedUsage + .ofChildren
         record.logBytesKept = (log?.bytesKept ?? 0) &+ fileBytes
         record.logBytesDropped = (log?.bytesDropped ?? 0) &+ fileBytesDropped
         _ = writeOnce(record.encoded(), to: self.record)
@@ -116,26 +123,4 @@ struct Monitor {
         AnswerSocket(descriptor: answer).send(.exited(waitStatus: ended?.status ?? 0))
         end(status: 0)
     }
-}
-
-extension ProcessUsage {
-    /// Of all processes reaped so far.
-    fileprivate init(children: Void) {
-        self.init()
-        var usage = rusage()
-        linux_children_usage(&usage)
-        userMicroseconds = microseconds(usage.ru_utime)
-        systemMicroseconds = microseconds(usage.ru_stime)
-        maximumResidentKilobytes = UInt64(bitPattern: Int64(usage.ru_maxrss))
-        minorFaults = UInt64(bitPattern: Int64(usage.ru_minflt))
-        majorFaults = UInt64(bitPattern: Int64(usage.ru_majflt))
-        voluntarySwitches = UInt64(bitPattern: Int64(usage.ru_nvcsw))
-        involuntarySwitches = UInt64(bitPattern: Int64(usage.ru_nivcsw))
-        blocksIn = UInt64(bitPattern: Int64(usage.ru_inblock))
-        blocksOut = UInt64(bitPattern: Int64(usage.ru_oublock))
-    }
-}
-
-private func microseconds(_ time: timeval) -> UInt64 {
-    UInt64(bitPattern: Int64(time.tv_sec)) &* 1_000_000 &+ UInt64(bitPattern: Int64(time.tv_usec))
 }

@@ -118,10 +118,11 @@ struct MonitorStart {
         _ = writeOnce(record.encoded(), to: run.record)
     }
 
-    /// The job inherits the bounding set, and a later exec into it reads here what the job may have at most. What PID 1 has stays.
+    /// The job inherits the bounding set, and a later exec into it reads here what the job may have at most; what PID 1 keeps over an exec of its
+    /// own stays in it.
     private func limitCapabilities() throws(Fault) {
         for operation in program.jobOperations {
-            if case .boundingSet = operation { try operation.execute() }
+            if case .boundingSet(let set) = operation { try JobOperation.boundingSet(set | MonitorCapabilities.permitted).execute() }
         }
     }
 
@@ -134,7 +135,7 @@ struct MonitorStart {
         return try JobProcess(cloning: description)
     }
 
-    /// Three different ids that no process inside has, and CAP_KILL alone.
+    /// Three different ids that no process inside has, and hardly a capability.
     private func giveUpRights() throws(Fault) {
         let ids = program.monitorIDs
         try check(linux_prctl(PR_SET_SECUREBITS, linux_no_setuid_fixup, 0, 0, 0), "set secure bits")
@@ -142,8 +143,7 @@ struct MonitorStart {
         try check(linux_setresuid(ids.real, ids.effective, ids.saved), "setresuid")
         // The change of ids made it what fs.suid_dumpable says.
         try check(linux_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0), "set dumpable")
-        let kill = UInt64(1) << UInt64(CAP_KILL)
-        try check(linux_capset(linux_capabilities(effective: kill, permitted: kill, inheritable: 0)), "capset")
+        try check(MonitorCapabilities.take(), "capset")
     }
 
     /// Lets the job's process go on and waits for its exec; the time of it.

@@ -31,6 +31,11 @@ extension Supervisor {
             observation.state = .starting
             return kick()
         }
+        if summary == nil, (try? container.isDumped()) == true {
+            self.container = nil
+            disarm()
+            return kick()
+        }
         isConcluding = true
         if let monitorToken { services.reactor.cancel(monitorToken) }
         await concluded(summary)

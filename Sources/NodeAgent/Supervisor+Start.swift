@@ -87,6 +87,7 @@ extension Supervisor {
         }
         switch found {
         case .running(let container): await adopt(container)
+        case .dumped(let groupName): await awaitRestore(groupName)
         case .ended(let summary, let groupName): await takeEnded(summary, groupName)
         case .neverBegun: await startAnew()
         case .nothing where isInherited: await startAnew()
@@ -352,6 +353,19 @@ extension Supervisor {
         watchMemorySignals()
         armLimits()
         await report()
+    }
+
+    /// The job is in a dump. Whoever restores it leaves the new PID 1 where the old one stood, and it is adopted from there; time limits stand still.
+    private func awaitRestore(_ name: String) async {
+        if desired.record.stop != nil { return await stopUnread() }
+        let groups = services.groups
+        if group == nil { group = try? await services.work.run { try groups.open(name) } }
+        if observation.state != .suspended {
+            observation.pausedSince = observation.pausedSince ?? services.clock.now().boot
+            observation.state = .suspended
+            await report()
+        }
+        lookAgainLater()
     }
 
     /// It ended while no daemon looked: its record and its groups tell how.

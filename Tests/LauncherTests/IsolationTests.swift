@@ -128,7 +128,7 @@ extension KernelTests {
             #expect(try job.text() == "tried all\n")
         }
 
-        private static func filter(_ instructions: [(UInt16, UInt8, UInt8, UInt32)]) -> ByteString {
+        static func filter(_ instructions: [(UInt16, UInt8, UInt8, UInt32)]) -> ByteString {
             var bytes: [UInt8] = []
             for (code, yes, no, value) in instructions {
                 bytes += [UInt8(code & 255), UInt8(code >> 8), yes, no]

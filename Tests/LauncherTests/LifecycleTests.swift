@@ -100,7 +100,11 @@ extension KernelTests {
             let pid = try #require(job.monitor).pid
             let attach = Process()
             attach.executableURL = URL(fileURLWithPath: TestRoot.directory + "/bin/attach")
-            attach.arguments = ["\(pid)", LauncherHarness.binary, "/.berth/init"]
+            // Not readable, or PID 1's files of /proc become those of the root inside.
+            let binary = harness.directory + "/init"
+            try FileManager.default.copyItem(atPath: LauncherHarness.binary, toPath: binary)
+            chmod(binary, 0o711)
+            attach.arguments = ["\(pid)", binary, "/.berth/init"]
             try attach.run()
             attach.waitUntilExit()
             #expect(attach.terminationStatus == 0)
@@ -112,7 +116,12 @@ extension KernelTests {
             }
             #expect(try readLink("/proc/\(pid)/exe").hasSuffix("/.berth/init"))
             #expect(try readTextFile("/proc/\(pid)/cmdline").contains("monitor"))
-            try #require(job.monitor).signal(MonitorSignal.continued)
+            #expect(try Descriptor.open("/proc/\(pid)/maps").status().uid != 0)
+            // As a restorer continues it: the signal is not the job's.
+            try #require(job.monitor).signal(SIGCONT)
+            try job.control(.goOn)
+            for _ in 0..<500 where try Descriptor.open("/proc/\(pid)/maps").status().uid != 0 { usleep(10_000) }
+            #expect(try Descriptor.open("/proc/\(pid)/maps").status().uid == 0)
             try Descriptor.open("\(harness.directory)/run/one/stdin", [.writeOnly, .nonBlocking]).write("all\n")
             let record = try job.record()
             #expect(record.outcome == .ended(waitStatus: 8 << 8))

@@ -4,8 +4,8 @@
 public enum AttackSource {
     /// The attacks, each a check of its own.
     public static let names = [
-        "ptrace", "proc-1", "process-vm", "pidfd-getfd", "kcmp", "signals", "prlimit-each-id", "record-and-log", "group", "limits", "binds",
-        "socket-directory", "launcher", "namespaces",
+        "ptrace", "proc-1", "process-vm", "pidfd-getfd", "kcmp", "signals", "prlimit-each-id", "scheduling", "record-and-log", "group", "limits",
+        "binds", "socket-directory", "launcher", "namespaces",
     ]
 
     static let text = #"""
@@ -122,6 +122,22 @@ public enum AttackSource {
                 if (syscall(SYS_setpriority, PRIO_PROCESS, 1, 19) == 0) { printf("nice as %u ok\n", id); return; }
             }
             printf("became %ld ids, refused %ld\n", taken, refused);
+        }
+        /* With the effective id that PID 1 has for real or effectively; the real one, and with it what is permitted, stays. */
+        static void attack_scheduling(void) {
+            cpu_set_t first;
+            CPU_ZERO(&first); CPU_SET(0, &first);
+            struct sched_param none = {0};
+            for (int id = 65532; id < 65536; id++) {
+                syscall(SYS_setresgid, -1, id, -1);
+                syscall(SYS_setresuid, -1, id, -1);
+                tried("nice", setpriority(PRIO_PROCESS, 1, 19));
+                tried("cpus", sched_setaffinity(1, sizeof first, &first));
+                tried("idle", sched_setscheduler(1, SCHED_IDLE, &none));
+                tried("batch", sched_setscheduler(1, SCHED_BATCH, &none));
+                tried("io class", syscall(SYS_ioprio_set, 1, 1, 3 << 13));
+                if (geteuid()) syscall(SYS_setresuid, -1, 0, -1);
+            }
         }
         static int look(const char *path, const struct stat *status, int kind, struct FTW *place) {
             const char *names[] = {"record", "control", "cloned", "tail.0", "tail.1", "berth.db", "slots", "leases"};
@@ -265,7 +281,7 @@ public enum AttackSource {
         }
         int attack(const char *name) {
             const struct { const char *name; void (*run)(void); } all[] = {{"ptrace", attack_ptrace}, {"proc-1", attack_proc}, {"process-vm", attack_memory},
-                {"pidfd-getfd", attack_descriptors}, {"kcmp", attack_kcmp}, {"signals", attack_signals}, {"prlimit-each-id", attack_prlimit},
+                {"pidfd-getfd", attack_descriptors}, {"kcmp", attack_kcmp}, {"signals", attack_signals}, {"prlimit-each-id", attack_prlimit}, {"scheduling", attack_scheduling},
                 {"record-and-log", attack_record}, {"group", attack_group}, {"limits", attack_limits}, {"binds", attack_binds},
                 {"socket-directory", attack_socket}, {"launcher", attack_launcher}, {"namespaces", attack_namespaces}};
             for (int at = 0; at < sizeof all / sizeof *all; at++) if (!strcmp(all[at].name, name)) { all[at].run(); printf("done %s\n", name); return 0; }

@@ -95,6 +95,11 @@ static inline long linux_seek_end(int descriptor) {
     return linux_result(lseek(descriptor, 0, SEEK_END));
 }
 
+/// A file of memory without a name, which an exec keeps.
+static inline long linux_memory_file(const char *name) {
+    return linux_result(syscall(SYS_memfd_create, name, 0));
+}
+
 /// What identifies a file, and its kind.
 struct linux_file_identity {
     uint64_t device;
