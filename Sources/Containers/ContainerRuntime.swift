@@ -101,7 +101,9 @@ public final class ContainerRuntime: Sendable {
         while let (answer, descriptors) = await held.exchange.next() {
             switch answer {
             case .helping(let pid): abort?.watch(pid, descriptors, held.exchange, reactor)
-            case .prepared: return held
+            case .prepared:
+                if let monitor = held.exchange.process { try OutOfMemoryScore.fix(monitor.pid) }
+                return held
             case .failed(let failure): throw LaunchError(failure)
             default: break
             }

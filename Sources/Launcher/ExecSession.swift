@@ -58,6 +58,12 @@ struct ExecSession {
             description.ends = [try table.get(input), try table.get(output), try table.get(error)]
         }
         if let index = program.jobGroup { description.group = try table.get(index) }
+        for operation in operations {
+            // By the host's root, if it may: the kernel takes its word for the least that this process and its children can give themselves.
+            if case .oomScoreAdjustment(let value) = operation {
+                try writeProcFile("/proc/self/oom_score_adj", ByteString(number: Int(value)))
+            }
+        }
         for index in program.jobTaskFiles { description.taskFiles.append(try table.get(index)) }
         try check(linux_setns(try table.get(program.monitor), program.namespaces.setnsFlags), "enter namespaces")
         return try JobProcess(cloning: description)

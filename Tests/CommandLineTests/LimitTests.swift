@@ -19,6 +19,19 @@ extension EndToEnd {
             #expect("\(String(describing: try? daemon.show(id)["attempts"][-1]["placement"]["cpus"]))".contains(allowed ?? "-"))
         }
 
+        private static let hasResourceRight = (try? ProcessCapabilities.current())?.effective.contains(Capability(name: "CAP_SYS_RESOURCE")!) == true
+
+        /// Or it could have another job, or PID 1, ended in its stead when memory runs out.
+        @Test(.enabled(if: Self.hasResourceRight, "needs CAP_SYS_RESOURCE"), arguments: [true, false])
+        func noProcessLowersItsScore(isExecuted: Bool) throws {
+            let lower = "for n in 499 0 -1; do echo $n > /proc/self/oom_score_adj && echo lowered; done; cat /proc/self/oom_score_adj"
+            let id = try daemon.submit(script: isExecuted ? "echo up; sleep 60" : "(\(lower)) 2>&1; echo up; sleep 60", ["--user", "0", "--no-cwd"])
+            var text = try daemon.awaitLog(id, "up")
+            if isExecuted { text = try daemon.berth(["exec", id, "--", "sh", "-c", "(\(lower)) 2>&1"]).output }
+            try daemon.berth(["cancel", "--now", id])
+            #expect(!text.contains("lowered") && text.contains("500\n"), "\(text)")
+        }
+
         /// contract §5: `cores` are whole and exclusive.
         @Test func coresAreGivenOnce() throws {
             let script = "grep Cpus_allowed_list /proc/self/status | cut -f 2; sleep 1"
