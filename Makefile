@@ -19,7 +19,7 @@ SWIFT_RELEASE := -c release --static-swift-stdlib
 # A crash must not leave the backtracer hanging in front of a build.
 export SWIFT_BACKTRACE ?= enable=no
 
-.PHONY: help packages build demo test test-unit test-vm torture vm bench install format lint clean
+.PHONY: help packages build demo test test-unit test-vm torture fuzz vm bench install format lint clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,11 @@ torture: export BERTH_WAVES ?= $(or $(WAVES),10)
 torture: export BERTH_TORTURE_ROUNDS ?= $(or $(RACES),10000)
 torture: packages  ## faults and races for hours: PARTS="kills cuts crowds crashes races", ROUNDS (300), CUTS (100), WAVES (10), RACES (10000), BERTH_SEED
 	@scripts/torture $(PARTS)
+
+FUZZ_TIME ?= 1h
+
+fuzz: packages  ## random inputs for every decoder and the API: FUZZ_TIME=8h, FUZZ_TARGETS="archive api", FUZZ_SEED=1 (scripts/fuzz)
+	@scripts/fuzz $(FUZZ_TIME)
 
 vm: build  ## a shell in that virtual machine
 	@scripts/vm shell

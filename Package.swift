@@ -136,6 +136,17 @@ let package = Package(
         .target(
             name: "HistoryChecker", dependencies: ["TestSupport", "LinuxSys"], path: "Tests/HistoryChecker", swiftSettings: strict),
         tests("HistoryChecker", ["LinuxSys"]),
+        // Feeds decoders with random inputs, in processes of its own: `make fuzz`, and for some seconds in the tests.
+        .executableTarget(
+            name: "berth-fuzz",
+            dependencies: [
+                "TestSupport", "API", "Archives", "Client", "DaemonConfiguration", "Images", "JobLog", "JobModel", "JobSpecs", "JobStore",
+                "LaunchProgram",
+                "LinuxSys", "OCISpec",
+            ],
+            path: "Tests/Fuzz", exclude: ["Corpus"], swiftSettings: strict),
+        .testTarget(
+            name: "FuzzTests", dependencies: ["TestSupport", "LinuxSys", "berth-fuzz"], swiftSettings: strict),
         tests("JobModel"), tests("LaunchProgram"), tests("JobLog"),
         tests("Launcher", ["LaunchProgram", "JobLog", "LinuxSys"]),
         tests("LinuxSys"), tests("JobSpecs", ["JobModel"]), tests("DaemonConfiguration", ["JobModel"]),
@@ -149,7 +160,7 @@ let package = Package(
         tests("Containers", ["JobModel", "LaunchProgram", "LinuxSys"]),
         tests(
             "NodeAgent",
-            ["Cgroups", "Containers", "Images", "JobLog", "JobModel", "LaunchProgram", "LinuxSys", "berth-helper", "berthd", logging]),
+            ["API", "Cgroups", "Containers", "Images", "JobLog", "JobModel", "LaunchProgram", "LinuxSys", "berth-helper", "berthd", logging]),
         tests("Controller", ["API", "Database", "JobModel", "JobStore", "NodeAgent", "Reports", "Scheduling", logging]),
         tests("Server", ["API", "Controller", "JobModel", "LinuxSys", "NodeAgent", hummingbird, logging, embeddedChannels]),
         tests("Client", ["API", "JobModel", "LinuxSys"]),

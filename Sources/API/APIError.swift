@@ -1,3 +1,5 @@
+import JobModel
+
 /// The body of every reply that is not a success.
 public struct APIError: Error, Hashable, Sendable, Codable, CustomStringConvertible {
     /// What kind of refusal; each has one HTTP status.
@@ -51,8 +53,9 @@ public struct APIError: Error, Hashable, Sendable, Codable, CustomStringConverti
 
     public init(_ code: Code, _ message: String, field: String? = nil) {
         self.code = code
-        self.message = message
-        self.field = field
+        // What a client sent may stand in it.
+        self.message = DocumentText.oneLine(message)
+        self.field = field.map { DocumentText.oneLine($0) }
     }
 
     public var description: String {

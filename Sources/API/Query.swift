@@ -1,3 +1,5 @@
+import JobModel
+
 /// The query part of a request: names and values in order, percent-encoded on the wire (RFC 3986 §2.1).
 public struct Query: Hashable, Sendable {
     private var names: [String] = []
@@ -31,7 +33,7 @@ public struct Query: Hashable, Sendable {
     /// Reads a value; one that does not parse is refused as `invalid` with its name as the field.
     public func value<T>(_ name: String, accepted: String, _ parse: (String) -> T?) throws(APIError) -> T? {
         guard let text = self[name] else { return nil }
-        guard let value = parse(text) else { throw APIError(.invalid, "found '\(text)', accepted \(accepted)", field: name) }
+        guard let value = parse(text) else { throw APIError(.invalid, "found \(DocumentText.quoted(text)), accepted \(accepted)", field: name) }
         return value
     }
 

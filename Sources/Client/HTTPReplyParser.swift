@@ -1,19 +1,23 @@
 /// Cuts the bytes of a connection into one reply's head and body; pieces may end anywhere.
-struct HTTPReplyParser {
-    enum Failure: Error, Hashable { case malformed(String) }
+package struct HTTPReplyParser {
+    package enum Failure: Error, Hashable { case malformed(String) }
 
     /// A head longer than this is refused.
     static let headLimit = 64 << 10
 
-    private(set) var head: HTTPHead?
+    package private(set) var head: HTTPHead?
     /// The whole body was given out.
-    private(set) var isComplete = false
+    package private(set) var isComplete = false
     private var buffer: [UInt8] = []
     private var start = 0
+    /// So many bytes behind `start` were looked through for the end of the head: what comes in small pieces is not looked through again and again.
+    private var searched = 0
     private var framing = HTTPHead.Framing.none
     /// Of a fixed length or of the chunk at hand.
     private var remaining = 0
     private var phase = Phase.head
+
+    package init() {}
 
     private enum Phase { case head, body, chunkSize, chunkData, chunkEnd, trailers }
 
@@ -22,7 +26,7 @@ struct HTTPReplyParser {
     var canBeReused: Bool { isComplete && framing != .untilClose && head?.closes == false && !hasSurplus }
 
     /// Takes what was read and gives the body bytes that are now known, perhaps none.
-    mutating func feed(_ bytes: [UInt8]) throws(Failure) -> [UInt8] {
+    package mutating func feed(_ bytes: [UInt8]) throws(Failure) -> [UInt8] {
         if start == buffer.count {
             buffer = bytes
             start = 0
@@ -37,7 +41,7 @@ struct HTTPReplyParser {
     }
 
     /// The other end closed: the end of a body without a length, a torn reply otherwise.
-    mutating func end() throws(Failure) {
+    package mutating func end() throws(Failure) {
         guard !isComplete else { return }
         guard phase == .body, framing == .untilClose else { throw .malformed("the connection ended within a reply") }
         isComplete = true
@@ -66,12 +70,13 @@ struct HTTPReplyParser {
     }
 
     private mutating func takeHead() throws(Failure) -> Bool {
-        let rest = buffer[start...]
-        guard let end = Self.endOfHead(rest) else {
-            if rest.count > Self.headLimit { throw .malformed("a head of more than \(Self.headLimit) bytes") }
+        guard let end = Self.endOfHead(buffer[(start + max(searched - 3, 0))...]) else {
+            searched = buffer.count - start
+            if searched > Self.headLimit { throw .malformed("a head of more than \(Self.headLimit) bytes") }
             return false
         }
-        guard let head = HTTPHead(String(decoding: rest[..<end], as: UTF8.self)), let framing = head.framing else {
+        searched = 0
+        guard let head = HTTPHead(String(decoding: buffer[start..<end], as: UTF8.self)), let framing = head.framing else {
             throw .malformed("no HTTP/1.1 head")
         }
         start = end + 4

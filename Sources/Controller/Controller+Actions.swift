@@ -151,7 +151,7 @@ extension Controller {
 
     private static func signalNumber(_ request: ActionRequest) throws(APIError) -> Int32 {
         guard let name = request.signal, let number = SignalName.number(name) else {
-            throw APIError(.invalid, "found '\(request.signal ?? "")', accepted \(SignalName.accepted)", field: "signal")
+            throw APIError(.invalid, "found \(DocumentText.quoted(request.signal ?? "")), accepted \(SignalName.accepted)", field: "signal")
         }
         return number
     }

@@ -68,7 +68,7 @@ extension Controller {
     private func owner(_ text: String?, _ peer: Peer) async throws(APIError) -> UserID {
         guard let text else { return peer.user }
         guard let user = await surroundings.userNumber(text) else {
-            throw APIError(.invalid, "found user '\(text)', accepted a user of this machine", field: "user")
+            throw APIError(.invalid, "found user \(DocumentText.quoted(text)), accepted a user of this machine", field: "user")
         }
         return user
     }
@@ -77,7 +77,7 @@ extension Controller {
     private func batch(_ name: String, _ user: String?, _ action: Access.Action, _ peer: Peer) async throws(APIError) -> BatchID {
         let id = BatchID(owner: try await owner(user, peer), name: name)
         try refuse { () throws(Access.Refusal) in try settings.access.require(action, for: peer, on: id.owner, what: "batch \(name)") }
-        guard batches[id] != nil else { throw APIError(.unknown, "no batch '\(name)' of user \(user ?? peer.name)") }
+        guard batches[id] != nil else { throw APIError(.unknown, "no batch \(DocumentText.quoted(name)) of user \(user ?? peer.name)") }
         return id
     }
 

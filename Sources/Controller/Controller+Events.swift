@@ -84,7 +84,7 @@ extension Controller {
     private func eventUser(_ request: EventRequest, _ peer: Peer) async throws(APIError) -> UserID? {
         guard let text = request.user else { return nil }
         guard let user = await surroundings.userNumber(text) else {
-            throw APIError(.invalid, "found user '\(text)', accepted a user of this machine", field: "user")
+            throw APIError(.invalid, "found user \(DocumentText.quoted(text)), accepted a user of this machine", field: "user")
         }
         return user
     }

@@ -111,7 +111,7 @@ extension Controller {
     private func purgeOwner(_ request: PurgeRequest, _ peer: Peer) async throws(APIError) -> UserID? {
         if let text = request.selection.user {
             guard let user = await surroundings.userNumber(text) else {
-                throw APIError(.invalid, "found user '\(text)', accepted a user of this machine", field: "user")
+                throw APIError(.invalid, "found user \(DocumentText.quoted(text)), accepted a user of this machine", field: "user")
             }
             try refuse { () throws(Access.Refusal) in
                 try settings.access.require(user == peer.user ? .see : .purge, for: peer, on: user, what: "jobs of user \(text)")

@@ -15,7 +15,7 @@ extension Controller {
         filter.owner = settings.access.isOperator(peer) ? nil : peer.user
         if let text = request.selection.user {
             guard let user = await surroundings.userNumber(text) else {
-                throw APIError(.invalid, "found user '\(text)', accepted a user of this machine", field: "user")
+                throw APIError(.invalid, "found user \(DocumentText.quoted(text)), accepted a user of this machine", field: "user")
             }
             try refuse { () throws(Access.Refusal) in
                 try settings.access.require(.report, for: peer, on: user, what: "accounts of user \(text)")

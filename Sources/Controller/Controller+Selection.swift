@@ -36,7 +36,7 @@ extension Controller {
         if selection.meansAllUsers { return nil }
         guard let text = selection.user else { return selection.batch != nil && selection.ids == nil ? peer.user : nil }
         guard let user = await surroundings.userNumber(text) else {
-            throw APIError(.invalid, "found user '\(text)', accepted a user of this machine", field: "user")
+            throw APIError(.invalid, "found user \(DocumentText.quoted(text)), accepted a user of this machine", field: "user")
         }
         return user
     }

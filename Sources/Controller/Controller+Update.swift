@@ -98,7 +98,8 @@ extension Controller {
     private func resolved(_ spec: JobSpec, of former: JobRecord, _ peer: Peer) throws(APIError) -> JobRecord {
         let name = spec.queue ?? former.queue
         guard let queue = settings.queue(name) else {
-            throw APIError(.invalid, "found queue '\(name)', accepted \(settings.queues.map(\.name).joined(separator: ", "))", field: "queue")
+            throw APIError(
+                .invalid, "found queue \(DocumentText.quoted(name)), accepted \(settings.queues.map(\.name).joined(separator: ", "))", field: "queue")
         }
         var record = former
         let rights = SubmitterRights(groups: peer.groupNames, isOperator: settings.access.isOperator(peer))

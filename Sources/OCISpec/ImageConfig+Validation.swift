@@ -7,10 +7,14 @@ public struct ImageConfigError: Error, Hashable, Sendable, CustomStringConvertib
     /// What would have been.
     public let accepted: String
 
-    /// A refusal; `found` is shortened to 80 characters.
+    /// A refusal; `found` is shortened to 80 scalars, and what would act on a terminal is escaped.
     public init(_ field: String, found: some StringProtocol, accepted: String) {
         self.field = field
-        self.found = String(found.prefix(80))
+        // By scalars: one character may carry any number of combining marks.
+        self.found = found.unicodeScalars.prefix(80).reduce(into: "") { text, scalar in
+            let hidden = scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || (0x2028...0x202E).contains(scalar.value)
+            text += hidden ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
+        }
         self.accepted = accepted
     }
 

@@ -54,7 +54,9 @@ extension BerthServer {
 
     private static func reference(_ text: String?) throws(APIError) -> ImageReference {
         guard let text, let name = ImageReference(text) else {
-            throw APIError(.invalid, "found image name '\(text ?? "")', accepted are names such as tools, tools:2 or ada/tools:2", field: "name")
+            throw APIError(
+                .invalid, "found image name \(DocumentText.quoted(text ?? "")), accepted are names such as tools, tools:2 or ada/tools:2",
+                field: "name")
         }
         return name
     }

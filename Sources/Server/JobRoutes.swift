@@ -49,7 +49,7 @@ extension BerthServer {
 
     static func job(_ context: BerthContext) throws(APIError) -> JobID {
         let text = context.parameters.get("job") ?? ""
-        guard let id = JobID(text) else { throw APIError(.invalid, "found '\(text)', accepted a job id", field: "job") }
+        guard let id = JobID(text) else { throw APIError(.invalid, "found \(DocumentText.quoted(text)), accepted a job id", field: "job") }
         return id
     }
 

@@ -56,6 +56,16 @@ import Testing
         try roundTrip(ImageRequest(name: "ada/tools:1", all: true))
     }
 
+    /// A value comes from whoever asks: no line end and no length of its own gets into the message.
+    @Test func aRefusedValueStaysOneShortLine() throws {
+        for text in ["1%0a2", "%1b[31m", String(repeating: "9", count: 100_000)] {
+            let error = #expect(throws: APIError.self) { try ReportRequest(query: Query(parsing: "since=\(text)")) }
+            let line = "\(try #require(error))"
+            #expect(line.utf8.count < 300 && !line.unicodeScalars.contains { $0.value < 32 }, "\(line)")
+        }
+        #expect(APIError(.unknown, "no batch a\nb").message == "no batch a\\nb")
+    }
+
     @Test func wrongValuesAreRefusedByField() {
         func field(_ text: String) -> String? {
             do { _ = try ListRequest(query: Query(parsing: text)) } catch {

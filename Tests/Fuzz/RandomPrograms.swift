@@ -1,0 +1,1 @@
+../LaunchProgramTests/RandomPrograms.swift
