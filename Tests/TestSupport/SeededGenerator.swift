@@ -6,6 +6,8 @@ public enum Seed {
         let given = ProcessInfo.processInfo.environment["BERTH_SEED"].flatMap { UInt64($0) }
         let seed = given ?? UInt64.random(in: 0..<1_000_000_000)
         print("BERTH_SEED=\(seed)")
+        // A run that is cut off is worth its seed.
+        fflush(nil)
         return seed
     }()
 
