@@ -85,7 +85,8 @@ import Testing
 
     /// The query as described is read to the last field: one that the description lacks would stay empty.
     @Test(arguments: [
-        (Route.list, ListRequest.self as any QueryRequest.Type), (.show, ShowRequest.self), (.inspect, InspectRequest.self), (.batchList, BatchRequest.self),
+        (Route.list, ListRequest.self as any QueryRequest.Type), (.show, ShowRequest.self), (.inspect, InspectRequest.self),
+        (.batchList, BatchRequest.self),
         (.batchShow, BatchRequest.self), (.report, ReportRequest.self), (.logs, LogRequest.self), (.events, EventRequest.self),
         (.imageList, ImageRequest.self), (.imageShow, ImageRequest.self), (.imageImport, ImageRequest.self), (.imageRemove, ImageRequest.self),
     ])
