@@ -20,7 +20,7 @@ struct MessageTests {
     ]
 
     private static let controls: [ControlMessage] = [
-        .signalMain(15), .signalAll(9), .resize(TerminalSize(rows: 24, columns: 65535)), .closeInput,
+        .signalMain(15), .signalAll(9), .resize(TerminalSize(rows: 24, columns: 65535)), .closeInput, .prepareDump, .goOn,
     ]
 
     @Test func messagesSurviveARoundTrip() throws {

@@ -153,6 +153,24 @@ extension AgentSuite {
             }
         }
 
+        /// The end of a PID 1 that was dumped is not the job's; nor has it to be restored before the job can be ended.
+        @Test func aJobInADumpIsWaitedForAndCanBeEnded() async throws {
+            try await withNode { node in
+                let id = await node.assign(await node.job("echo up; sleep 600"))
+                await node.becomes(id, .running)
+                let place = "\(node.runPlace.path)/run/attempts-\(node.clock.bootID)/\(containerName(id))"
+                try Descriptor.open("\(place)/dumped", [.writeOnly, .create], mode: 0o600).close()
+                try ProcessHandle(pid: try #require(await node.recorder.last(id)?.monitor)).signal(9)
+                await node.becomes(id, .suspended)
+                try await node.restart()
+                try await Task.sleep(for: .seconds(1))
+                #expect(await node.recorder.last(id)?.state == .suspended)
+                #expect(await node.recorder.last(id)?.pausedSince != nil)
+                await node.change(id) { $0.record.stop = .cancelled }
+                #expect(await node.outcome(id) == .cancelled)
+            }
+        }
+
         /// The cores that were decided are in force before anything runs on them, whatever the kernel had before.
         @Test(.enabled(if: Node.hasTwoCpus, "needs two cpus"))
         func anAdoptedJobGetsItsCoresBeforeItIsThawed() async throws {

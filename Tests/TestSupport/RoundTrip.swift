@@ -32,6 +32,8 @@ public final class RoundTrip: Sendable {
         tool = "\(directory)/tool"
         try Self.compile(RoundTripTool.source, to: tool)
         var environment = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"]
+        // No breakpoints of the processor's: under emulation one in a hundred ends in a panic.
+        if Programs.isEmulated { environment["CRIU_FAULT"] = "130" }
         let right = Capability(name: "CAP_SYS_RESOURCE")
         if owner != 0, let right, try !ProcessCapabilities.current().effective.contains(right) {
             let shim = "\(directory)/limits.so"
@@ -43,7 +45,10 @@ public final class RoundTrip: Sendable {
         try Self.write(RoundTripScript.text, to: "\(directory)/checkpoint")
     }
 
-    /// The job that goes through it: `NAME [MEBIBYTES]`.
+    /// What the job is told: less to print where all of it is read slowly.
+    public static let jobArguments = Programs.isEmulated ? ["100000000"] : []
+
+    /// The job that goes through it.
     public static func makeJob(at path: String) throws { try compile(RoundTripTool.jobSource, to: path) }
 
     private static func write(_ text: String, to path: String) throws {
@@ -92,7 +97,7 @@ public final class RoundTrip: Sendable {
 
     /// `both`: waits until the job is in the dump; false when the script failed.
     public func isDumped(_ process: ProcessHandle) -> Bool {
-        TestSupport.poll(seconds: 120) {
+        TestSupport.poll(seconds: 300) {
             if Programs.exists("\(directory)/is-dumped") { return true }
             return process.isAlive ? nil : false
         } ?? false

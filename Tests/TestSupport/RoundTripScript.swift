@@ -8,7 +8,7 @@ enum RoundTripScript {
         MODE=$1 CRIU=$2 PID=$3 GROUP=$4 DIR=$5 BIN=$6 TOOL=$7 RUN=$8
         IMG=$DIR/images
         say() { echo "$*" >&2; }
-        until_true() { for turn in $(seq 1000); do if "$@"; then return 0; fi; sleep 0.02; done; say "never: $*"; return 1; }
+        until_true() { for turn in $(seq 3000); do if "$@"; then return 0; fi; sleep 0.02; done; say "never: $*"; return 1; }
         is() { [ "$(cat $1)" = $2 ]; }
         freeze() {
           if [ -e $1/freezer.state ]; then echo FROZEN > $1/freezer.state; until_true is $1/freezer.state FROZEN

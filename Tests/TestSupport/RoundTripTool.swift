@@ -104,7 +104,7 @@ enum RoundTripTool {
         int prlimit(int pid, int kind, const void *wanted, void *found) { return prlimit64(pid, kind, wanted, found); }
         """#
 
-    /// Two processes that pass numbers through a pipe and print them, faster than they are taken, until SIGUSR1: then the last is told, with 21.
+    /// Two processes that pass numbers through a pipe and print them, twenty and a pause of so many nanoseconds, until SIGUSR1: then the last is told, with 21.
     /// A third tries on PID 1 without a pause what could end, change or trace it, by all ids that count, and tells what it was let.
     static let jobSource = #"""
         #define _GNU_SOURCE
@@ -206,7 +206,8 @@ enum RoundTripTool {
         static volatile sig_atomic_t asked;
         static void ask(int number) { asked = 1; }
         int main(int count, char **words) {
-            int megabytes = count > 1 ? atoi(words[1]) : 4;
+            int megabytes = 4;
+            long rest = count > 1 ? atol(words[1]) : 5000000;
             unsigned *heap = mmap(0, (size_t)megabytes << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
             size_t words_count = ((size_t)megabytes << 20) / 4;
             for (size_t at = 0; at < words_count; at++) heap[at] = at * 2654435761u;
@@ -235,7 +236,7 @@ enum RoundTripTool {
             if (fork() == 0) {
                 for (unsigned number = 1;; number++) {
                     if (write(pair[1], &number, sizeof number) != sizeof number) _exit(1);
-                    if (number % 20 == 0) nanosleep(&(struct timespec){0, 5000000}, 0);
+                    if (number % 20 == 0) nanosleep(&(struct timespec){0, rest}, 0);
                 }
             }
             unsigned number, last = 0;
