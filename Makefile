@@ -50,7 +50,8 @@ torture: export BERTH_KILL_ROUNDS ?= $(or $(ROUNDS),300)
 torture: export BERTH_CUT_ROUNDS ?= $(or $(CUTS),100)
 torture: export BERTH_WAVES ?= $(or $(WAVES),10)
 torture: export BERTH_TORTURE_ROUNDS ?= $(or $(RACES),10000)
-torture: packages  ## faults and races for hours: PARTS="kills cuts crowds crashes races", ROUNDS (300), CUTS (100), WAVES (10), RACES (10000), BERTH_SEED
+torture: export BERTH_LOAD_SECONDS ?= $(or $(LOAD),600)
+torture: packages  ## faults, load and races for hours: PARTS="kills cuts crowds crashes load races", ROUNDS (300), CUTS (100), WAVES (10), LOAD (600), RACES (10000), BERTH_SEED
 	@scripts/torture $(PARTS)
 
 FUZZ_TIME ?= 1h

@@ -168,7 +168,8 @@ let package = Package(
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
-                "TestSupport", "HistoryChecker", "DaemonConfiguration", "Database", "JobLog", "JobModel", "JobStore", "LinuxSys", "berth", "berthd",
+                "TestSupport", "HistoryChecker", "API", "Client", "DaemonConfiguration", "Database", "JobLog", "JobModel", "JobStore", "LinuxSys",
+                "berth", "berthd",
                 "berth-helper",
             ],
             swiftSettings: strict),

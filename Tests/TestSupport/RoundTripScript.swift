@@ -140,6 +140,8 @@ enum RoundTripScript {
             if [ $kind = init ] || [ $MODE != both ]; then
               touch $staged
               case $path in /.berth/init) host=$DIR/binary;; /proc/*) host=/dev/null;; *) host=$path;; esac
+              # What is not named is kept, such as the nosuid of a /tmp, and could not be taken away inside.
+              for word in suid dev exec; do case ,$options, in *,no$word,*) ;; *) options=$options,$word;; esac; done
               mount --bind $host $staged; mount -o remount,bind,$options $staged
             fi
             EXTERNAL+=(--external "mnt[$path]:$staged")

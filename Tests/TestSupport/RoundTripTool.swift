@@ -30,7 +30,7 @@ enum RoundTripTool {
         /* Binds a file of the host read-only at a path of a process, which is made if it is not there. Not nosuid: the file may have a capability. */
         static int attach(int pid, const char *file, const char *path) {
             int tree = syscall(SYS_open_tree, AT_FDCWD, file, OPEN_TREE_CLONE);
-            struct mount_attr attributes = {.attr_set = MOUNT_ATTR_RDONLY};
+            struct mount_attr attributes = {.attr_set = MOUNT_ATTR_RDONLY, .attr_clr = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC};
             if (tree < 0 || syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attributes, sizeof attributes) < 0) return failed(file);
             if (enter(pid) < 0) return failed("enter");
             char folder[256];
