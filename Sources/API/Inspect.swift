@@ -148,7 +148,7 @@ public struct InspectedCall: Hashable, Sendable, Codable {
 
 /// An open file.
 public struct InspectedFile: Hashable, Sendable, Codable {
-    public enum Kind: String, Hashable, Sendable, Codable { case file, pipe, socket, anonymous }
+    public enum Kind: String, Hashable, Sendable, Codable, CaseIterable { case file, pipe, socket, anonymous }
 
     public var number: Int32
     public var kind: Kind
