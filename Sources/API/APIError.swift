@@ -55,7 +55,7 @@ public struct APIError: Error, Hashable, Sendable, Codable, CustomStringConverti
         self.code = code
         // What a client sent may stand in it.
         self.message = DocumentText.oneLine(message)
-        self.field = field.map { DocumentText.oneLine($0) }
+        self.field = field.map { DocumentText.place($0) }
     }
 
     public var description: String {

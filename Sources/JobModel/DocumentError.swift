@@ -38,6 +38,13 @@ public enum DocumentText {
         return "'\(oneLine(String(scalars.prefix(57))))...'"
     }
 
+    /// The path of a field, whose names may be from outside: one line, and of a length that a line has.
+    public static func place(_ path: String) -> String {
+        let scalars = path.unicodeScalars
+        guard scalars.dropFirst(300).first != nil else { return oneLine(path) }
+        return oneLine(String(scalars.prefix(297))) + "..."
+    }
+
     /// The text with line ends and control characters escaped, so that a message stays one line and no terminal obeys it.
     public static func oneLine(_ text: String) -> String {
         var result = ""

@@ -23,7 +23,7 @@ extension SpecError {
             if let index = key.intValue, key.stringValue.hasPrefix("Index") { return "\(text)[\(index)]" }
             return text.isEmpty ? key.stringValue : "\(text).\(key.stringValue)"
         }
-        return path.isEmpty ? root : DocumentText.oneLine(path)
+        return path.isEmpty ? root : DocumentText.place(path)
     }
 
     /// What the decoder found, out of its `Expected to decode X but found Y instead.`

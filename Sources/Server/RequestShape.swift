@@ -43,7 +43,7 @@ struct RequestShape: Decodable {
             guard let child = mirror.children.first(where: { $0.label == name }) else {
                 let hint = NearestName.of(name, in: known).map { "; the nearest name is '\($0)'" } ?? ""
                 throw APIError(
-                    .malformed, "found an unknown field, accepted \(known.joined(separator: ", "))\(hint)", field: DocumentText.oneLine(place))
+                    .malformed, "found an unknown field, accepted \(known.joined(separator: ", "))\(hint)", field: place)
             }
             try member.check(against: child.value, path: place)
         }

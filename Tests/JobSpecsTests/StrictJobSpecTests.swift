@@ -40,6 +40,14 @@ import Testing
         #expect(line.hasPrefix(start), "\(line)")
     }
 
+    /// Found by the random inputs: a name of any length came back in the refusal.
+    @Test func aLongNameIsCut() throws {
+        let json = "{\"resources\": {\"\(String(repeating: "or", count: 5000))\": 1}}"
+        let error = #expect(throws: DecodingError.self) { try JSONDecoder().decode(StrictJobSpec.self, from: Data(json.utf8)) }
+        let line = error.map { SpecError($0).description } ?? ""
+        #expect(line.hasPrefix("resources.oror") && line.contains("or...: found an unknown field") && line.utf8.count < 1000, "\(line)")
+    }
+
     @Test func nullsAreAbsent() throws {
         let json = #"{"resources": {"io": null}, "name": null, "output": null, "mounts": null, "command": ["x"]}"#
         #expect(try JSONDecoder().decode(StrictJobSpec.self, from: Data(json.utf8)).spec.command == ["x"])
