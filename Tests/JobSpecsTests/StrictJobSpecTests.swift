@@ -45,7 +45,7 @@ import Testing
         let json = "{\"resources\": {\"\(String(repeating: "or", count: 5000))\": 1}}"
         let error = #expect(throws: DecodingError.self) { try JSONDecoder().decode(StrictJobSpec.self, from: Data(json.utf8)) }
         let line = error.map { SpecError($0).description } ?? ""
-        #expect(line.hasPrefix("resources.oror") && line.contains("or...: found an unknown field") && line.utf8.count < 1000, "\(line)")
+        #expect(line.hasPrefix("resources.oror") && line.contains("...: found an unknown field") && line.utf8.count < 1000, "\(line)")
     }
 
     @Test func nullsAreAbsent() throws {
