@@ -76,7 +76,7 @@ import Testing
     @Test(.enabled(if: freeHugePages >= 4, "needs four free huge pages"), arguments: hugePageLayouts)
     func hugePagesBeyondTheLimitAreRefusedAndCounted(kind: CgroupLayout.Kind) throws {
         try withKernel(kind) { kernel in
-            let size = try #require(try SystemInfo().hugePageSize > 0 ? Bytes(SystemInfo().hugePageSize * 1024) : nil)
+            let size = try #require(try SystemInfo().hugePageSize > 0 ? Bytes(SystemInfo().hugePageSize) : nil)
             #if arch(arm64)
                 let call = 222
             #else
