@@ -129,8 +129,10 @@ public struct DoctorCheck: Hashable, Sendable, Codable {
         case ok
         /// Works with less.
         case warning
-        /// Berth cannot run so.
+        /// Berth cannot run so: the machine lacks something.
         case missing
+        /// Berth cannot run so: what is there is full, damaged or in the way.
+        case broken
     }
     public var name: String
     public var state: State

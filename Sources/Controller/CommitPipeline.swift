@@ -124,6 +124,7 @@ extension Controller {
     /// Those who wait are told that the outcome is not known; the commit is tried on.
     private func giveUpWaiting(_ reason: String) {
         storageFailure = reason
+        replan()
         let waiters = committing + queue.flatMap(\.waiters)
         committing = []
         for index in queue.indices { queue[index].waiters = [] }

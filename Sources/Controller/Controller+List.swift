@@ -12,7 +12,9 @@ extension Controller {
         var owner: UserID?
         if let text = selection.user, !selection.meansAllUsers {
             owner = await surroundings.userNumber(text)
-            guard owner != nil else { throw APIError(.invalid, "found user '\(text)', accepted a user of this machine", field: "user") }
+            guard owner != nil else {
+                throw APIError(.invalid, "found user \(DocumentText.quoted(text)), accepted a user of this machine", field: "user")
+            }
         }
         if case .job(_, let batch) = peer.origin {
             selection.batch = batch.name

@@ -14,11 +14,11 @@ extension Controller {
 
     private func planNow() {
         planIsDue = false
+        lookAtDisk()
         guard storageFailure == nil else {
             wake(after: .seconds(1))
             return
         }
-        lookAtDisk()
         followWallClock()
         let plan = scheduler.plan(now: clock.now())
         for decision in plan.decisions { carryOut(decision) }

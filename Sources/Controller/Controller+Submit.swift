@@ -12,6 +12,9 @@ extension Controller {
         try Self.checkForm(of: request)
         let key = request.requestKey.map { RequestKey("\(peer.keyScope)/\($0)") }
         if let key, let known = try await known(key) { return known }
+        if let shortage = surroundings.diskShortage(), shortage.stopsSubmits {
+            throw APIError(.noSpace, "submit: \(shortage.text); nothing new is taken until that has passed; `berth doctor` tells what mends it")
+        }
         let images = try await images(of: request, peer)
         try await checkWeights(of: request)
         // No suspension from here to the commit: numbers, limits and dependencies are decided on one state.
@@ -104,7 +107,7 @@ extension Controller {
             let wanted = submitted.spec.image ?? settings.defaults.image
             guard let name = await surroundings.resolveImage(wanted, peer.user, peer.name) else {
                 throw APIError(
-                    .invalid, "found image '\(wanted)', which is not here; accepted are those of `berth image list`",
+                    .invalid, "found image \(DocumentText.quoted(wanted)), which is not here; accepted are those of `berth image list`",
                     field: field(position, "image", of: request.jobs.count))
             }
             names.append(name)
@@ -147,7 +150,8 @@ extension Controller {
         let queueName = spec.queue ?? "default"
         guard let queue = settings.queue(queueName) else {
             throw APIError(
-                .invalid, "found queue '\(queueName)', accepted \(settings.queues.map(\.name).joined(separator: ", "))", field: "queue")
+                .invalid, "found queue \(DocumentText.quoted(queueName)), accepted \(settings.queues.map(\.name).joined(separator: ", "))",
+                field: "queue")
         }
         let rights = SubmitterRights(groups: peer.groupNames, isOperator: settings.access.isOperator(peer))
         do throws(SpecError) {

@@ -14,8 +14,8 @@ public struct Surroundings: Sendable {
     /// The name of a user; the number as text when there is none.
     public var userName: @Sendable (_ user: UserID) async -> String
 
-    /// Why nothing that takes disk should begin; nil: there is room. Cheap, for it is asked before each plan.
-    public var diskShortage: @Sendable () -> String? = { nil }
+    /// Why nothing that takes disk should begin; nil: there is room. Cheap, for it is asked before each plan and submit.
+    public var diskShortage: @Sendable () -> DiskShortage? = { nil }
     /// Scratch on disk that jobs may have together, as it is now; nil: not counted.
     public var scratchCapacity: @Sendable () async -> Bytes? = { nil }
     /// The job with the largest number that left a log; nil: none did.
@@ -102,6 +102,8 @@ public actor Controller {
     var storageFailure: String?
     /// Why nothing starts at the moment.
     var diskShortage: String?
+    /// What the last look at the database's pages found, and when it began.
+    var lastFaults: (at: BootTime, found: Task<[String], Never>)?
     /// What the users, queues and batches that submitted last have left of their rates.
     var submitRates: [WaitingLimit: SubmitRate] = [:]
 

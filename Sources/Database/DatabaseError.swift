@@ -21,8 +21,9 @@ extension DatabaseError: CustomStringConvertible {
             "open \(path): schema version \(found), this berthd knows versions up to \(accepted); install the newer berthd again, or restore a backup from before"
         case .foreign(let path, let found): "open \(path): \(found), accepted is a database made by berthd"
         case .damaged(let path, let found, let backups):
-            "open \(path): damaged (\(found)), left as it is; to restore: stop berthd, move \(path) with its -wal and -shm aside, then "
-                + (backups.first.map { "copy \($0) to \(path), or " } ?? "") + "run: sqlite3 <moved file> .recover | sqlite3 \(path)"
+            "open \(path): damaged (\(found)), left as it is; to restore: stop berthd, then "
+                + (backups.first.map { "move \(path) with its -wal and -shm aside and copy \($0) to \(path), or " } ?? "")
+                + "run: \(DatabaseRestore.script(directory: String(path.dropLast(DatabaseFile.name.count + 1))))"
         case .migrationFailed(let path, let from, let to, let reason, let backup):
             "migrate \(path) from version \(from) to \(to): \(reason); nothing was changed, the backup is \(backup)"
         case .cannotOpen(let path, let reason): "open \(path): \(reason)"

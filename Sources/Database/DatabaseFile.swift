@@ -62,6 +62,19 @@ struct DatabaseFile {
         return directory + "/" + name
     }
 
+    /// Why a small file cannot be written beside the database: SQLite tells no more than that a write failed. Nil when it can.
+    static func writeFailure(beside path: String) -> String? {
+        let directory = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
+        do throws(SystemError) {
+            let place = try Descriptor.open(directory, [.path, .directory])
+            let file = try place.open(at: ".probe", [.writeOnly, .create, .truncate, .noFollow], mode: 0o600)
+            defer { try? place.unlink(".probe") }
+            try file.write([UInt8](repeating: 0, count: 4096))
+            try file.synchronize()
+            return nil
+        } catch { return "write in \(directory): \(error)" }
+    }
+
     /// Newest first.
     var backups: [String] {
         let names = ((try? handle.names()) ?? []).filter { $0.hasPrefix(Self.name + ".v") && $0.hasSuffix(".backup") }

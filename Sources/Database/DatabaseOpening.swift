@@ -68,7 +68,7 @@ struct DatabaseOpening {
     }
 
     /// Gives the schema's version. The connection only reads, so that a file that is refused keeps every byte, its WAL included.
-    private func inspect() throws(DatabaseError) -> Int {
+    func inspect() throws(DatabaseError) -> Int {
         let found: (application: Int32, version: Int, check: [String])
         do {
             let queue = try DatabaseQueue(path: file.path, configuration: Self.configuration(readonly: true))

@@ -49,6 +49,13 @@ public final class DiskReserve: Sendable {
     /// A share of a small disk is enough: a database is small.
     static func bounded(_ wanted: Bytes, total: UInt64) -> Bytes { min(wanted, Bytes(total / 16)) }
 
+    /// What one in this directory would hold; nil: none.
+    public static func size(_ wanted: Bytes, in directory: String) -> Bytes? {
+        guard let status = try? Descriptor.open(directory, [.path, .directory]).fileSystemStatus() else { return nil }
+        let size = bounded(wanted, total: status.totalBytes)
+        return size > .zero && status.type != FileSystemStatus.tmpfs ? size : nil
+    }
+
     /// SQLite cuts the WAL back to 64 MiB; its index has 32 KiB for 4,096 pages of 4 KiB. Of a small reserve the half.
     private static func shares(of wanted: Bytes) -> (log: Int64, index: Int64) {
         let whole = Int64(clamping: wanted.count)

@@ -38,10 +38,15 @@ struct GroupTransaction {
         }
     }
 
+    private static func reason(_ error: any Error, _ pool: DatabasePool) -> String {
+        DatabaseFile.writeFailure(beside: pool.path).map { "\($0) (\(error))" } ?? "\(pool.path): \(error)"
+    }
+
     /// The whole transaction was rolled back. When the commit itself failed it may yet come back: its frames may be in the WAL, and be found
     /// there after a crash.
     private func failed(_ error: any Error, isCommitting: Bool, in pool: DatabasePool) -> Outcome {
-        let reason = "\(error)"
+        // What a disk says is asked anew; an error of another kind speaks for itself.
+        let reason = error is GRDB.DatabaseError ? Self.reason(error, pool) : "\(error)"
         let code = (error as? GRDB.DatabaseError)?.resultCode
         let isUnknown = isCommitting && code != .SQLITE_FULL && code != .SQLITE_BUSY
         let result = CommitReceiptResult.failure(isUnknown ? .unknown(reason) : .refused(.storage(reason)))

@@ -62,6 +62,8 @@ public final class SQLiteStore: MachineStore {
         _ = try? pool.writeWithoutTransaction { db in try Row.fetchAll(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
         try? pool.close()
         reserve?.close()
+        // A process that is just being started may still have a copy of the descriptor.
+        try? file.lock.unlock()
         file.lock.close()
     }
 

@@ -14,11 +14,15 @@ protocol ScratchBackend: Sendable {
     /// Removes a space and everything in it; what is still open lives on unseen.
     func remove(_ name: String) throws(SystemError)
     func usage(of space: Descriptor) throws(SystemError) -> ScratchUsage
+    /// Another in its place when it broke, with no spaces yet; nil as long as it works.
+    func renewed() throws(SystemError) -> (any ScratchBackend)?
     /// Ends what holds the spaces; they are all gone by then.
     func tearDown() throws(SystemError)
 }
 
 extension ScratchBackend {
+    func renewed() throws(SystemError) -> (any ScratchBackend)? { nil }
+
     /// The two directories that overlayfs wants.
     func makeDirectories(in space: Descriptor) throws(SystemError) {
         try space.makeDirectory("upper", mode: 0o755)

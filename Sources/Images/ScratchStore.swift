@@ -12,7 +12,7 @@ public actor ScratchStore {
     private let settings: ScratchSettings
     private let root: Descriptor
     private let lock: Descriptor
-    private let disk: any ScratchBackend
+    private var disk: any ScratchBackend
     private var ready: [String] = []
     private var promised: [AttemptID: Bytes] = [:]
     private var inMemory: [AttemptID: ScratchSpace] = [:]
@@ -108,7 +108,11 @@ public actor ScratchStore {
         if let space = inMemory.removeValue(forKey: attempt) { removals.start { withExtendedLifetime(space) {} } }
         guard promised.removeValue(forKey: attempt) != nil else { return }
         let gone = "gone-" + StoreFiles.randomName()
-        do throws(SystemError) { try disk.spaces.rename(attempt.description, to: gone) } catch { throw ImageError(error) }
+        do throws(SystemError) { try disk.spaces.rename(attempt.description, to: gone) } catch {
+            // All of it goes when another takes its place.
+            if isBroken { return }
+            throw ImageError(error)
+        }
         let backend = disk
         // What cannot be removed now is removed at the next start.
         removals.start { try? backend.remove(gone) }
@@ -145,6 +149,8 @@ public actor ScratchStore {
         return sum
     }
 
+    private var isBroken: Bool { (try? disk.spaces.fileSystemStatus().isReadOnly) ?? false }
+
     /// Attempts that have scratch on disk.
     public func attempts() -> Set<AttemptID> { Set(promised.keys).union(inMemory.keys) }
 
@@ -166,7 +172,7 @@ public actor ScratchStore {
         ready = []
         await removals.waitUntilIdle()
         try onHost { () throws(SystemError) in
-            for name in try disk.spaces.names() { try disk.remove(name) }
+            if !isBroken { for name in try disk.spaces.names() { try disk.remove(name) } }
             try lock.unlock()
             try disk.tearDown()
         }
@@ -179,6 +185,7 @@ extension ScratchStore {
     private func takeDisk(
         _ attempt: AttemptID, _ bytes: Bytes, _ inodes: Int, _ uid: UInt32, _ gid: UInt32
     ) throws(SystemError) -> ScratchSpace {
+        try renewIfBroken()
         if ready.isEmpty { try prepareOne() }
         let name = ready.removeLast()
         refillSoon()
@@ -188,6 +195,14 @@ extension ScratchStore {
         try disk.spaces.rename(name, to: attempt.description, mode: .noReplace)
         promised[attempt] = bytes
         return try space(attempt, directory, disk.kind)
+    }
+
+    /// Attempts that have scratch on the broken one keep it, unseen, as long as they run.
+    private func renewIfBroken() throws(SystemError) {
+        guard let fresh = try disk.renewed() else { return }
+        disk = fresh
+        ready = []
+        promised = [:]
     }
 
     private func takeMemory(

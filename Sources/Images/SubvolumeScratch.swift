@@ -6,11 +6,17 @@ internal import Synchronization
 ///
 /// The file is as long as its file system is large, so it never has to grow; it takes the blocks that are used and gives them back
 /// (`discard`). The mount outlives the daemon with the jobs that use it; the loop device goes with the mount.
+///
+/// When the disk below is full, btrfs cannot write what it promised and turns read-only for good. Jobs that run keep what they have of it, and the
+/// next ones get a file system made anew.
 final class SubvolumeScratch: ScratchBackend {
     let kind = ScratchLimitKind.subvolumeQuota
     let spaces: Descriptor
     private let mountPoint: String
     private let image: String
+    private let path: String
+    private let root: Descriptor
+    private let size: Bytes
     /// N of `/dev/loopN`.
     private let device: Int
     /// Quota groups of deleted subvolumes; the kernel lets go of them once it has cleaned up.
@@ -18,10 +24,11 @@ final class SubvolumeScratch: ScratchBackend {
 
     /// Adopts what is mounted already, mounts the image that is there, or makes one.
     init(path: String, root: Descriptor, size: Bytes) throws(SystemError) {
+        (self.path, self.root, self.size) = (path, root, size)
         mountPoint = path + "/mount"
         image = path + "/scratch.btrfs"
         _ = try root.makeAndOpenDirectory("mount", mode: 0o700)
-        if let mounted = try Self.mountedDevice(mountPoint) {
+        if let mounted = try Self.mountedDevice(mountPoint), try !Self.leaveBroken(mountPoint, root) {
             device = mounted
         } else {
             device = try Self.mountImage(path: path, root: root, size: size)
@@ -35,6 +42,19 @@ final class SubvolumeScratch: ScratchBackend {
     private static func mountedDevice(_ mountPoint: String) throws(SystemError) -> Int? {
         let entry = try MountTable().entries.last { $0.mountPoint == mountPoint && $0.type == "btrfs" }
         return entry.flatMap { $0.source.hasPrefix("/dev/loop") ? Int($0.source.dropFirst(9)) : nil }
+    }
+
+    /// Takes a file system that turned read-only out of the way; what uses it keeps it. True when it did.
+    private static func leaveBroken(_ mountPoint: String, _ root: Descriptor) throws(SystemError) -> Bool {
+        guard try Descriptor.open(mountPoint, [.path, .directory]).fileSystemStatus().isReadOnly else { return false }
+        try Mount.detach(mountPoint, lazily: true)
+        try root.unlink("scratch.btrfs")
+        return true
+    }
+
+    func renewed() throws(SystemError) -> (any ScratchBackend)? {
+        guard try spaces.fileSystemStatus().isReadOnly else { return nil }
+        return try SubvolumeScratch(path: path, root: root, size: size)
     }
 
     private static func mountImage(path: String, root: Descriptor, size: Bytes) throws(SystemError) -> Int {

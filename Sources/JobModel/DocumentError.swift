@@ -45,6 +45,14 @@ public enum DocumentText {
         return oneLine(String(scalars.prefix(297))) + "..."
     }
 
+    /// One word for a shell.
+    public static func shell(_ word: String) -> String {
+        let plain = word.utf8.allSatisfy { byte in
+            UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 0x20 || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte || "/._-+:@".utf8.contains(byte)
+        }
+        return plain && !word.isEmpty ? word : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#) + "'"
+    }
+
     /// The text with line ends and control characters escaped, so that a message stays one line and no terminal obeys it.
     public static func oneLine(_ text: String) -> String {
         var result = ""

@@ -33,11 +33,9 @@ struct Doctor {
     let services: NodeServices
 
     func checks() -> [DoctorCheck] {
-        [
-            kernel, groups, freezing, overlay, runDirectory, users, seccomp, apparmor, swap, hugePages, ioWeight, devices, slots, scratch,
-            services.settings.reserveCheck(),
-        ]
-        .compactMap { $0 }
+        [kernel, groups, freezing, overlay, runDirectory, users, seccomp, apparmor, swap, hugePages, ioWeight, devices, slots, scratch]
+            .compactMap { $0 } + StateDoctor(directory: services.settings.stateDirectory, room: services.room).checks()
+            + [services.settings.reserveCheck()].compactMap { $0 }
     }
 
     private var scratch: DoctorCheck {

@@ -39,7 +39,9 @@ public struct AgentSettings: Sendable {
     public var keptFree = Bytes.zero
     /// What a backup that the daemon is started on says of the users' slots.
     public var restoredSlots: String?
-    /// How the database's own part of the disk stands, for the doctor.
+    /// Why less is free beside the database's own part of the disk than should be; nil as a whole: it has none.
+    public var reserveShortage: (@Sendable () -> String?)?
+    /// How that part stands, for the doctor.
     public var reserveCheck: @Sendable () -> DoctorCheck? = { nil }
 
     public init(

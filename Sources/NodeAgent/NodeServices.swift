@@ -19,6 +19,8 @@ public final class NodeServices: Sendable {
     public let roots: RootFilesystem
     public let slots: SlotTable
     public let logs: LogStore
+    /// Of the state directory and the logs in it.
+    public let room: StateRoom
     public let identities: IdentityCache
     let logWatch: LogWatch
     let accounts = AccountCache()
@@ -88,6 +90,7 @@ public final class NodeServices: Sendable {
         roots = RootFilesystem()
         slots = parts.slots
         logs = parts.logs
+        room = StateRoom(parts.settings.stateDirectory, reserveShortage: parts.settings.reserveShortage)
         identities = IdentityCache(slots: parts.slots)
         logWatch = LogWatch(reactor: parts.reactor)
         filters = parts.filters

@@ -26,7 +26,8 @@ extension BerthServer {
         add(.use, to: router) { _, _, peer in try reply(try await Self.use(parts, peer)) }
         add(.doctor, to: router) { _, _, peer in
             try await controller.require(.node, peer)
-            return try reply(DoctorReply(await parts.agent.checks()))
+            let state = parts.agent.services.settings.stateDirectory
+            return try reply(DoctorReply(await parts.agent.checks() + controller.storeChecks(directory: state)))
         }
         add(.backup, to: router) { _, _, peer in
             try await controller.require(.backup, peer)

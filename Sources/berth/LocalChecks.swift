@@ -72,12 +72,15 @@ struct LocalChecks {
         return [String(own), prefix + "/libexec/berth", prefix + "/sbin"]
     }
 
+    /// Where one of the other programs is.
+    func place(of name: String) -> String? {
+        let places = ["/usr/libexec/berth", "/usr/local/libexec/berth", "/usr/sbin", "/usr/local/sbin", "/usr/bin", "/usr/local/bin"]
+        return (Self.besides(program) + places).map { "\(root)\($0)/\(name)" }.first { (try? Descriptor.open($0, .path)) != nil }
+    }
+
     private func programs() -> [DoctorCheck] {
         ["berthd", "berth-init", "berth-helper"].map { name in
-            let places = ["/usr/libexec/berth", "/usr/local/libexec/berth", "/usr/sbin", "/usr/local/sbin", "/usr/bin", "/usr/local/bin"]
-            let found = (Self.besides(program) + places).map { "\(root)\($0)/\(name)" }
-                .first { (try? Descriptor.open($0, .path)) != nil }
-            return found.map { DoctorCheck(name, .ok, $0) }
+            place(of: name).map { DoctorCheck(name, .ok, $0) }
                 ?? DoctorCheck(name, .warning, "not beside berth nor in the usual places", remedy: "make install")
         }
     }

@@ -28,6 +28,8 @@ struct BerthDaemon: AsyncParsableCommand {
     var logLevel: String?
     @Flag(help: "Read the configuration, say whether it is right, and end.")
     var checkConfig = false
+    @Flag(help: "Look at the state directory of a daemon that does not run, print in JSON what is wrong, and end; `berth doctor` asks for it.")
+    var checkState = false
 
     func run() async throws {
         let settings: Settings
@@ -39,6 +41,7 @@ struct BerthDaemon: AsyncParsableCommand {
             print("configuration is right")
             return
         }
+        if checkState { return try CheckState(settings: settings).run() }
         ProcessContext.raiseOpenFiles()
         do {
             try await Daemon(settings: settings).run()

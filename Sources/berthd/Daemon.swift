@@ -89,8 +89,11 @@ struct Daemon {
     private func agentSettings(_ place: Place, _ reserve: DiskReserve?) throws -> AgentSettings {
         var result = try place.agentSettings()
         result.keptFree = reserve?.wanted ?? .zero
-        let path = settings.stateDirectory
-        result.reserveCheck = { reserve?.check(path) }
+        if let reserve {
+            let path = settings.stateDirectory
+            result.reserveShortage = { reserve.shortage }
+            result.reserveCheck = { reserve.check(path) }
+        }
         return result
     }
 
@@ -139,7 +142,8 @@ struct Daemon {
                 return (try? await work.run { try UserAccount(name: text).map { UserID($0.uid) } }) ?? nil
             },
             userName: { user in (try? await work.run { try UserAccount(uid: user.value)?.name }) ?? nil ?? "\(user)" })
-        result.diskShortage = { store.reserve?.shortage }
+        let room = services.room
+        result.diskShortage = { room.shortage.map { DiskShortage("\($0)", stopsSubmits: $0.isOfDatabase) } }
         result.scratchCapacity = { try? await scratchCapacity(services, store) }
         result.newestLog = { (try? await work.run { services.newestLog() }) ?? nil }
         result.mendDisk = { await store.mendReserve() }

@@ -68,6 +68,7 @@ import Testing
         let bench = try await Bench()
         let id = try await bench.submit()
         try await bench.becomes(id, .running)
+        let waits = try await bench.submit { $0.hold = true }
         // Another leader: every commit is refused from here on.
         _ = await bench.store.lead()
         for route in [Route.cancel, .pause, .hold] {
@@ -81,5 +82,8 @@ import Testing
         await #expect(throws: APIError.self) { try await bench.submit() }
         #expect(await bench.agent.desired[AttemptID(TaskID(id), 1)]?.record.stop == nil, "only what is durable is done")
         #expect(try await bench.detail(id).job.id == id, "what is there can still be read")
+        try await bench.eventually("what waits is told why") {
+            try await bench.detail(waits).job.groups.first?.reasons?.contains { $0.kind == .disk && $0.text.contains("takes no changes") } == true
+        }
     }
 }

@@ -75,7 +75,7 @@ import Testing
         let shortage = Mutex<String?>("1M free")
         let mended = Mutex(0)
         let bench = try await Bench(surroundings: {
-            $0.diskShortage = { shortage.withLock { $0 } }
+            $0.diskShortage = { shortage.withLock { $0 }.map { DiskShortage($0, stopsSubmits: false) } }
             $0.mendDisk = { mended.withLock { $0 += 1 } }
         })
         let id = try await bench.submit()

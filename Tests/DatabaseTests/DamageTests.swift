@@ -42,7 +42,7 @@ import Testing
             let line = "\(try #require(error))"
             #expect(line.contains(directory.database) && line.contains("Page \(page)"), "\(line)")
             // How to restore, from the newest backup first.
-            #expect(line.contains("copy \(directory.path)/berth.db.v1.100.backup") && line.contains(".recover"), "\(line)")
+            #expect(line.contains("copy \(directory.path)/berth.db.v1.100.backup") && line.contains("sqlite3 aside/berth.db .dump"), "\(line)")
             #expect(!line.contains("\n"))
             #expect(directory.bytes("berth.db") == before)
         }

@@ -91,6 +91,35 @@ struct ScratchStoreTests {
         #expect(try place.leavesNoMountOrLoop)
     }
 
+    /// As btrfs does by itself when the disk below it is full: who has some keeps it, the next ones get some anew, now and after a restart.
+    @Test func whatTurnedReadOnlyIsMadeAnew() async throws {
+        let place = try StorePlace()
+        func breakIt() throws { try Mount.mount(nil, at: place.scratchSettings.root + "/mount", type: nil, flags: 32 | 1, data: nil) }
+        var store = try await ScratchStore.open(place.scratchSettings, running: [])
+        do {
+            let old = try await store.take(for: attempt(1), kind: .disk, bytes: .mebibytes(8), inodes: nil, uid: Self.uid, gid: Self.uid)
+            try old.upper.open(at: "kept", [.writeOnly, .create]).write("x")
+            try breakIt()
+            let new = try await store.take(for: attempt(2), kind: .disk, bytes: .mebibytes(8), inodes: nil, uid: Self.uid, gid: Self.uid)
+            try new.upper.open(at: "new", [.writeOnly, .create]).write("x")
+            #expect(try old.upper.names() == ["kept"])
+            #expect(try await store.usage(of: attempt(1)) == nil)
+            try await store.remove(attempt(1))
+            try breakIt()
+            try await store.remove(attempt(2))
+        }
+        try await store.close()
+        store = try await ScratchStore.open(place.scratchSettings, running: [attempt(2)])
+        do {
+            let again = try await store.take(for: attempt(3), kind: .disk, bytes: .mebibytes(8), inodes: nil, uid: Self.uid, gid: Self.uid)
+            try again.upper.open(at: "again", [.writeOnly, .create]).write("x")
+        }
+        try breakIt()
+        try await store.remove(attempt(3))
+        try await store.tearDown()
+        #expect(try place.leavesNoMountOrLoop)
+    }
+
     @Test func takenOnceAndClean() async throws {
         let place = try StorePlace()
         let store = try await ScratchStore.open(place.scratchSettings, running: [])

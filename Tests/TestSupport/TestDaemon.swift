@@ -144,7 +144,9 @@ public final class TestDaemon: Sendable {
     // MARK: The end
 
     /// Ends every job, then the daemon, removes its files, and says what is left of it anywhere.
-    public func end() throws -> [String] {
+    ///
+    /// - Parameter disk: what its state lies on.
+    public func end(unmounting disk: SmallDisk? = nil) throws -> [String] {
         var findings: [String] = []
         if !isAlive { try start() }
         let living = try berth("list --quiet").output.split(separator: "\n").map(String.init)
@@ -156,6 +158,7 @@ public final class TestDaemon: Sendable {
         // Clean-up after the last end is in the background.
         findings += TestSupport.poll(seconds: 10) { Leftovers.ofAttempts(self).isEmpty ? [] : nil } ?? Leftovers.ofAttempts(self)
         if try stop() == nil { findings.append("berthd did not end within 30 s of its signal") }
+        try disk?.unmount()
         findings += TestSupport.poll(seconds: 10) { Leftovers.ofDaemon(self).isEmpty ? [] : nil } ?? Leftovers.ofDaemon(self)
         place.remove()
         runPlace.remove()

@@ -225,6 +225,7 @@ import Testing
                 """)
         #expect(DoctorText.status(checks) == 1)
         #expect(DoctorText.status([checks[0], DoctorCheck("x", .warning, "")]) == 0)
+        #expect(DoctorText.status([DoctorCheck("state directory", .broken, "full")]) == 1)
     }
 
     @Test(arguments: [(0, "0"), (500, "0.5"), (250, "0.25"), (2500, "2.5"), (50, "0.05"), (2000, "2.0")])

@@ -10,6 +10,7 @@ enum DoctorText {
                 case .ok: style(.green, "ok     ")
                 case .warning: style(.yellow, "warning")
                 case .missing: style(.red, "missing")
+                case .broken: style(.red, "broken ")
                 }
             let remedy = check.remedy.map { "\n         → \(Escaping.oneLine($0))" } ?? ""
             return "\(mark)  \(TextWidth.pad(Escaping.oneLine(check.name), to: width))  \(Escaping.oneLine(check.detail))\(remedy)\n"
@@ -17,5 +18,5 @@ enum DoctorText {
     }
 
     /// 0: Berth can run here.
-    static func status(_ checks: [DoctorCheck]) -> Int32 { checks.contains { $0.state == .missing } ? 1 : 0 }
+    static func status(_ checks: [DoctorCheck]) -> Int32 { checks.contains { $0.state == .missing || $0.state == .broken } ? 1 : 0 }
 }
