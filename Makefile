@@ -62,7 +62,7 @@ fuzz: packages  ## random inputs for every decoder and the API: FUZZ_TIME=8h, FU
 vm: build  ## a shell in that virtual machine
 	@scripts/vm shell
 
-bench: build  ## measure beside crun and the kernel's floor: .build/bench.json
+bench: build  ## measure beside the kernel's floor, crun and batch systems: .build/bench.json
 	@bench/run
 
 install: build  ## install below PREFIX (and DESTDIR): programs, unit, configuration, profiles, completions, manual pages

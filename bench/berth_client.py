@@ -31,6 +31,18 @@ class Connection:
             raise RuntimeError(f"{method} {target}: status {status}: {data.decode(errors='replace').strip()}")
         return json.loads(data) if data else None
 
+    def fetch(self, target):
+        """The body of a GET as it is."""
+        self.send("GET", target)
+        status, headers = self.read_head()
+        if headers.get("transfer-encoding", "") == "chunked":
+            data = b"".join(iter(self.read_chunk, b""))
+        else:
+            data = self.read_exactly(int(headers.get("content-length", "0")))
+        if status != 200:
+            raise RuntimeError(f"GET {target}: status {status}: {data.decode(errors='replace').strip()}")
+        return data
+
     def read_head(self):
         status = int(self.read_line().split()[1])
         headers = {}
@@ -88,6 +100,18 @@ class Events:
                 return event
 
 
+    def drain(self, seconds=0.3):
+        """Forgets what was told so far."""
+        self.connection.socket.settimeout(seconds)
+        try:
+            while True:
+                self.text += self.connection.read_chunk()
+        except TimeoutError:
+            pass
+        self.connection.socket.settimeout(600)
+        self.text = b""
+
+
 def no_op(image, array=None):
     """The spec of a no-op with the peers' limits: as much CPU for each that four run at once, as four workers run the peers."""
     cpu = min(1000, 1000 * os.cpu_count() // 4)
@@ -142,3 +166,22 @@ def array(requests, events, image, count):
             raise RuntimeError(f"task {event.get('task')} ended with {event.get('outcome')}")
         left -= 1
     return count / (time.perf_counter() - started)
+
+
+def wait_for(events, jobs, expected="succeeded"):
+    """Returns with the end of the last of these jobs of one task each."""
+    left = set(jobs)
+    while left:
+        event = events.next()
+        if event.get("job") in left:
+            if outcome(event) != expected:
+                raise RuntimeError(f"job {event['job']} ended with {event.get('outcome')}, expected {expected}")
+            left.remove(event["job"])
+
+
+def count_ends(events, count):
+    """Returns with the count-th end from now."""
+    for _ in range(count):
+        event = events.next()
+        if outcome(event) != "succeeded":
+            raise RuntimeError(f"task {event.get('task')} ended with {event.get('outcome')}")

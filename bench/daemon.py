@@ -69,18 +69,19 @@ class Daemon:
         lines = (self.folder / "log").read_text(errors="replace").strip().splitlines()
         return " / ".join(lines[-3:]) or "no answer within 30 s"
 
-    def import_image(self, noop, name="noop"):
-        """Imports a root that holds nothing but the no-op, as a person would."""
+    def import_image(self, *programs, name="noop"):
+        """Imports a root that holds nothing but the given programs, as a person would."""
         archive = self.folder / "noop.tar"
         with tarfile.open(archive, "w") as tar:
             for folder in ("proc", "sys", "dev", "etc", "tmp"):
                 entry = tarfile.TarInfo(folder)
                 entry.type, entry.mode = tarfile.DIRTYPE, 0o755
                 tar.addfile(entry)
-            entry = tar.gettarinfo(str(noop), "noop")
-            entry.mode, entry.uid, entry.gid, entry.uname, entry.gname = 0o755, 0, 0, "", ""
-            with open(noop, "rb") as file:
-                tar.addfile(entry, file)
+            for program in programs:
+                entry = tar.gettarinfo(str(program), program.name)
+                entry.mode, entry.uid, entry.gid, entry.uname, entry.gname = 0o755, 0, 0, "", ""
+                with open(program, "rb") as file:
+                    tar.addfile(entry, file)
         debian.run([self.release / "berth", "image", "import", archive, name], env={**os.environ, "BERTH_SOCKET": str(self.socket)})
         return name
 

@@ -4,8 +4,9 @@
  *
  * Each of COUNT containers, AT_ONCE at a time, gets fresh pid, mount, ipc, uts, network and user namespaces, fresh control groups, a
  * tmpfs with proc as its root, and executes the static no-op. GROUPS: how many controllers of v1 get a group of their own, in the order
- * cpu, cpuacct, memory, pids, cpuset, freezer, blkio, devices; PID 1 enters them by writing `0` itself. On a machine with cgroup v2
- * only, any number above 0 is one group, entered by CLONE_INTO_CGROUP. No overlay, no filter, no log, no database.
+ * cpu, cpuacct, memory, pids, cpuset, freezer, blkio, devices; or their names with commas. PID 1 enters them by writing `0` itself. Among
+ * the names `unified` is a group of v2 beside them, entered by CLONE_INTO_CGROUP, and `job` an empty child of that. On a machine with
+ * cgroup v2 only, anything but 0 is `unified`, or `unified,job`. No overlay, no filter, no log, no database.
  *
  * A time is from the first mkdir to the reaped exit; the rate includes removing the groups.
  */
@@ -25,8 +26,10 @@
 static const char *const controllers[] = {"cpu", "cpuacct", "memory", "pids", "cpuset", "freezer", "blkio", "devices"};
 enum { most_groups = 8 };
 
-static int groups, unified, noop;
-static char parents[most_groups][256];
+static int groups, unified, child, noop;
+/* The controllers that get a group of their own, and the parents; the unified hierarchy's is the last. */
+static const char *chosen[most_groups];
+static char parents[most_groups + 1][256];
 static char staging[] = "/tmp/berth-floor-XXXXXX";
 
 static void write_file(const char *path, const char *text) {
@@ -74,34 +77,53 @@ static void copy_setting(const char *from, const char *to, const char *name) {
     write_file(path, text);
 }
 
+static void choose(char *words) {
+    if (*words >= '0' && *words <= '9') {
+        groups = atoi(words);
+        if (groups > most_groups) errno = 0, fail("groups: found %s, accepted 0 to %d", words, most_groups);
+        for (int i = 0; i < groups; i++) chosen[i] = controllers[i];
+    } else {
+        for (char *word = strtok(words, ","); word; word = strtok(NULL, ",")) {
+            int known = !strcmp(word, "unified") || !strcmp(word, "job");
+            unified |= !strcmp(word, "unified");
+            child |= !strcmp(word, "job");
+            for (int i = 0; i < most_groups && !known; i++)
+                if (!strcmp(word, controllers[i]) && groups < most_groups) chosen[groups++] = controllers[i], known = 1;
+            if (!known) errno = 0, fail("groups: found %s, accepted a number, or names of controllers, unified and job", word);
+        }
+        if (child && !unified) errno = 0, fail("groups: job is below unified, which is not there");
+    }
+    char mount[256];
+    if (groups > 0 && !find_mount("memory", mount)) groups = 0, unified = 1;
+}
+
+static void make_parent(int place, const char *controller) {
+    char mount[256];
+    if (!find_mount(controller, mount)) errno = ENOENT, fail("find the hierarchy of %s", *controller ? controller : "v2");
+    snprintf(parents[place], sizeof parents[place], "%.180s/berth-test-floor-%d", mount, getpid());
+    if (mkdir(parents[place], 0755) && errno != EEXIST) fail("mkdir %s", parents[place]);
+    if (strcmp(controller, "cpuset")) return;
+    copy_setting(mount, parents[place], "cpuset.cpus");
+    copy_setting(mount, parents[place], "cpuset.mems");
+}
+
 /* One parent for the whole run in each hierarchy. */
 static void make_parents(void) {
-    char mount[256];
-    if (groups > 0 && !find_mount("memory", mount)) {
-        if (!find_mount("", mount)) errno = ENOENT, fail("find a cgroup hierarchy");
-        unified = 1;
-        groups = 1;
-        snprintf(parents[0], sizeof parents[0], "%.180s/berth-test-floor-%d", mount, getpid());
-        if (mkdir(parents[0], 0755)) fail("mkdir %s", parents[0]);
-        return;
-    }
-    for (int i = 0; i < groups; i++) {
-        if (!find_mount(controllers[i], mount)) errno = ENOENT, fail("find the hierarchy of %s", controllers[i]);
-        snprintf(parents[i], sizeof parents[i], "%.180s/berth-test-floor-%d", mount, getpid());
-        if (mkdir(parents[i], 0755) && errno != EEXIST) fail("mkdir %s", parents[i]);
-        if (!strcmp(controllers[i], "cpuset")) {
-            copy_setting(mount, parents[i], "cpuset.cpus");
-            copy_setting(mount, parents[i], "cpuset.mems");
-        }
-    }
+    for (int i = 0; i < groups; i++) make_parent(i, chosen[i]);
+    if (unified) make_parent(groups, "");
 }
 
 static void remove_parents(void) {
-    for (int i = 0; i < groups; i++) {
+    for (int i = 0; i < groups + unified; i++) {
         /* Only a failure leaves groups of single containers behind. */
         DIR *folder = opendir(parents[i]);
-        for (struct dirent *entry; folder && (entry = readdir(folder));)
-            if (entry->d_type == DT_DIR && entry->d_name[0] != '.') unlinkat(dirfd(folder), entry->d_name, AT_REMOVEDIR);
+        for (struct dirent *entry; folder && (entry = readdir(folder));) {
+            if (entry->d_type != DT_DIR || entry->d_name[0] == '.') continue;
+            char job[300];
+            snprintf(job, sizeof job, "%s/job", entry->d_name);
+            unlinkat(dirfd(folder), job, AT_REMOVEDIR);
+            unlinkat(dirfd(folder), entry->d_name, AT_REMOVEDIR);
+        }
         if (folder) closedir(folder);
         rmdir(parents[i]);
     }
@@ -110,8 +132,8 @@ static void remove_parents(void) {
 /* The container's PID 1. It has what it needs as descriptors, opened by a parent with the rights. */
 static void container(const int *tasks, int mapped) {
     char byte;
-    for (int i = 0; i < groups && !unified; i++)
-        if (write(tasks[i], "0", 1) != 1) fail("enter the group of %s", controllers[i]);
+    for (int i = 0; i < groups; i++)
+        if (write(tasks[i], "0", 1) != 1) fail("enter the group of %s", chosen[i]);
     if (read(mapped, &byte, 1) != 1) fail("wait for the id map");
     if (setresgid(0, 0, 0) || setresuid(0, 0, 0)) fail("become root inside");
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL)) fail("make mounts private");
@@ -127,23 +149,22 @@ static void container(const int *tasks, int mapped) {
 static void prepare(int worker) { (void)worker; }
 
 static double one(int worker, int i) {
-    char names[most_groups][400], path[500];
+    char names[most_groups + 1][400], path[500];
     int tasks[most_groups], group = -1, gate[2], status;
     double started = now_ms();
-    for (int g = 0; g < groups; g++) {
+    for (int g = 0; g < groups + unified; g++) {
         snprintf(names[g], sizeof names[g], "%s/%d-%d", parents[g], worker, i);
         if (mkdir(names[g], 0755)) fail("mkdir %s", names[g]);
-        if (unified) {
-            if ((group = open(names[g], O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0) fail("open %s", names[g]);
-            continue;
-        }
-        if (!strcmp(controllers[g], "cpuset")) {
+        if (g == groups) break;
+        if (!strcmp(chosen[g], "cpuset")) {
             copy_setting(parents[g], names[g], "cpuset.cpus");
             copy_setting(parents[g], names[g], "cpuset.mems");
         }
         snprintf(path, sizeof path, "%s/tasks", names[g]);
         if ((tasks[g] = open(path, O_WRONLY | O_CLOEXEC)) < 0) fail("open %s", path);
     }
+    if (unified && (group = open(names[groups], O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0) fail("open %s", names[groups]);
+    if (child && mkdirat(group, "job", 0755)) fail("mkdir job in %s", names[groups]);
     if (pipe2(gate, O_CLOEXEC)) fail("pipe");
     struct clone_args arguments = {
         .flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWUSER | (unified ? CLONE_INTO_CGROUP : 0),
@@ -162,11 +183,11 @@ static double one(int worker, int i) {
     double taken = now_ms() - started;
     close(gate[0]);
     close(gate[1]);
+    if (child && unlinkat(group, "job", AT_REMOVEDIR)) fail("rmdir job in %s", names[groups]);
     if (group >= 0) close(group);
-    for (int g = 0; g < groups; g++) {
-        if (!unified) close(tasks[g]);
+    for (int g = 0; g < groups; g++) close(tasks[g]);
+    for (int g = 0; g < groups + unified; g++)
         if (rmdir(names[g])) fail("rmdir %s", names[g]);
-    }
     return taken;
 }
 
@@ -175,10 +196,10 @@ int main(int argc, char **argv) {
         fprintf(stderr, "usage: floor GROUPS AT_ONCE COUNT NOOP\n");
         return 2;
     }
-    groups = atoi(argv[1]);
+    choose(argv[1]);
     int at_once = atoi(argv[2]), count = atoi(argv[3]);
-    if (groups < 0 || groups > most_groups || at_once < 1 || count < at_once) {
-        fprintf(stderr, "floor: groups 0 to 8, at least one at once, a count of at least that\n");
+    if (at_once < 1 || count < at_once) {
+        fprintf(stderr, "floor: at least one at once, a count of at least that\n");
         return 2;
     }
     if ((noop = open(argv[4], O_RDONLY | O_CLOEXEC)) < 0) fail("open %s", argv[4]);
