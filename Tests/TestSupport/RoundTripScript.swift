@@ -47,9 +47,18 @@ enum RoundTripScript {
           for process in "$@"; do for number in $(ls /proc/$process/fd); do
             file=/proc/$process/fd/$number
             if [ ! -f $file ] && [ ! -p $file ]; then continue; fi
-            path=$(readlink $file)
             mount=$(awk '/mnt_id/ {print $2}' /proc/$process/fdinfo/$number)
-            case $path in /*) grep -qx $mount $DIR/ids || printf '%x:%x %s\n' $mount $(stat -L -c %i $file) "$path";; esac
+            if grep -qx $mount $DIR/ids; then continue; fi
+            path=$(readlink $file)
+            case $path in /*) ;; *) continue;; esac
+            inode=$(stat -L -c %i $file)
+            # Of a file whose mount was of a namespace that is gone the kernel tells the path below that mount.
+            if [ "$(stat -c %i "$path" 2>/dev/null)" != $inode ]; then
+              for top in $(awk '{print $5}' /proc/self/mountinfo); do
+                if [ "$(stat -c %i "$top$path" 2>/dev/null)" = $inode ]; then path=$top$path; break; fi
+              done
+            fi
+            printf '%x:%x %s\n' $mount $inode "$path"
           done; done | sort -u
         }
         # Mounts that come from the host: kind, place and options of each.
