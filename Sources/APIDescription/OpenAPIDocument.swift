@@ -1,14 +1,24 @@
 import API
 import FoundationEssentials
+import Synchronization
 
 /// The API as OpenAPI 3.1 tells it, made from the table of routes and the types that they read and write.
 ///
 /// Source: OpenAPI Specification 3.1.0, https://spec.openapis.org/oas/v3.1.0.
 public enum OpenAPIDocument {
-    /// The document as JSON, the same bytes at each call.
+    private static let made = Mutex<(version: String, json: [UInt8])?>(nil)
+
+    /// The document as JSON, the same bytes at each call; made at the first.
     ///
     /// - Throws: an error that names the type whose fields cannot be found.
     public static func json(version: String) throws -> [UInt8] {
+        if let known = made.withLock({ $0 }), known.version == version { return known.json }
+        let json = try make(version)
+        made.withLock { $0 = (version, json) }
+        return json
+    }
+
+    private static func make(_ version: String) throws -> [UInt8] {
         let (requests, replies) = (SchemaBook(isClosed: true), SchemaBook(isClosed: false))
         var paths: [String: [String: JSONTree]] = [:]
         for route in Route.allCases {
