@@ -33,9 +33,10 @@ enum Runner {
 }
 
 /// A command's own way to end: a status, and a line for people unless all was said.
-struct CommandFailure: Error, Hashable {
+struct CommandFailure: Error, Hashable, CustomStringConvertible {
     var status: Int32
     var message: String?
+    var description: String { message ?? "status \(status)" }
 
     init(_ status: Int32, _ message: String? = nil) {
         self.status = status

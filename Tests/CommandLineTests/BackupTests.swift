@@ -89,6 +89,9 @@ extension EndToEnd {
             let taken = try daemon.berth(["backup", file])
             #expect(taken.status != 0 && taken.errorLines.count == 1 && taken.errors.contains(file), "\(taken)")
             #expect(try readTextFile(file) == "mine")
+            // What is wrong is said, and no more.
+            let nowhere = try daemon.berth(["backup", daemon.place("none/backup.db")])
+            #expect(nowhere.errors.contains("ENOENT") && !nowhere.errors.contains("accepted"), "\(nowhere)")
             // Operators alone, and nothing is left of the attempt.
             let other = daemon.place("work/backup.db")
             let denied = try daemon.berth(["backup", other], as: .first)

@@ -62,6 +62,11 @@ extension EndToEnd {
             for finding in try daemon.end(unmounting: disk) { Issue.record("left behind: \(finding)") }
         }
 
+        @Test("A configuration that is not there is told with its path and errno, and nothing of ours") func noConfiguration() throws {
+            let result = try Command([Programs.path("berth"), "doctor", "--config", "/nope"], environment: ["BERTH_SOCKET": "/nope.sock"]).run()
+            #expect(result.status == 1 && result.output.contains("/nope: ENOENT") && !result.output.contains("CommandFailure"), "\(result)")
+        }
+
         @Test("A daemon that was killed, one that nobody reaches, and a damaged database") func withoutADaemon() throws {
             let daemon = try TestDaemon()
             do {

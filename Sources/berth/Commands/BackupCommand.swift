@@ -28,7 +28,10 @@ struct BackupCommand: ParsableCommand {
         do throws(SystemError) {
             directory = try Descriptor.open(parent, [.readOnly, .directory])
             target = try directory.open(at: name, [.writeOnly, .create, .exclusive, .noFollow], mode: 0o600)
-        } catch { throw CommandFailure(ExitRules.refused, "\(file): \(error); accepted is a file that is not there yet") }
+        } catch {
+            let hint = error.alreadyExists ? "; accepted is a file that is not there yet" : ""
+            throw CommandFailure(ExitRules.refused, "\(file): \(error)\(hint)")
+        }
         do {
             try copy(to: target)
             // It counts as made only once it would survive a loss of power.
