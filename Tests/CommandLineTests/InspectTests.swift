@@ -196,10 +196,7 @@ extension EndToEnd {
         func aStuckFileSystemHoldsNothingUp() throws {
             let stuck = try StuckFileSystem()
             defer { stuck.remove() }
-            let script = "(while true; do echo tick; sleep 0.2; done) & cat /stuck/file; wait"
-            let id = try daemon.submit(script: script, ["--mounts", "\(stuck.path):/stuck:ro"], as: .first)
-            try daemon.await(id, "running")
-            try #require(stuck.isWaitedFor(within: 20))
+            let id = try daemon.submitWaiting(for: stuck, as: .first)
             let result = try daemon.berth(["inspect", "--json", id], as: .first, seconds: 60)
             let reply = try #require(JSONValue(result.output), "\(result)")
             #expect(reply["frozen"].flag == false && reply["notes"][0].text?.contains("waits in ") == true, "\(result)")

@@ -173,10 +173,7 @@ extension EndToEnd {
         func whatCannotBeFrozenRunsOn() throws {
             let stuck = try StuckFileSystem()
             defer { stuck.remove() }
-            let script = "(while true; do echo tick; sleep 0.2; done) & cat /stuck/file; wait"
-            let id = try daemon.submit(script: script, ["--mounts", "\(stuck.path):/stuck:ro"], as: .first)
-            try daemon.await(id, "running")
-            try #require(stuck.isWaitedFor(within: 20))
+            let id = try daemon.submitWaiting(for: stuck, as: .first)
             let begun = bootNanoseconds()
             let paused = try daemon.berth(["pause", id], as: .first)
             #expect(paused.status == 1 && paused.errors.contains("pid ") && paused.errors.contains("waits in "), "\(paused)")

@@ -13,6 +13,15 @@ extension TestDaemon {
         try submit(words + (directory == nil ? ["--no-cwd"] : []) + ["--wrap", script], as: user, in: directory)
     }
 
+    /// Submits a job that prints all the time, while a process of its waits for a file system that does not answer; returns once it does.
+    public func submitWaiting(for stuck: StuckFileSystem, as user: TestUser? = nil) throws -> String {
+        let script = "(while true; do echo tick; sleep 0.2; done) & cat /stuck/file; wait"
+        let id = try submit(script: script, ["--mounts", "\(stuck.path):/stuck:ro"], as: user)
+        _ = try self.await(id, "running")
+        guard stuck.isWaitedFor(within: 20) else { throw Failure(description: "job \(id) does not wait for \(stuck.path)") }
+        return id
+    }
+
     /// Submits, waits for the end, and returns the log and the status.
     public func runToEnd(script: String, _ words: [String] = [], as user: TestUser? = nil, in directory: String? = nil) throws -> CommandResult {
         let id = try submit(script: script, words, as: user, in: directory)
