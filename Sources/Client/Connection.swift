@@ -8,6 +8,8 @@ final class Connection {
     private var pending: [UInt8] = []
     /// A request went out whose reply is not wholly read.
     private var isBusy = false
+    /// The reply came before the request was sent whole; what follows of the request is left out.
+    private var isCut = false
     private(set) var isUsable = true
 
     init(path: String) throws(ClientError) {
@@ -85,7 +87,7 @@ final class Connection {
 
     private func finish() {
         isBusy = false
-        if !parser.canBeReused { close() }
+        if isCut || !parser.canBeReused { close() }
     }
 
     /// Reads once; false at the end of the connection.
@@ -121,13 +123,17 @@ final class Connection {
     }
 
     /// By send(2), because a write(2) to a closed socket would end us with SIGPIPE.
+    ///
+    /// Who refuses a request need not read the rest of it: a reply ends the sending, or both sides would wait for each other.
     private func write(_ bytes: [UInt8]) throws(ClientError) {
-        var rest = bytes
-        while !rest.isEmpty {
+        var rest = bytes[...]
+        while !rest.isEmpty, !isCut {
             do throws(SystemError) {
-                let count = try descriptor.send(rest)
-                if count == rest.count { return }
-                rest.removeFirst(count)
+                if let count = try descriptor.sendWithoutWaiting(Array(rest)) {
+                    rest.removeFirst(count)
+                } else {
+                    isCut = try poll(descriptor, for: [.readable, .writable], milliseconds: nil).contains(.readable)
+                }
             } catch {
                 throw ["EPIPE", "ECONNRESET"].contains(error.errnoName) ? .closed : .socket(error)
             }

@@ -62,6 +62,13 @@ extension Descriptor {
         return try check(result, "send", description)
     }
 
+    /// Sends what there is room for now (MSG_DONTWAIT of sendmsg(2)); nil when there is none, EPIPE when the other end is closed.
+    public func sendWithoutWaiting(_ bytes: [UInt8]) throws(SystemError) -> Int? {
+        let result = uninterrupted { berth_sys_send(rawValue, bytes, bytes.count, [], 0, Int32(MSG_DONTWAIT)) }
+        if result == -Int(EAGAIN) { return nil }
+        return try check(result, "send", description)
+    }
+
     /// Receives one message of at most `limit` bytes (recvmsg(2)).
     public func receive(limit: Int = 1 << 16) throws(SystemError) -> ReceivedMessage {
         var bytes = [UInt8](repeating: 0, count: limit)

@@ -1,6 +1,7 @@
 import API
 import Foundation
 import JobModel
+import LinuxSys
 import Synchronization
 import TestSupport
 import Testing
@@ -37,6 +38,25 @@ import Testing
         #expect(throws: ClientError.refused(APIError(.tooLarge, "archive over 1G"))) {
             try BerthClient(socketPath: server.path).importImage("a") { [UInt8](repeating: 1, count: 65_536) }
         }
+    }
+
+    /// A socket takes some 200 KiB that nobody reads; the rest of a large chunk, or of a large request, would wait for ever.
+    @Test(.timeLimit(.minutes(1))) func aRefusalOfWhatNobodyReadsIsSeen() throws {
+        let server = try FakeServer { connection, _ in
+            _ = try connection.readHead()
+            try connection.reply(507, json: #"{"version":1,"code":"noSpace","message":"no room"}"#)
+            // Until the other side closes.
+            _ = try poll([(connection.descriptor, .peerClosed)], milliseconds: nil)
+        }
+        defer { server.stop() }
+        let refused = ClientError.refused(APIError(.noSpace, "no room"))
+        let client = BerthClient(socketPath: server.path)
+        #expect(throws: refused) { try client.importImage("a") { [UInt8](repeating: 1, count: 4 << 20) } }
+        // A connection that holds half a request is not used again.
+        var long = Selection()
+        long.batch = String(repeating: "x", count: 4 << 20)
+        for _ in 0..<2 { #expect(throws: refused) { try client.act(Route.cancel, ActionRequest(long)) } }
+        #expect(server.connections == 3)
     }
 
     @Test func framesOfALogComeInOrder() throws {
