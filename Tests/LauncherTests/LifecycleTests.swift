@@ -2,6 +2,7 @@ import Foundation
 import JobLog
 import LaunchProgram
 import LinuxSys
+import TestSupport
 import Testing
 
 /// The launcher's own life, and PID 1's second one.
@@ -110,18 +111,14 @@ extension KernelTests {
             #expect(attach.terminationStatus == 0)
             try job.control(.prepareDump)
             // In the middle of an exec the new program is there before its arguments.
-            for _ in 0..<500 {
-                if try readLink("/proc/\(pid)/exe").hasSuffix("/.berth/init"), try readTextFile("/proc/\(pid)/cmdline").contains("monitor") { break }
-                usleep(10_000)
+            try eventually("it is the new program", seconds: 60) {
+                try readLink("/proc/\(pid)/exe").hasSuffix("/.berth/init") && readTextFile("/proc/\(pid)/cmdline").contains("monitor")
             }
-            #expect(try readLink("/proc/\(pid)/exe").hasSuffix("/.berth/init"))
-            #expect(try readTextFile("/proc/\(pid)/cmdline").contains("monitor"))
             #expect(try Descriptor.open("/proc/\(pid)/maps").status().uid != 0)
             // As a restorer continues it: the signal is not the job's.
             try #require(job.monitor).signal(SIGCONT)
             try job.control(.goOn)
-            for _ in 0..<500 where try Descriptor.open("/proc/\(pid)/maps").status().uid != 0 { usleep(10_000) }
-            #expect(try Descriptor.open("/proc/\(pid)/maps").status().uid == 0)
+            try eventually("it is the old program", seconds: 60) { try Descriptor.open("/proc/\(pid)/maps").status().uid == 0 }
             try Descriptor.open("\(harness.directory)/run/one/stdin", [.writeOnly, .nonBlocking]).write("all\n")
             let record = try job.record()
             #expect(record.outcome == .ended(waitStatus: 8 << 8))
