@@ -1,4 +1,5 @@
 public import LinuxSys
+internal import Synchronization
 
 /// The groups of one attempt: limits and counters sit on it, PID 1 is in it, the job in its child `job`. Used once.
 ///
@@ -13,11 +14,21 @@ public final class AttemptGroup: Sendable {
     public let name: String
     let parent: GroupParent
     let directories: GroupDirectories
+    /// What was set here since the groups were made, so that it need not be read to be known.
+    let known: Mutex<Known>
 
-    init(name: String, parent: GroupParent, directories: GroupDirectories) {
+    struct Known {
+        /// Cpus and memory nodes have been written.
+        var hasCpuset = false
+        /// Some huge page was allowed; nil for groups that were opened.
+        var allowsHugePages: Bool?
+    }
+
+    init(name: String, parent: GroupParent, directories: GroupDirectories, allowsHugePages: Bool? = nil) {
         self.name = name
         self.parent = parent
         self.directories = directories
+        known = Mutex(Known(allowsHugePages: allowsHugePages))
     }
 
     var layout: CgroupLayout { parent.layout }
@@ -35,12 +46,16 @@ public final class AttemptGroup: Sendable {
     ///
     /// - Parameter isNew: nothing was set before, so that what the kernel gives a new group need not be read.
     public func apply(_ limits: GroupLimits, isNew: Bool = false) throws(CgroupError) {
-        if limits.cpus != nil || limits.memoryNodes != nil { try Cpuset.apply(limits, to: holding(.cpuset)) }
+        if limits.cpus != nil || limits.memoryNodes != nil {
+            try Cpuset.apply(limits, to: holding(.cpuset))
+            known.withLock { $0.hasCpuset = true }
+        }
         if limits.cpuQuota != nil || limits.cpuWeight != nil { try CpuBandwidth.apply(limits, to: holding(.cpu), isNew: isNew) }
         if limits.memory != nil || limits.swap != nil { try MemoryLimit.apply(limits, to: holding(.memory), isNew: isNew) }
         if let soft = limits.memorySoft { try SoftMemory.apply(soft, to: holding(.memory), of: parent) }
         // A new group may have none already.
         if let pages = limits.hugePages, !(isNew && pages.isEmpty) {
+            known.withLock { $0.allowsHugePages = true }
             try HugePageLimit.apply(pages, parent.hugePageSizes, to: holding(.hugetlb))
         }
         if let weight = limits.ioWeight { try IOWeight.apply(weight, to: holding(.io)) }
@@ -56,7 +71,7 @@ public final class AttemptGroup: Sendable {
     /// - Parameter devices: the allow list of v1 (`GroupLimits.devices`); nil leaves devices alone.
     public func entry(devices: [DeviceRule]? = nil) throws(CgroupError) -> GroupEntry {
         // Nothing can enter a v1 cpuset without cpus and nodes (ENOSPC); an attempt without limits there gets the parent's.
-        if let own = directories.legacy[.cpuset], let above = parent.directories.legacy[.cpuset] { try Cpuset.inherit(own, from: above) }
+        if let own = directories.legacy[.cpuset], let above = parent.directories.legacy[.cpuset], !known.withLock({ $0.hasCpuset }) { try Cpuset.inherit(own, from: above) }
         var tasks: [Descriptor] = []
         for directory in directories.all where directory.version == .v1 { tasks.append(try directory.open("tasks", .writeOnly)) }
         if let devices, let shared = parent.directories.legacy[.devices] {

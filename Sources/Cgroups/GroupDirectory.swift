@@ -61,49 +61,67 @@ struct GroupDirectory: Sendable {
 
     func read(_ file: String) throws(CgroupError) -> String {
         do throws(SystemError) {
-            let bytes = try descriptor.open(at: file).readAll()
-            let end = bytes.lastIndex { $0 > UInt8(ascii: " ") }.map { $0 + 1 } ?? 0
-            return String(decoding: bytes[..<end], as: UTF8.self)
+            return Self.text(try descriptor.open(at: file).readAll())
         } catch { throw CgroupError("read \(file)", path, cause: error) }
+    }
+
+    /// Without the line's end.
+    private static func text(_ bytes: [UInt8]) -> String {
+        let end = bytes.lastIndex { $0 > UInt8(ascii: " ") }.map { $0 + 1 } ?? 0
+        return String(decoding: bytes[..<end], as: UTF8.self)
     }
 
     /// The file's text, or nil if it does not exist or cannot be read now (as for a controller that is off).
     func readIfPresent(_ file: String) -> String? { try? read(file) }
 
+    /// What one read(2) gives of a file whose text the kernel makes in one go, as those of numbers; not of lists of processes.
+    private func readOnce(_ file: String) throws(CgroupError) -> [UInt8] {
+        do throws(SystemError) {
+            let opened = try descriptor.open(at: file)
+            let bytes = try opened.read(upTo: Self.mostOfOnce)
+            return bytes.count < Self.mostOfOnce ? bytes : bytes + (try opened.readAll())
+        } catch { throw CgroupError("read \(file)", path, cause: error) }
+    }
+
+    private static let mostOfOnce = 8192
+
     func readNumber(_ file: String) throws(CgroupError) -> UInt64 {
-        let text = try read(file)
+        let text = Self.text(try readOnce(file))
         if text == "max" { return .max }
         guard let number = UInt64(text) else { throw CgroupError("read \(file)", path, wanted: "a number", found: text) }
         return number
     }
 
     /// A file of lines "key number".
-    func readTable(_ file: String) throws(CgroupError) -> [String: UInt64] {
-        var table: [String: UInt64] = [:]
-        for line in try read(file).split(whereSeparator: \.isNewline) {
-            let parts = line.split(separator: " ")
-            if parts.count == 2, let value = UInt64(parts[1]) { table[String(parts[0])] = value }
-        }
-        return table
-    }
+    func readTable(_ file: String) throws(CgroupError) -> KeyedNumbers { KeyedNumbers(try readOnce(file)) }
 
     func write(_ file: String, _ text: String) throws(CgroupError) {
-        do throws(SystemError) { try descriptor.open(at: file, [.writeOnly, .truncate]).write(text) } catch {
-            throw CgroupError("set \(file)", path, wanted: text, found: readIfPresent(file)?.replacingNewlines ?? "", cause: error)
-        }
+        do throws(SystemError) { try descriptor.open(at: file, [.writeOnly, .truncate]).write(text) } catch { throw refusal(file, text, error) }
+    }
+
+    private func refusal(_ file: String, _ wanted: String, _ error: SystemError) -> CgroupError {
+        CgroupError("set \(file)", path, wanted: wanted, found: readIfPresent(file)?.replacingNewlines ?? "", cause: error)
     }
 
     /// Writes and reads back; `accepts` judges what is read, equality by default.
     func set(_ file: String, _ wanted: String, accepts: ((String) -> Bool)? = nil) throws(CgroupError) {
-        try write(file, wanted)
-        try verify(file, wanted, accepts: accepts)
+        let found: String
+        do throws(SystemError) {
+            let opened = try descriptor.open(at: file, [.readWrite, .truncate])
+            try opened.write(wanted)
+            found = Self.text(try opened.read(upTo: Self.mostOfOnce, at: 0))
+        } catch { throw refusal(file, wanted, error) }
+        try judge(file, wanted, found, accepts)
     }
 
-    func verify(_ file: String, _ wanted: String, accepts: ((String) -> Bool)? = nil) throws(CgroupError) {
-        let found = try read(file)
+    private func judge(_ file: String, _ wanted: String, _ found: String, _ accepts: ((String) -> Bool)?) throws(CgroupError) {
         guard accepts?(found) ?? (found == wanted) else {
             throw CgroupError("set \(file)", path, wanted: wanted, found: found.replacingNewlines)
         }
+    }
+
+    func verify(_ file: String, _ wanted: String, accepts: ((String) -> Bool)? = nil) throws(CgroupError) {
+        try judge(file, wanted, try read(file), accepts)
     }
 }
 

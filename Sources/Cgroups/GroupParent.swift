@@ -46,7 +46,7 @@ public final class GroupParent: Sendable {
         do throws(CgroupError) {
             let made = try directories.make(name)
             if let group = made.holding(.hugetlb, layout) { try HugePageLimit.apply([], hugePageSizes, to: group) }
-            return AttemptGroup(name: name, parent: self, directories: made)
+            return AttemptGroup(name: name, parent: self, directories: made, allowsHugePages: false)
         } catch {
             // Half-made groups are nobody's.
             for directory in directories.all { _ = try? GroupRemover.removeNow(name, in: directory) }

@@ -21,10 +21,18 @@ final class GroupRemover: Sendable {
 
     private func attempt(_ name: String, in directories: [GroupDirectory], deadline: UInt64, pauseMilliseconds: Int) {
         var busy: [GroupDirectory] = []
-        for directory in directories {
-            do throws(CgroupError) { try Self.removeNow(name, in: directory) } catch {
+        for (place, directory) in directories.enumerated() {
+            do throws(CgroupError) {
+                // What else is below is looked for once it takes longer than processes need to leave.
+                try Self.removeNow(name, in: directory, looksBelow: pauseMilliseconds > 4)
+            } catch {
                 if error.cause?.errno == 16, bootNanoseconds() < deadline {
                     busy.append(directory)
+                    // The processes that are still in this group are in the others, too.
+                    if place == 0, pauseMilliseconds <= 4 {
+                        busy += directories.dropFirst()
+                        break
+                    }
                 } else {
                     failures.withLock { $0.append(error) }
                 }
@@ -61,16 +69,22 @@ final class GroupRemover: Sendable {
     }
 
     /// Removes a group and those below, once; nothing there is fine.
-    static func removeNow(_ name: String, in directory: GroupDirectory) throws(CgroupError) {
-        for _ in 0..<2 {
+    ///
+    /// - Parameter looksBelow: false where nothing but `job` can be below: then nothing is listed.
+    static func removeNow(_ name: String, in directory: GroupDirectory, looksBelow: Bool = true) throws(CgroupError) {
+        for isLast in [false, true] {
             do throws(SystemError) { return try directory.descriptor.removeDirectory(name) } catch {
                 if error.isNotFound { return }
-                guard error.errno == 16, let child = try directory.child(name) else {
-                    throw CgroupError("remove group", "\(directory.path)/\(name)", cause: error)
+                let refusal = CgroupError("remove group", "\(directory.path)/\(name)", cause: error)
+                guard error.errno == 16, !isLast else { throw refusal }
+                if looksBelow {
+                    guard let child = try directory.child(name) else { throw refusal }
+                    let below = try child.children()
+                    if below.isEmpty { throw refusal }
+                    for grandchild in below { try removeNow(grandchild, in: child) }
+                } else {
+                    do throws(SystemError) { try directory.descriptor.removeDirectory("\(name)/job") } catch { throw refusal }
                 }
-                let below = try child.children()
-                if below.isEmpty { throw CgroupError("remove group", "\(directory.path)/\(name)", cause: error) }
-                for grandchild in below { try removeNow(grandchild, in: child) }
             }
         }
     }

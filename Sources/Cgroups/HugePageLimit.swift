@@ -45,10 +45,12 @@ enum HugePageLimit {
     }
 
     /// Of sizes that the group was allowed, or tried to take.
-    static func usage(_ sizes: [Size], of group: GroupDirectory) -> [HugePageUsage]? {
+    ///
+    /// - Parameter mayAllow: false where it is known that the group was allowed none.
+    static func usage(_ sizes: [Size], of group: GroupDirectory, mayAllow: Bool = true) -> [HugePageUsage]? {
         let found = sizes.compactMap { size -> HugePageUsage? in
             let usage = usage(size, of: group)
-            let isAllowed = size.files(group.version).last.flatMap { try? group.readNumber($0) } ?? 0 > 0
+            let isAllowed = mayAllow && size.files(group.version).last.flatMap { try? group.readNumber($0) } ?? 0 > 0
             return isAllowed || usage.failures ?? 0 > 0 ? usage : nil
         }
         return found.isEmpty ? nil : found

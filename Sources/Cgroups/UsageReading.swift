@@ -1,10 +1,13 @@
 public import JobModel
 import LinuxSys
+internal import Synchronization
 
 extension AttemptGroup {
     /// What the kernel counted for the attempt, PID 1 included. A field that this kernel does not count is nil; `ioPartial` says that v1 gives
     /// buffered write-back to nobody. Read it before the group goes.
-    public func usage() -> Usage { UsageReading.read(directories, layout, parent.hugePageSizes) }
+    public func usage() -> Usage {
+        UsageReading.read(directories, layout, parent.hugePageSizes, allowsHugePages: known.withLock { $0.allowsHugePages } ?? true)
+    }
 }
 
 extension GroupParent {
@@ -31,13 +34,17 @@ extension GroupParent {
 }
 
 enum UsageReading {
-    static func read(_ group: GroupDirectories, _ layout: CgroupLayout, _ hugePages: [HugePageLimit.Size] = []) -> Usage {
+    static func read(
+        _ group: GroupDirectories, _ layout: CgroupLayout, _ hugePages: [HugePageLimit.Size] = [], allowsHugePages: Bool = true
+    ) -> Usage {
         var usage = Usage()
         readCpu(group, layout, &usage)
         readMemory(group, layout, &usage)
         readIO(group, layout, &usage)
         if let pids = group.holding(.pids, layout) { usage.pidsPeak = try? pids.readNumber("pids.peak") }
-        if !hugePages.isEmpty { usage.hugePages = group.holding(.hugetlb, layout).flatMap { HugePageLimit.usage(hugePages, of: $0) } }
+        if !hugePages.isEmpty, let directory = group.holding(.hugetlb, layout) {
+            usage.hugePages = HugePageLimit.usage(hugePages, of: directory, mayAllow: allowsHugePages)
+        }
         return usage
     }
 

@@ -45,7 +45,8 @@ struct ContainerOperations {
 
     /// The descriptors of the roots are needed no more; the mounts of the table were attached.
     func close() {
-        for descriptor in [root.descriptor, skeleton.descriptor] where descriptor >= 0 { _ = linux_close(descriptor) }
+        root.close()
+        if skeleton.descriptor != root.descriptor { skeleton.close() }
     }
 
     private mutating func attachSkeleton() throws(Fault) {
@@ -78,6 +79,7 @@ struct ContainerOperations {
         // A superblock that came up read-only does not show in the mount's own options: an overlay whose upper cannot be written.
         if writable, try check(linux_is_read_only(mount), "stat root") == 1 { throw Fault(errno: EROFS, detail: "root is read-only") }
         try attach(mount, "attach root")
+        root.closeMasks()
         root = ContainerRoot(descriptor: try check(linux_duplicate(mount, 3, 1), "attach root"))
     }
 

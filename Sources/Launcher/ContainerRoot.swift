@@ -4,6 +4,11 @@ internal import LaunchProgram
 /// The new root. The image is not trusted: every path is resolved by the kernel below the root's descriptor, links included.
 struct ContainerRoot {
     let descriptor: Int32
+    /// What masks are cloned from; negative before the first.
+    private var empty: Int32 = -1
+    private var null: Int32 = -1
+
+    init(descriptor: Int32) { self.descriptor = descriptor }
 
     /// Opens a path inside; a magic link of /proc leads nowhere.
     func open(_ path: ByteString, _ flags: Int32, mode: UInt32 = 0) -> Int {
@@ -17,9 +22,10 @@ struct ContainerRoot {
         guard result == -Int(ENOENT), !path.isEmpty else { return try check(result, "open " + path) }
         let (above, name) = path.split
         let parent = try directory(above, mode: 0o755)
+        guard !name.isEmpty else { return parent }
         defer { _ = linux_close(parent) }
-        if !name.isEmpty { try check(name.withCString { linux_mkdirat(parent, $0, mode) }, "mkdir " + path) }
-        return try check(open(path, O_PATH | O_DIRECTORY), "open " + path)
+        try check(name.withCString { linux_mkdirat(parent, $0, mode) }, "mkdir " + path)
+        return try check(name.withCString { linux_openat(parent, $0, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0) }, "open " + path)
     }
 
     /// The directory a name stands in, and the name.
@@ -51,8 +57,7 @@ struct ContainerRoot {
     private func file(_ path: ByteString) throws(Fault) -> Int32 {
         let result = open(path, O_PATH)
         guard result == -Int(ENOENT) else { return try check(result, "open " + path) }
-        _ = linux_close(try create(path, mode: 0o644))
-        return try check(open(path, O_PATH), "open " + path)
+        return try create(path, mode: 0o644)
     }
 
     /// A new file in place of anything but a directory.
@@ -109,24 +114,39 @@ struct ContainerRoot {
     }
 
     /// Only what exists is hidden: kernels differ in what /proc holds.
-    func mask(_ path: ByteString) throws(Fault) {
+    mutating func mask(_ path: ByteString) throws(Fault) {
         let detail = "mask " + path
         guard let place = try existing(path) else { return }
         defer { _ = linux_close(place) }
         var identity = linux_file_identity()
         try check(linux_identity(place, &identity), detail)
-        let cover: Int32
-        if identity.mode & UInt32(S_IFMT) == UInt32(S_IFDIR) {
-            let options: [FilesystemMount.Option] = [.init("mode", "755"), .init("uid", "0"), .init("gid", "0"), .init("nr_inodes", "2")]
-            cover = try makeFilesystem("tmpfs", options, [.readOnly, .noSetUID, .noDevices, .noExecute], detail)
-        } else {
-            let null = try check(open("/dev/null", O_PATH), "open /dev/null")
-            defer { _ = linux_close(null) }
-            cover = try check(linux_open_tree(null, "", Self.cloneFlags), detail)
-        }
+        let isDirectory = identity.mode & UInt32(S_IFMT) == UInt32(S_IFDIR)
+        let source = isDirectory ? try emptyDirectory(detail) : try nullDevice()
+        let cover = try check(linux_open_tree(source, "", Self.cloneFlags), detail)
         defer { _ = linux_close(cover) }
         try moveMount(cover, onto: place, detail)
     }
+
+    /// One read-only file system covers all directories.
+    private mutating func emptyDirectory(_ detail: ByteString) throws(Fault) -> Int32 {
+        if empty < 0 {
+            let options: [FilesystemMount.Option] = [.init("mode", "755"), .init("uid", "0"), .init("gid", "0"), .init("nr_inodes", "2")]
+            empty = try makeFilesystem("tmpfs", options, [.readOnly, .noSetUID, .noDevices, .noExecute], detail)
+        }
+        return empty
+    }
+
+    private mutating func nullDevice() throws(Fault) -> Int32 {
+        if null < 0 { null = try check(open("/dev/null", O_PATH), "open /dev/null") }
+        return null
+    }
+
+    func close() {
+        for descriptor in [descriptor, empty, null] where descriptor >= 0 { _ = linux_close(descriptor) }
+    }
+
+    /// Another root has masks of its own.
+    func closeMasks() { for descriptor in [empty, null] where descriptor >= 0 { _ = linux_close(descriptor) } }
 
     func makeReadOnly(_ path: ByteString) throws(Fault) {
         let detail = "make " + path + " read-only"

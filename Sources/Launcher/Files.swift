@@ -4,10 +4,12 @@ internal import LaunchProgram
 /// Reads a whole file of at most `limit` bytes from its start.
 func contents(of descriptor: Int32, limit: Int) throws(Fault) -> [UInt8] {
     var bytes: [UInt8] = []
-    var block = [UInt8](repeating: 0, count: 65_536)
+    // Not an array, which would be filled with zeros.
+    let block = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
+    defer { block.deallocate() }
     while true {
         let offset = Int64(bytes.count)
-        let result = block.withUnsafeMutableBytes { linux_pread(descriptor, $0.baseAddress, $0.count, offset) }
+        let result = linux_pread(descriptor, block.baseAddress, block.count, offset)
         if result == -Int(EINTR) { continue }
         let count = Int(try check(result, "read"))
         if count == 0 { return bytes }

@@ -66,11 +66,16 @@ struct JobProcess {
 
 /// One packet with its descriptors; nil at the end of file or on an error. The default limit holds every answer, whose longest part is a path.
 func receivePacket(_ socket: Int32, limit: Int = 8192) -> (bytes: [UInt8], descriptors: [Int32])? {
-    var bytes = [UInt8](repeating: 0, count: limit)
-    var descriptors = [Int32](repeating: -1, count: Int(LINUX_MAXIMUM_DESCRIPTORS))
+    // Not arrays: they would be filled with zeros, and each page that is touched counts for every job.
+    let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: limit, alignment: 16)
+    let descriptors = UnsafeMutableBufferPointer<Int32>.allocate(capacity: Int(LINUX_MAXIMUM_DESCRIPTORS))
+    defer {
+        bytes.deallocate()
+        descriptors.deallocate()
+    }
     while true {
         var count = 0
-        let result = bytes.withUnsafeMutableBytes { linux_receive(socket, $0.baseAddress, $0.count, &descriptors, &count, 1) }
+        let result = linux_receive(socket, bytes.baseAddress, limit, descriptors.baseAddress, &count, 1)
         if result == -Int(EINTR) { continue }
         guard result > 0 else { return nil }
         return (Array(bytes[..<result]), Array(descriptors[..<count]))
