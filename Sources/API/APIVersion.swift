@@ -17,6 +17,8 @@ public enum APILimit {
     public static let page = 1_000
     /// Attempts in one reply of `show`.
     public static let attempts = 1_000
+    /// Ended attempts whose timing the daemon keeps.
+    public static let timings = 4_096
     /// Lines in the tail of a log.
     public static let tailLines = 100_000
     /// Payload of one frame.

@@ -30,6 +30,8 @@ public struct AttemptView: Hashable, Sendable, Codable {
     public var pid: Int32?
     /// The name of its control groups, below `cgroupParent` of the node; for the same people.
     public var group: String?
+    /// When asked for, and kept; for the same people.
+    public var timing: AttemptTiming?
 
     public init(id: AttemptID, state: AttemptState) {
         self.id = id

@@ -8,17 +8,21 @@ public struct ShowRequest: QueryRequest {
     public var attempt: UInt32?
     /// The script in full.
     public var script: Bool
+    /// The steps of each attempt's start.
+    public var timing: Bool
 
-    public init(indices: IntervalSet? = nil, attempt: UInt32? = nil, script: Bool = false) {
+    public init(indices: IntervalSet? = nil, attempt: UInt32? = nil, script: Bool = false, timing: Bool = false) {
         self.indices = indices
         self.attempt = attempt
         self.script = script
+        self.timing = timing
     }
 
     public init(query: Query) throws(APIError) {
         indices = try query.value("indices", accepted: IntervalSet.accepted) { IntervalSet(list: $0) }
         attempt = try query.value("attempt", accepted: "a number from 1") { UInt32($0) }
         script = query.flag("script")
+        timing = query.flag("timing")
     }
 
     public var query: Query {
@@ -26,11 +30,12 @@ public struct ShowRequest: QueryRequest {
         query.add("indices", indices)
         query.add("attempt", attempt)
         query.add(flag: "script", script)
+        query.add(flag: "timing", timing)
         return query
     }
 }
 
-/// Redacted of another user's job: no spec, batch or holds, and of attempts neither outcome, usage, pid, groups nor notes; placement stays.
+/// Redacted of another user's job: no spec, batch or holds, and of attempts neither outcome, usage, pid, groups, timing nor notes; placement stays.
 public struct JobDetail: Hashable, Sendable, Codable {
     public var version = APIVersion.current
     public var now: WallTime

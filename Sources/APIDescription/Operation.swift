@@ -55,7 +55,7 @@ extension Route {
     var query: [Operation.Parameter] {
         switch self {
         case .list: Self.selection + [.flag("all"), .flag("expand"), .number("limit", 1...Int64.max), .number("after", 1...Int64.max)]
-        case .show: [.text("indices"), .number("attempt", 0...Int64(UInt32.max)), .flag("script")]
+        case .show: [.text("indices"), .number("attempt", 0...Int64(UInt32.max)), .flag("script"), .flag("timing")]
         case .inspect:
             [
                 .number("index", 0...Int64(UInt32.max)), .number("attempt", 0...Int64(UInt32.max)), .flag("core"),

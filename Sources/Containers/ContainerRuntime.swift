@@ -7,9 +7,36 @@ import Synchronization
 public struct HeldContainer: Sendable {
     let description: ContainerDescription
     let exchange: Exchange
+    /// How it came there.
+    public fileprivate(set) var times: HoldTimes
 
     /// It is not wanted: PID 1 ends, and nothing of the job ever happened.
     public func drop() { exchange.close() }
+}
+
+/// When a container passed the steps to there, as the launcher and PID 1 told: nanoseconds of the boot clock; 0: it did not come by there.
+public struct HoldTimes: Sendable {
+    /// The request went to the launcher.
+    public let sent: UInt64
+    var launcher = LauncherTimes()
+    var monitor = MonitorTimes()
+
+    init(sent: UInt64) { self.sent = sent }
+
+    /// The launcher had read it.
+    public var received: UInt64 { launcher.received }
+    /// The run directory was made, the submitter's paths were opened.
+    public var opened: UInt64 { launcher.opened }
+    /// PID 1 was cloned, or a spare taken.
+    public var cloned: UInt64 { launcher.cloned }
+    /// PID 1 was in its groups; 0 of a spare.
+    public var joined: UInt64 { monitor.joined }
+    /// The job's own process was cloned.
+    public var forked: UInt64 { monitor.forked }
+    /// Root and mounts stood.
+    public var mounted: UInt64 { monitor.mounted }
+    /// It waited for its go.
+    public var ready: UInt64 { monitor.ready }
 }
 
 /// Ends a start that hangs on a path of its submitter, such as on a dead server: the start then fails as unanswered.
@@ -96,13 +123,14 @@ public final class ContainerRuntime: Sendable {
     ///
     /// - Throws: `startedBefore` when the run directory was there; then look with `find`.
     public func hold(_ description: ContainerDescription, abort: StartAbort? = nil) async throws(LaunchError) -> HeldContainer {
-        let held = try send(description)
+        var held = try send(description)
         defer { abort?.over(reactor) }
         while let (answer, descriptors) = await held.exchange.next() {
             switch answer {
             case .helping(let pid): abort?.watch(pid, descriptors, held.exchange, reactor)
-            case .prepared:
+            case .prepared(let times):
                 if let monitor = held.exchange.process { try OutOfMemoryScore.fix(monitor.pid) }
+                (held.times.launcher, held.times.monitor) = (held.exchange.times, times)
                 return held
             case .failed(let failure): throw LaunchError(failure)
             default: break
@@ -135,7 +163,10 @@ public final class ContainerRuntime: Sendable {
 
     private func send(_ description: ContainerDescription) throws(LaunchError) -> HeldContainer {
         let (program, descriptors) = LaunchCompiler.compile(description)
-        return HeldContainer(description: description, exchange: try launcher.send(.start, program: program.encoded(), table: descriptors))
+        let bytes = program.encoded()
+        let times = HoldTimes(sent: bootNanoseconds())
+        let exchange = try launcher.send(.start, program: bytes, table: descriptors)
+        return HeldContainer(description: description, exchange: exchange, times: times)
     }
 
     private func unanswered(_ description: ContainerDescription) -> LaunchError {

@@ -122,12 +122,15 @@ final class Exchange: Sendable {
 
     private struct Told {
         var process: ProcessHandle?
+        var times = LauncherTimes()
         var hasExited = false
         var exitHandler: (@Sendable () -> Void)?
     }
 
     /// PID 1, or the process of an exec, as soon as the launcher has told.
     var process: ProcessHandle? { told.withLock { $0.process } }
+    /// Of the launcher's part, told with it.
+    var times: LauncherTimes { told.withLock { $0.times } }
 
     init(_ socket: Descriptor, reactor: Reactor) throws(SystemError) {
         self.socket = socket
@@ -142,8 +145,8 @@ final class Exchange: Sendable {
                         continuation.finish()
                         return false
                     }
-                    if case .started(let pid) = answer {
-                        if let pidfd = message.descriptors.first { cloned(ProcessHandle(pid: pid, descriptor: pidfd)) }
+                    if case .started(let pid, let times) = answer {
+                        if let pidfd = message.descriptors.first { cloned(ProcessHandle(pid: pid, descriptor: pidfd), times) }
                         continue
                     }
                     if case .exited = answer { exited() }
@@ -157,7 +160,9 @@ final class Exchange: Sendable {
         }
     }
 
-    private func cloned(_ process: ProcessHandle) { told.withLock { $0.process = process } }
+    private func cloned(_ process: ProcessHandle, _ times: LauncherTimes) {
+        told.withLock { ($0.process, $0.times) = (process, times) }
+    }
 
     private func exited() {
         let handler = told.withLock { told in

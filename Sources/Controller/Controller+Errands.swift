@@ -54,7 +54,8 @@ extension Controller {
             let record = attempt.durable ?? attempt.record
             let frozen = pauseStands(id) || record.coresReleased
             var desired = DesiredAttempt(
-                record: record, job: job.record, frozen: frozen, lastSeen: attempt.observation, freezeGeneration: attempt.freezeGeneration)
+                record: record, job: job.record, frozen: frozen, lastSeen: attempt.observation, freezeGeneration: attempt.freezeGeneration,
+                clock: attempt.clock)
             if attempt.durable != nil {
                 await agent.reconcile(desired)
             } else if errand.prepare {

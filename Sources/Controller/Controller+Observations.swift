@@ -147,8 +147,12 @@ extension Controller: AgentObserver {
         let account = ledgerAttempt(attempt.record, observation, job.record, outcome)
         metrics.ended(account)
         decision.ledger.append(.attempt(account))
+        let passed = times(of: attempt, job)
         settle(job, &decision)
         commit(decision) { controller in
+            var times = passed
+            times[.ended] = controller.clock.now().boot
+            controller.timings.add(id, times)
             controller.release(id)
             controller.wakeWaiters()
         }

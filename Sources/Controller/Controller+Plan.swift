@@ -20,8 +20,9 @@ extension Controller {
             return
         }
         followWallClock()
-        let plan = scheduler.plan(now: clock.now())
-        for decision in plan.decisions { carryOut(decision) }
+        let now = clock.now()
+        let plan = scheduler.plan(now: now)
+        for decision in plan.decisions { carryOut(decision, of: now.boot) }
         assert(scheduler.checkInvariants().isEmpty, "scheduler invariants broken: \(scheduler.checkInvariants())")
         let delays = [plan.wakeAfter, diskShortage == nil ? nil : .seconds(1)].compactMap { $0 }
         if let delay = delays.min() { wake(after: delay) }
@@ -65,9 +66,10 @@ extension Controller {
         replan()
     }
 
-    private func carryOut(_ decision: Plan.Decision) {
+    /// - Parameter plan: when the plan began.
+    private func carryOut(_ decision: Plan.Decision, of plan: BootTime) {
         switch decision {
-        case .start(let task, let placement): assign(task, placement)
+        case .start(let task, let placement): assign(task, placement, plan)
         case .resume(let attempt, let placement): giveCores(attempt, placement)
         // In line with the decisions: what it loses goes to starts committed after it, what it gains came of ends committed before.
         case .poolChanged(let cpus): commit(Decision()) { $0.changePool(to: cpus) }
@@ -75,7 +77,7 @@ extension Controller {
         }
     }
 
-    private func assign(_ task: TaskID, _ placement: Placement) {
+    private func assign(_ task: TaskID, _ placement: Placement, _ plan: BootTime) {
         guard var job = jobs[task.job], job.table.pending.contains(task.slot) else {
             scheduler.apply(.withdrawn(task))
             return
@@ -89,12 +91,17 @@ extension Controller {
         job.table.notBefore[task.slot] = nil
         job.active[task.slot] = id
         jobs[task.job] = job
-        attempts[id] = LiveAttempt(record: record)
+        let attempt = LiveAttempt(record: record)
+        attempts[id] = attempt
+        attempt.clock.mark(.chosen, at: plan)
         scheduler.apply(.started(id, placement, at: record.assignedAt.boot))
         var decision = Decision(events: [event(.assigned, attempt: id, detail: "cpus \(placement.cpus)")])
         decision.put(.attempt(record))
         decision.put(.tasks(task.job, job.table))
-        commit(decision) { $0.reconcile(id) }
+        commit(decision) { controller in
+            attempt.clock.mark(.committed, at: controller.clock.now().boot)
+            controller.reconcile(id)
+        }
         prepare(id)
         // What waited for this start, by an `after`, may start now.
         replan()

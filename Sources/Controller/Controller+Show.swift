@@ -69,6 +69,7 @@ extension Controller {
         if let job = jobs[record.id] {
             for (_, attempt) in job.active.sorted(by: { $0.key < $1.key }) where meant(attempt) { views.append(view(of: attempt, job, peer)) }
         }
+        if request.timing { addTimings(to: &views, of: record.id) }
         if !settings.access.maySeePrivate(peer, owner: record.owner.user) { views = views.map(\.redactedForOthers) }
         if all > APILimit.attempts {
             detail.attemptsOmitted = all - APILimit.attempts

@@ -209,6 +209,7 @@ extension Controller {
 
     private func accept(_ records: [JobRecord], key: RequestKey?) {
         var decision = Decision(requestKey: key)
+        let now = clock.now().boot
         for record in records {
             var table = TaskTable(pending: record.indices)
             if record.spec.hold == true {
@@ -216,7 +217,7 @@ extension Controller {
                 table.holds.append(TaskHold(hold: hold, tasks: record.indices))
                 scheduler.apply(.holds(record.id, table.holds))
             }
-            jobs[record.id] = LiveJob(record: record, table: table)
+            jobs[record.id] = LiveJob(record: record, table: table, acceptedAt: now)
             if let batch = record.batch { join(batch, record.id, &decision) }
             decision.put(.job(record))
             decision.put(.tasks(record.id, table))
@@ -224,8 +225,9 @@ extension Controller {
         }
         lastJob = records.last?.id.value ?? lastJob
         decision.put(.counter(.jobs, lastJob))
-        if let key { recentRequests[key] = records.map(\.id) }
-        commit(decision)
+        let ids = records.map(\.id)
+        if let key { recentRequests[key] = ids }
+        commit(decision) { $0.stored(ids) }
         replan()
     }
 

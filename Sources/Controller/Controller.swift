@@ -107,6 +107,9 @@ public actor Controller {
     /// What the users, queues and batches that submitted last have left of their rates.
     var submitRates: [WaitingLimit: SubmitRate] = [:]
 
+    /// Of the attempts that ended last.
+    var timings = TimingRing()
+
     // Planning.
     var planIsDue = false
     /// What may wait for company is committed in a moment.
@@ -152,6 +155,9 @@ struct LiveJob: Sendable {
     var table: TaskTable
     /// The running attempt of each active task.
     var active: [TaskIndex: AttemptID] = [:]
+    /// When it was taken, and when that was on disk; nil of one of an earlier daemon's time.
+    var acceptedAt: BootTime?
+    var storedAt: BootTime?
 
     func nextAttempt(_ slot: TaskIndex) -> AttemptID { AttemptID(record.task(slot), (table.attempts[slot] ?? 0) + 1) }
 }
@@ -166,6 +172,7 @@ struct LiveAttempt: Sendable {
     var isWatched = false
     /// Resumed by its user, but its cores are not free yet.
     var waitsForCores = false
+    let clock = AttemptClock()
     /// Grows with each pause that is placed or lifted, and with each return of cores.
     var freezeGeneration: UInt64 = 1
 

@@ -11,7 +11,7 @@
 ///                                            answers `running` or `failed`
 public struct LaunchProgram: Equatable, Sendable {
     /// The version this code writes and the only one it reads.
-    public static let version: UInt16 = 2
+    public static let version: UInt16 = 3
 
     /// Name of the attempt's run directory below the run root; no slash. Making it is the start: at most once.
     public var runDirectory: ByteString

@@ -62,18 +62,46 @@ public enum LauncherAnswer: Equatable, Sendable {
     /// A helper opens the submitter's paths, which may take for ever; its host pid. With its pidfd.
     case helping(pid: Int32)
     /// PID 1, or exec's process, was cloned; its host pid. With its pidfd.
-    case started(pid: Int32)
+    case started(pid: Int32, LauncherTimes = LauncherTimes())
     /// The exec succeeded at this time of the boot clock. With the terminal's master if there is one. `pid` is the job's as PID 1 sees it;
     /// for exec the host's.
     case running(bootNanoseconds: UInt64, pid: Int32)
     /// An operation failed; final.
     case failed(LaunchFailure)
     /// A spare waits for its job; final. Or a start waits for its go.
-    case prepared
+    case prepared(MonitorTimes = MonitorTimes())
     /// Exec's process or the job ended with this wait status, and a job's record is written; final.
     case exited(waitStatus: Int32)
     /// With the descriptor that was asked for; final.
     case descriptor
+}
+
+/// When the launcher had done its part of a start: nanoseconds of the boot clock; 0 where there is no such step.
+public struct LauncherTimes: Equatable, Sendable {
+    /// The launch program was read.
+    public var received: UInt64 = 0
+    /// The run directory was made, the submitter's paths were opened.
+    public var opened: UInt64 = 0
+    /// PID 1 was cloned with its namespaces, or a spare taken, and stamped.
+    public var cloned: UInt64 = 0
+
+    /// Of no start.
+    public init() {}
+}
+
+/// When PID 1 had done its part of a start, in the same way.
+public struct MonitorTimes: Equatable, Sendable {
+    /// It was in its groups, with its ids; 0 of a spare, which was so before.
+    public var joined: UInt64 = 0
+    /// The job's own process was cloned.
+    public var forked: UInt64 = 0
+    /// Root, file systems and mounts stood.
+    public var mounted: UInt64 = 0
+    /// It waited for its go.
+    public var ready: UInt64 = 0
+
+    /// Of no start.
+    public init() {}
 }
 
 /// What failed in a launch.

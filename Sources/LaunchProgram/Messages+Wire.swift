@@ -73,9 +73,10 @@ extension LauncherAnswer {
         case .ready(let version):
             writer.put(UInt8(1))
             writer.put(version)
-        case .started(let pid):
+        case .started(let pid, let times):
             writer.put(UInt8(2))
             writer.put(pid)
+            for time in [times.received, times.opened, times.cloned] { writer.put(time) }
         case .running(let time, let pid):
             writer.put(UInt8(3))
             writer.put(time)
@@ -87,7 +88,9 @@ extension LauncherAnswer {
             writer.put(UInt8(5))
             writer.put(status)
         case .descriptor: writer.put(UInt8(6))
-        case .prepared: writer.put(UInt8(7))
+        case .prepared(let times):
+            writer.put(UInt8(7))
+            for time in [times.joined, times.forked, times.mounted, times.ready] { writer.put(time) }
         case .helping(let pid):
             writer.put(UInt8(8))
             writer.put(pid)
@@ -102,16 +105,33 @@ extension LauncherAnswer {
         guard try reader.uint16() == LaunchProgram.version else { throw .version }
         switch try reader.uint8() {
         case 1: self = .ready(version: try reader.uint16())
-        case 2: self = .started(pid: try reader.int32())
+        case 2: self = .started(pid: try reader.int32(), try LauncherTimes(from: &reader))
         case 3: self = .running(bootNanoseconds: try reader.uint64(), pid: try reader.int32())
         case 4: self = .failed(try reader.value(LaunchFailure.self))
         case 5: self = .exited(waitStatus: try reader.int32())
         case 6: self = .descriptor
-        case 7: self = .prepared
+        case 7: self = .prepared(try MonitorTimes(from: &reader))
         case 8: self = .helping(pid: try reader.int32())
         default: throw .unknownCase
         }
         try reader.finish()
+    }
+}
+
+extension LauncherTimes {
+    init(from reader: inout ByteReader) throws(DecodeError) {
+        received = try reader.uint64()
+        opened = try reader.uint64()
+        cloned = try reader.uint64()
+    }
+}
+
+extension MonitorTimes {
+    init(from reader: inout ByteReader) throws(DecodeError) {
+        joined = try reader.uint64()
+        forked = try reader.uint64()
+        mounted = try reader.uint64()
+        ready = try reader.uint64()
     }
 }
 

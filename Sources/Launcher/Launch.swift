@@ -31,6 +31,7 @@ struct Launch {
     let file: Int32
     /// The one that becomes PID 1; nil to clone it.
     let spare: Spare?
+    var times = LauncherTimes()
 
     /// Executes the start in the launcher itself, or in a helper when it may block on the submitter's paths.
     mutating func start() {
@@ -71,6 +72,7 @@ struct Launch {
             }
         }
         table = host.table
+        times.opened = linux_boot_nanoseconds()
         // Before the submitter's files are closed, which his server may hold up again.
         defer {
             if launcher.termFile >= 0 { _ = linux_close(launcher.termFile) }
@@ -89,15 +91,15 @@ struct Launch {
     }
 
     /// The stamp stands before PID 1 can go on.
-    private func handOver(to spare: Spare, _ run: RunDirectory, dropsCapabilities: Bool) throws(Fault) {
-        try run.stamp(pid: spare.pid, startTicks: spare.startTicks, group: program.groupName)
+    private mutating func handOver(to spare: Spare, _ run: RunDirectory, dropsCapabilities: Bool) throws(Fault) {
+        times.cloned = try run.stamp(pid: spare.pid, startTicks: spare.startTicks, group: program.groupName)
         let handover = SpareHandover(hasLog: run.log >= 0, hasInput: run.input.count == 2, dropsCapabilities: dropsCapabilities)
-        answer.send(.started(pid: spare.pid), with: spare.pidfd)
+        answer.send(.started(pid: spare.pid, times), with: spare.pidfd)
         try spare.handOver(handover, answer: answer, program: file, run: run, table: table)
     }
 
     /// Clones PID 1, which waits until its maps and the stamp are written.
-    private func clone(_ run: RunDirectory, flags: UInt64) throws(Fault) {
+    private mutating func clone(_ run: RunDirectory, flags: UInt64) throws(Fault) {
         var go: [Int32] = [-1, -1]
         try check(linux_pipe(&go, O_CLOEXEC), "pipe")
         defer { for end in go { _ = linux_close(end) } }
@@ -115,13 +117,13 @@ struct Launch {
         defer { _ = linux_close(pidfd) }
         do throws(Fault) {
             try writeMaps(of: pid, uid: program.uidMap, gid: program.gidMap)
-            try run.stamp(pid: pid, startTicks: try readStartTicks(of: pid), group: program.groupName)
+            times.cloned = try run.stamp(pid: pid, startTicks: try readStartTicks(of: pid), group: program.groupName)
         } catch {
             _ = linux_pidfd_send_signal(pidfd, SIGKILL)
             throw error
         }
         // Sent first, so that it stands before all that PID 1 answers.
-        answer.send(.started(pid: pid), with: pidfd)
+        answer.send(.started(pid: pid, times), with: pidfd)
         _ = writeOnce([1], to: go[1])
     }
 }

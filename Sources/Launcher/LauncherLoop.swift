@@ -136,6 +136,7 @@ struct LauncherLoop {
             if spare == nil { return answer.fail(.spare, Fault(errno: ESRCH, detail: "use a PID 1 cloned ahead")) }
         }
         var launch = Launch(launcher: descriptors, answer: answer, program: program, table: table, file: file, spare: spare)
+        launch.times.received = linux_boot_nanoseconds()
         launch.start()
         table = launch.table
         spare?.close()

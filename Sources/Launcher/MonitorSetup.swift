@@ -25,6 +25,7 @@ struct MonitorSetup {
                 try becomeContainerRoot(program.namespaces)
                 return signals
             }
+            start.times.joined = linux_boot_nanoseconds()
         } catch {
             start.fail(error)
         }
@@ -70,20 +71,25 @@ struct MonitorStart {
     let table: DescriptorTable
     let run: RunDirectory
     var signals: Int32
+    var times = MonitorTimes()
 
     /// Never returns: PID 1 ends with the job.
     func run(_ container: ContainerOperations) -> Never {
+        var times = times
         do throws(StagedFault) {
             var streams = try stage(.job) { () throws(Fault) in try MonitorStreams(program: program, run: run, table: table) }
             try stage(.monitor) { () throws(Fault) in try limitCapabilities() }
             let job = try stage(.job) { () throws(Fault) in try cloneJob(streams) }
+            times.forked = linux_boot_nanoseconds()
             var container = container
             container.table = table
             try container.execute(all: program.containerOperations)
             container.close()
+            times.mounted = linux_boot_nanoseconds()
             try stage(.job) { () throws(Fault) in try streams.openTerminal(owner: program.streamOwner) }
             try stage(.monitor) { () throws(Fault) in try giveUpRights() }
-            waitForGo()
+            times.ready = linux_boot_nanoseconds()
+            waitForGo(times)
             try stage(.monitor) { () throws(Fault) in try run.markBegun() }
             let started = try letGo(job, &streams)
             var monitor = Monitor(
@@ -96,9 +102,9 @@ struct MonitorStart {
         }
     }
 
-    private func waitForGo() {
+    private func waitForGo(_ times: MonitorTimes) {
         guard program.waitsForGo else { return }
-        answer.send(.prepared)
+        answer.send(.prepared(times))
         guard receivePacket(answer.descriptor) != nil else { end(status: 1) }
     }
 

@@ -60,13 +60,15 @@ struct RunDirectory {
         self.input = input
     }
 
-    /// The proof that PID 1 exists, written before it goes on.
-    func stamp(pid: Int32, startTicks: UInt64, group: ByteString) throws(Fault) {
-        let stamp = ClonedStamp(pid: pid, startTicks: startTicks, bootNanoseconds: linux_boot_nanoseconds(), groupName: group.bytes)
+    /// The proof that PID 1 exists, written before it goes on. Returns its time.
+    func stamp(pid: Int32, startTicks: UInt64, group: ByteString) throws(Fault) -> UInt64 {
+        let time = linux_boot_nanoseconds()
+        let stamp = ClonedStamp(pid: pid, startTicks: startTicks, bootNanoseconds: time, groupName: group.bytes)
         let file = try Self.create(RunFile.cloned, in: directory, O_WRONLY)
         let result = writeOnce(stamp.encoded(), to: file)
         _ = linux_close(file)
         try check(result, "write " + RunFile.cloned)
+        return time
     }
 
     /// By PID 1, before anything of the job happens: without this mark nothing ever did, and the start can be made anew. The record overwrites it.

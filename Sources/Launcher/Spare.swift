@@ -104,7 +104,7 @@ struct SpareSetup {
             try container.execute(all: program.containerOperations)
             var ahead = table
             ahead.closeAll()
-            answer.send(.prepared)
+            answer.send(.prepared())
             answer.close()
             takeJob(signals, container)
         } catch {

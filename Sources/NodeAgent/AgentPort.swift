@@ -12,8 +12,14 @@ public struct DesiredAttempt: Sendable {
     public var freezeGeneration: UInt64
     /// Its assignment is durable: it may start. Before, only what nobody can see is made ready.
     public var isCommitted = true
+    /// When it passed its steps; the same one each time.
+    public let clock: AttemptClock
 
-    public init(record: AttemptRecord, job: JobRecord, frozen: Bool, lastSeen: AttemptObservation? = nil, freezeGeneration: UInt64 = 0) {
+    public init(
+        record: AttemptRecord, job: JobRecord, frozen: Bool, lastSeen: AttemptObservation? = nil, freezeGeneration: UInt64 = 0,
+        clock: AttemptClock = AttemptClock()
+    ) {
+        self.clock = clock
         self.record = record
         self.job = job
         self.frozen = frozen

@@ -28,6 +28,8 @@ struct AttemptPlanner {
     let lease: ImageLease
     /// Nil for exec, which mounts nothing.
     let scratch: ScratchSpace?
+    /// Nil for exec.
+    var clock: AttemptClock?
 
     private var spec: JobSpec { job.spec }
     private var id: AttemptID { record.id }
@@ -41,12 +43,14 @@ struct AttemptPlanner {
         // What a spare is handed has to fit into one packet.
         let mayUseSpare = SparePool.serves(base) && (spec.mounts ?? []).count <= 32
         let spare = mayUseSpare ? services.spares.take(base, runtime) : nil
+        clock?.mark(usedSpare: spare != nil)
         let group = try spare?.group ?? services.groups.prepare(containerName(id))
         do {
             if spec.resources.ioWeight != nil, let problem = services.ioWeightProblem() {
                 throw LaunchError(operation: "set io weight: \(problem)", errno: "EOPNOTSUPP")
             }
             try group.apply(GroupLimits(record, job, sharedPool: sharedPool, throttles: throttles()), isNew: true)
+            clock?.mark(.groups, at: services.clock.now().boot)
             let entry = try spare == nil ? group.entry(devices: deviceRules()) : group.jobEntry()
             if spare == nil, let uid = base.map.outside(user: 0), let gid = base.map.outside(group: 0) { try group.allowEntry(uid: uid, gid: gid) }
             var description = ContainerDescription(

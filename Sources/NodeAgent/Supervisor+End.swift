@@ -22,6 +22,7 @@ extension Supervisor {
 
     private func monitorEnded() async {
         guard let container, !isFinished, !isConcluding else { return }
+        let seen = services.clock.now().boot
         let summary = container.exitRecord()
         if summary == nil, (try? container.hasBegun()) == false {
             // It waited for the go of a daemon that is gone.
@@ -37,6 +38,8 @@ extension Supervisor {
             return kick()
         }
         isConcluding = true
+        desired.clock.mark(.seen, at: seen)
+        if summary != nil { mark(.recorded) }
         if let monitorToken { services.reactor.cancel(monitorToken) }
         await concluded(summary)
     }
@@ -46,6 +49,11 @@ extension Supervisor {
         disarm()
         let usage = await endProcesses(summary)
         observation.usage = usage
+        mark(.counted)
+        if let summary {
+            desired.clock.mark(.executed, nanoseconds: summary.startBootNanoseconds)
+            desired.clock.mark(.exited, nanoseconds: summary.endBootNanoseconds)
+        }
         await tellLastMemoryEvents(usage)
         let outcome = self.outcome(summary, usage)
         let now = services.clock.stamp()

@@ -4,7 +4,6 @@ import Images
 import JobModel
 import LinuxSys
 import Logging
-import OCISpec
 
 /// A plan made by one launcher's runtime, before its attempt may start; with the container, if that waits for its go.
 struct PreparedStart {
@@ -40,6 +39,7 @@ extension Supervisor {
     /// root has the id that it was given to.
     private func hold(_ plan: AttemptPlan, _ runtime: ContainerRuntime, _ abort: StartAbort) async throws -> HeldContainer {
         let held = try await runtime.hold(plan.description, abort: abort)
+        desired.clock.mark(held.times)
         do {
             // Two calls that wait for nothing: a queue's thread would take longer to wake.
             try plan.group.endEntry()
@@ -96,7 +96,7 @@ extension Supervisor {
     }
 
     /// How far it got cannot be told, but it is to end: what bears its name is killed, and it ends as decided.
-    private func stopUnread() async {
+    func stopUnread() async {
         let (groups, name) = (services.groups, observation.groupName ?? containerName(id))
         do { group = try await services.work.run { try groups.open(name) } } catch {
             logger.error("the groups of a job that is to end cannot be opened", metadata: ["attempt": "\(id)", "error": "\(error)"])
@@ -177,6 +177,7 @@ extension Supervisor {
                 await killEverything(plan.group)
                 return await finish(stop.outcome)
             }
+            mark(.released)
             try runtime.go(held)
             if made?.held != nil { await report() }
             let container = try await runtime.running(held)
@@ -260,7 +261,8 @@ extension Supervisor {
             let operation: String = "find image '\(name)'"
             throw LaunchError(operation: operation, errno: "EINVAL")
         }
-        let id = id
+        let (id, clock) = (id, desired.clock)
+        clock.beginStart()
         // On one thread, for each change of threads costs more than most of these calls.
         let plan = try await services.starts.run {
             // What is made after the queue was drained would be in the next daemon's way.
@@ -272,8 +274,11 @@ extension Supervisor {
                 try $0.take(
                     for: id, kind: demand.scratchKind, bytes: demand.scratch, inodes: demand.scratchInodes, uid: slot, gid: slot)
             }
-            let planner = AttemptPlanner(services: services, record: record, job: job, lease: lease, scratch: scratch)
-            return try planner.plan(sharedPool: pool, runtime: runtime)
+            clock.mark(.scratch, at: services.clock.now().boot)
+            let planner = AttemptPlanner(services: services, record: record, job: job, lease: lease, scratch: scratch, clock: clock)
+            let plan = try planner.plan(sharedPool: pool, runtime: runtime)
+            clock.mark(.root, at: services.clock.now().boot)
+            return plan
         }
         let cpus = record.placement.shared ? pool ?? record.placement.cpus : record.placement.cpus
         applied = InForce(cpus: cpus, nodes: record.placement.memoryNodes)
@@ -291,7 +296,7 @@ extension Supervisor {
     }
 
     /// The time limit runs from the job's first instruction.
-    private func startStamp(_ time: UInt64?) -> Stamp {
+    func startStamp(_ time: UInt64?) -> Stamp {
         let now = services.clock.stamp()
         guard let time else { return now }
         let boot = BootTime(nanoseconds: Int64(clamping: time))
@@ -300,6 +305,7 @@ extension Supervisor {
 
     private func running(_ container: Container, since time: UInt64?) async {
         self.container = container
+        desired.clock.mark(.executed, nanoseconds: time ?? 0)
         observation.state = .running
         // That it runs is the answer to the wish that it runs.
         if !desired.frozen { observation.freezeGeneration = desired.freezeGeneration }
@@ -309,79 +315,5 @@ extension Supervisor {
         watchMemorySignals()
         armLimits()
         await report()
-    }
-
-    // MARK: After a restart of the daemon
-
-    private func adopt(_ container: Container) async {
-        let (groups, name) = (services.groups, container.groupName)
-        var isUnread = false
-        do { group = try await services.work.run { try groups.open(name) } } catch {
-            logger.error("the groups of a running job cannot be opened", metadata: ["attempt": "\(id)", "error": "\(error)"])
-            // Without its groups it could be neither frozen nor given cores, so it is not taken over blindly; but it can be ended by its PID 1.
-            guard desired.record.stop != nil else { return lookAgainLater() }
-            isUnread = true
-            observation.note = "its control groups cannot be read"
-        }
-        if group == nil, !isUnread {
-            logger.error("a running job has no groups: it cannot be frozen, and ends with its PID 1", metadata: ["attempt": "\(id)"])
-            observation.note = "its control groups are gone"
-        }
-        self.container = container
-        if let signal = desired.job.spec.stopSignal.flatMap({ SignalName.number($0) }) {
-            stopSignal = signal
-        } else if let lease = try? await services.images.lease(heldBy: id) {
-            stopSignal = lease.config.stopSignal ?? 15
-        }
-        let group = group
-        let wasFrozen = observation.state == .paused
-        // A look, or a pause that was taken back, may hold it still, or be about to: nothing that is written down does.
-        if !wasFrozen, !desired.frozen, let group { await thawHeld(group) }
-        let isFrozen = isUnread ? wasFrozen : (try? await services.work.run { try group?.isFrozen() ?? false }) ?? wasFrozen
-        let now = services.clock.stamp()
-        if observation.startedAt == nil { observation.startedAt = startStamp(container.startedBootNanoseconds) }
-        if isFrozen {
-            observation.pausedSince = observation.pausedSince ?? now.boot
-            observation.state = .paused
-        } else {
-            endPause(at: now.boot)
-            observation.state = observation.stopSignalledAt == nil ? .running : .stopping
-        }
-        logger.info("adopted", metadata: ["attempt": "\(id)", "pid": "\(container.monitor.pid)"])
-        watchEnd(of: container)
-        watchMemory()
-        watchMemorySignals()
-        armLimits()
-        await report()
-    }
-
-    /// The job is in a dump. Whoever restores it leaves the new PID 1 where the old one stood, and it is adopted from there; time limits stand still.
-    private func awaitRestore(_ name: String) async {
-        if desired.record.stop != nil { return await stopUnread() }
-        let groups = services.groups
-        if group == nil { group = try? await services.work.run { try groups.open(name) } }
-        if observation.state != .suspended {
-            observation.pausedSince = observation.pausedSince ?? services.clock.now().boot
-            observation.state = .suspended
-            await report()
-        }
-        lookAgainLater()
-    }
-
-    /// It ended while no daemon looked: its record and its groups tell how.
-    private func takeEnded(_ summary: ExitSummary?, _ name: String) async {
-        let groups = services.groups
-        do { group = try await services.work.run { try groups.open(name) } } catch {
-            // How it ended is known; what it used is not, and its groups are swept at the next start.
-            logger.error("the groups of an ended job cannot be opened", metadata: ["attempt": "\(id)", "error": "\(error)"])
-        }
-        await concluded(summary)
-    }
-
-    /// Adds the time since the freeze to the time paused.
-    func endPause(at now: BootTime) {
-        guard let since = observation.pausedSince else { return }
-        observation.pausedFor = observation.pausedFor + (now - since)
-        observation.pausedSince = nil
     }
 }

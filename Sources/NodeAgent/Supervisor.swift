@@ -116,6 +116,8 @@ actor Supervisor {
         services.reactor.at(bootNanoseconds: at) { [weak self] in Task { await self?.kick() } }
     }
 
+    func mark(_ stage: TimingStage) { desired.clock.mark(stage, at: services.clock.now().boot) }
+
     /// Tells the controller, in order: the supervisor waits until it was taken.
     func report() async { await observer.observed(observation) }
 

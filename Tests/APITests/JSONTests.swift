@@ -68,6 +68,22 @@ import Testing
         _ = try roundTrip(ImageTagRequest(name: "a", newName: "b"))
     }
 
+    /// Steps sum up to the whole; what is not known is not there.
+    @Test func theTimingOfAnAttemptAddsUp() throws {
+        var times = AttemptTimes()
+        times.usedSpare = true
+        (times[.placed], times[.cloned], times[.executed]) = (
+            BootTime(nanoseconds: 1_000), BootTime(nanoseconds: 4_500), BootTime(nanoseconds: 4_000)
+        )
+        let timing = AttemptTiming(times)
+        #expect(timing.stages.map(\.stage) == [.placed, .executed, .cloned] && timing.spare == true)
+        #expect(timing.stages.map(\.afterNanoseconds) == [0, 3_000, 500] && timing.stages.map(\.totalNanoseconds) == [0, 3_000, 3_500])
+        #expect(timing.absent.count == TimingStage.allCases.count - 3 && !timing.absent.contains(.cloned))
+        #expect(try roundTrip(timing)["absent"] as? [String] == timing.absent.map(\.rawValue))
+        let nothing = AttemptTiming(AttemptTimes())
+        #expect(nothing.stages.isEmpty && nothing.absent == TimingStage.allCases && nothing.spare == nil)
+    }
+
     @Test func fieldsThatALaterVersionAddsAreIgnored() throws {
         let text = #"{"version":1,"jobs":[{"id":3,"tasks":1,"array":false,"colour":"blue"}],"more":{}}"#
         #expect(try JSONDecoder().decode(SubmitReply.self, from: Data(text.utf8)).jobs.map(\.id) == [JobID(3)])

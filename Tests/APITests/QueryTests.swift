@@ -44,7 +44,7 @@ import Testing
         try roundTrip(selection)
         try roundTrip(ListRequest(selection, all: true, expand: true, limit: 5, after: JobID(3)))
         try roundTrip(ListRequest())
-        try roundTrip(ShowRequest(indices: IntervalSet(3...7), attempt: 2, script: true))
+        try roundTrip(ShowRequest(indices: IntervalSet(3...7), attempt: 2, script: true, timing: true))
         try roundTrip(BatchRequest(name: "night ly", user: "1000", all: true))
         try roundTrip(ReportRequest(selection, by: .user, since: WallTime(milliseconds: 5), until: WallTime(milliseconds: 9), limit: 3))
         var log = LogRequest(index: 3, attempt: 2, format: .frames, follow: true)

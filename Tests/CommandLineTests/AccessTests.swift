@@ -16,7 +16,8 @@ extension EndToEnd {
             let actions = [
                 "cancel \(id)", "cancel --now \(id)", "signal KILL \(id)", "signal --to-all KILL \(id)", "pause \(id)", "hold \(id)", "resume \(id)",
                 "release \(id)", "requeue \(id)", "update --time-limit 1s \(id)", "update --priority -5 \(id)", "logs \(id)", "logs -f \(id)",
-                "logs --json \(id)", "show --script \(id)", "batch pause --user berth-t1 mine", "batch cancel --yes --user berth-t1 mine",
+                "logs --json \(id)", "show --script \(id)", "show --timing \(id)", "show --timing --json \(id)",
+                "batch pause --user berth-t1 mine", "batch cancel --yes --user berth-t1 mine",
                 "batch hold --user berth-t1 mine", "cancel --user berth-t1", "pause --user berth-t1", "hold --operator \(id)", "purge --yes \(id)",
             ]
             for words in actions {

@@ -184,6 +184,7 @@ extension EndToEnd {
                 ([held], "berth: inspect of job \(held): it has not started\n"), ([done], "berth: inspect of job \(done): it has finished\n"),
                 (["99999999"], "berth: no job 99999999\n"), (["--process", "7", held], "berth: --process: accepted with --core\n"),
                 (["--core", "x", "--json", held], "berth: --json and --core: found both, accepted is one of them\n"),
+                (["--core", "x", "--maps", held], "berth: --maps and --core: found both, accepted is one of them\n"),
             ] {
                 let result = try daemon.berth(["inspect"] + words)
                 #expect([1, 2].contains(result.status) && result.errors == text, "\(result)")

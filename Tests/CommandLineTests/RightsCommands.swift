@@ -1,4 +1,4 @@
-/// The same for every command of `berth`, by its words; the columns are those of `RightsTable`.
+/// The same for every command of `berth`, by its words, and an option's where it has rights of its own; the columns are those of `RightsTable`.
 ///
 /// A process inside a job speaks to the daemon as one of the host's would that was put into the job's groups.
 extension RightsTable {
@@ -11,6 +11,7 @@ extension RightsTable {
         "exec": .init("AAAAACDD", "DDDAADDD") { "exec \($0.running) -- true" },
         "list": .init("AAAAAAAD", "RRRAAR-D") { "list \($0.held)" },
         "show": .init("AAAAAADD", "RRRAARDD") { "show \($0.held)" },
+        "show --timing": .init("AAAAAADD", "DDDAADDD") { "show --timing \($0.running)" },
         "logs": .init("AAAAAADD", "DDDAADDD") { "logs \($0.running)" },
         "inspect": .init("AAAAAADD", "DDDDADDD") { "inspect \($0.running)" },
         "wait": .init("AAAAAADD", "DDDAADDD", passes: [124]) { "wait --timeout 0s \($0.held)" },

@@ -87,7 +87,7 @@ enum RightsTable {
         },
         .submission: .init("AAAAAAUD", "UUUUUUUD") { get(.submission, $0.key) },
         .list: .init("AAAAAAAD", "RRRAAR-D") { get(.list, "?ids=\($0.held)") },
-        .show: .init("AAAAAADD", "RRRAARDD") { get(.show, $0.held) },
+        .show: .init("AAAAAADD", "RRRAARDD") { "GET\t\(Route.show.path($0.held))?script=1&timing=1\t" },
         // Operators where the configuration allows it (InspectTests); root may.
         .inspect: .init("AAAAAADD", "DDDDADDD") { get(.inspect, $0.running) },
         .wait: .init("AAAAAADD", "DDDAADDD") { post(.wait, #"{"selection":{"ids":["\#($0.held)"]},"holdFor":0}"#) },

@@ -30,11 +30,13 @@ import Testing
 
     @Test("The process is known once the next answer comes, and is no answer of its own") func process() async throws {
         defer { reactor.stop() }
-        try answer(.started(pid: 42), [try Descriptor.open("/dev/null", [.path])])
-        try answer(.prepared)
+        var (launcher, monitor) = (LauncherTimes(), MonitorTimes())
+        (launcher.opened, monitor.mounted) = (5, 7)
+        try answer(.started(pid: 42, launcher), [try Descriptor.open("/dev/null", [.path])])
+        try answer(.prepared(monitor))
         let next = await exchange.next()
-        #expect(next?.0 == .prepared)
-        #expect(exchange.process?.pid == 42)
+        #expect(next?.0 == .prepared(monitor))
+        #expect(exchange.process?.pid == 42 && exchange.times == launcher)
     }
 
     @Test("The exit handler is called once, whether it comes before the answer or after", arguments: [true, false])

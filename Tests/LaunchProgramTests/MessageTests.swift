@@ -16,8 +16,21 @@ struct MessageTests {
     private static let answers: [LauncherAnswer] = [
         .ready(version: 1), .started(pid: 77), .running(bootNanoseconds: 1 << 60, pid: 2), .exited(waitStatus: 256), .descriptor,
         .failed(LaunchFailure(stage: .containerOperation, index: 3, errno: 2, detail: "mount proc on /proc")),
-        .prepared, .helping(pid: 5),
+        .prepared(), .helping(pid: 5), .started(pid: 77, launcherTimes), .prepared(monitorTimes),
     ]
+
+    /// Each of them its own.
+    private static let launcherTimes: LauncherTimes = {
+        var times = LauncherTimes()
+        (times.received, times.opened, times.cloned) = (1 << 60, 2, 3)
+        return times
+    }()
+
+    private static let monitorTimes: MonitorTimes = {
+        var times = MonitorTimes()
+        (times.joined, times.forked, times.mounted, times.ready) = (4, 1 << 59, 6, 7)
+        return times
+    }()
 
     private static let controls: [ControlMessage] = [
         .signalMain(15), .signalAll(9), .resize(TerminalSize(rows: 24, columns: 65535)), .closeInput, .prepareDump, .goOn,

@@ -68,7 +68,7 @@ final class LauncherHarness {
         job.answers = answers
         while job.running == nil, job.failure == nil, let (answer, descriptors) = try answers.next() {
             switch answer {
-            case .started(let pid):
+            case .started(let pid, _):
                 job.monitor = ProcessHandle(pid: pid, descriptor: try #require(descriptors.first))
                 started.append(try #require(job.monitor))
             case .running(let time, let pid):
@@ -88,7 +88,7 @@ final class LauncherHarness {
         var spare: ProcessHandle?
         while let (answer, descriptors) = try answers.next() {
             switch answer {
-            case .started(let pid):
+            case .started(let pid, _):
                 spare = ProcessHandle(pid: pid, descriptor: try #require(descriptors.first))
                 started.append(try #require(spare))
             case .prepared: return spare

@@ -47,6 +47,7 @@ struct InspectCommand: ParsableCommand {
             return common.json ? try JSONOutput.write(reply) : Console.out(InspectText(reply: reply, style: .forOutput, maps: maps).render())
         }
         if common.json { throw CommandFailure.usage("--json and --core: found both, accepted is one of them") }
+        if maps { throw CommandFailure.usage("--maps and --core: found both, accepted is one of them") }
         if process.map({ $0 < 1 }) == true { throw CommandFailure.usage("--process: found \(process ?? 0), accepted is a number from 1") }
         if core == "-", Console.isTerminal { throw CommandFailure.usage("--core -: standard output is a terminal, accepted is a file or a pipe") }
         // Refused before the file is touched.
