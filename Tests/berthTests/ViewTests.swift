@@ -214,6 +214,34 @@ import Testing
             EventText.line(event, moments: moments, style: .plain) == "2025-11-24 12:00:05  12.3        finished          batch sw\\neep  failed(3)")
     }
 
+    /// What is not known is a dash, never a zero; what is printed adds up.
+    @Test func theStepsOfAStartAddUp() {
+        var times = AttemptTimes()
+        let passed: [(TimingStage, Int64)] = [(.placed, 5), (.cloned, 1_005_600), (.executed, 1_006_200), (.ended, 3_600_001_000_005)]
+        for (stage, nanoseconds) in passed {
+            times[stage] = BootTime(nanoseconds: nanoseconds)
+        }
+        times.usedSpare = false
+        let task = TaskID(JobID(12))
+        var (lost, known) = (AttemptView(id: AttemptID(task, 1), state: .finished), AttemptView(id: AttemptID(task, 2), state: .running))
+        known.timing = AttemptTiming(times)
+        lost.outcome = OutcomeView(AttemptOutcome.failed(code: 3))
+        let lines = TimingText(attempts: [lost, known], style: .plain).render().split(separator: "\n", omittingEmptySubsequences: false)
+        #expect(
+            lines.prefix(8).joined(separator: "\n") == """
+                Attempt 12#1: its timing is no longer kept
+
+                Attempt 12#2 running, without a spare container
+                STEP          AFTER ms     TOTAL ms  WHAT
+                placed           0.000        0.000  it had cores and memory
+                cloned           1.005        1.005  PID 1 was cloned with its namespaces, or a spare one taken
+                executed         0.001        1.006  the job's first instruction
+                ended      3599999.994  3600001.000  the end was on disk
+                """)
+        #expect(lines.dropFirst(8).first == "accepted             -            -  the submit was checked and taken")
+        #expect(lines.count == 8 + TimingStage.allCases.count - 4 + 1)
+    }
+
     @Test func missingThingsFailTheDoctor() {
         let checks = [DoctorCheck("kernel", .ok, "6.12"), DoctorCheck("overlayfs", .missing, "absent", remedy: "modprobe overlay")]
         #expect(

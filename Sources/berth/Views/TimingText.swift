@@ -14,17 +14,19 @@ struct TimingText {
         guard let timing = attempt.timing else { return style(.bold, title) + ": its timing is no longer kept\n" }
         let monitor = timing.spare.map { $0 ? ", from a spare container" : ", without a spare container" } ?? ""
         var table = Table([.init("STEP"), .init("AFTER ms", right: true), .init("TOTAL ms", right: true), .init("WHAT", shrinksTo: 8)])
+        var before: Int64 = 0
         for stage in timing.stages {
-            let (after, total) = (Self.milliseconds(stage.afterNanoseconds), Self.milliseconds(stage.totalNanoseconds))
-            table.add([stage.stage.rawValue, after, total, stage.stage.text])
+            // Of what is printed too the steps add up to the whole.
+            let total = stage.totalNanoseconds / 1000
+            table.add([stage.stage.rawValue, Self.milliseconds(total - before), Self.milliseconds(total), stage.stage.text])
+            before = total
         }
         for stage in timing.absent { table.add([stage.rawValue, "-", "-", stage.text]) }
         return style(.bold, title) + " \(attempt.outcome?.text ?? attempt.state.rawValue)\(monitor)\n" + table.render(width: width, style: style)
     }
 
-    /// To the microsecond, as `1.234`.
-    static func milliseconds(_ nanoseconds: Int64) -> String {
-        let micros = (nanoseconds + 500) / 1000
+    /// Microseconds as `1.234`.
+    private static func milliseconds(_ micros: Int64) -> String {
         let digits = String(micros % 1000)
         return "\(micros / 1000)." + String(repeating: "0", count: 3 - digits.count) + digits
     }
