@@ -10,6 +10,8 @@ struct AttemptPlan: Sendable {
     let group: AttemptGroup
     let description: ContainerDescription
     let stopSignal: Int32
+    /// Still to be set before the job's go: PID 1 of a spare is in its groups already, and makes the container ready meanwhile.
+    let limitsToSet: GroupLimits?
 }
 
 /// The name of an attempt's run directory and groups: `12.3-2`.
@@ -49,7 +51,9 @@ struct AttemptPlanner {
             if spec.resources.ioWeight != nil, let problem = services.ioWeightProblem() {
                 throw LaunchError(operation: "set io weight: \(problem)", errno: "EOPNOTSUPP")
             }
-            try group.apply(GroupLimits(record, job, sharedPool: sharedPool, throttles: throttles()), isNew: true)
+            var limits = try GroupLimits(record, job, sharedPool: sharedPool, throttles: throttles())
+            // Cores may be changed from now on, and v1 takes nobody into a cpuset that is empty.
+            try group.apply(spare == nil ? limits : limits.takePlacement(), isNew: true)
             clock?.mark(.groups, at: services.clock.now().boot)
             let entry = try spare == nil ? group.entry(devices: deviceRules()) : group.jobEntry()
             if spare == nil, let uid = base.map.outside(user: 0), let gid = base.map.outside(group: 0) { try group.allowEntry(uid: uid, gid: gid) }
@@ -63,7 +67,7 @@ struct AttemptPlanner {
             description.files = files()
             description.accounts = accountLines(owner)
             let signal = spec.stopSignal.flatMap { SignalName.number($0) } ?? lease.config.stopSignal ?? 15
-            return AttemptPlan(group: group, description: description, stopSignal: signal)
+            return AttemptPlan(group: group, description: description, stopSignal: signal, limitsToSet: spare == nil ? nil : limits)
         } catch {
             if let spare { runtime.discard(spare.container) }
             group.removeInBackground()
@@ -326,6 +330,14 @@ struct AttemptPlanner {
 }
 
 extension GroupLimits {
+    /// Takes cpus and memory nodes out of the limits.
+    fileprivate mutating func takePlacement() -> GroupLimits {
+        var placement = GroupLimits()
+        (placement.cpus, placement.memoryNodes) = (cpus, memoryNodes)
+        (cpus, memoryNodes) = (nil, nil)
+        return placement
+    }
+
     /// The limits that a placement and a demand stand for.
     init(_ record: AttemptRecord, _ job: JobRecord, sharedPool: CpuSet?, throttles: [IOThrottle]) {
         self.init()

@@ -38,16 +38,22 @@ extension Supervisor {
     /// All but the job's exec. By then the job is in its group, and before it does anything the right to enter groups is taken back: the job's
     /// root has the id that it was given to.
     private func hold(_ plan: AttemptPlan, _ runtime: ContainerRuntime, _ abort: StartAbort) async throws -> HeldContainer {
+        async let isLimited: Void = setLimits(of: plan)
         let held = try await runtime.hold(plan.description, abort: abort)
         desired.clock.mark(held.times)
         do {
             // Two calls that wait for nothing: a queue's thread would take longer to wake.
             try plan.group.endEntry()
+            try await isLimited
         } catch {
             held.drop()
             throw error
         }
         return held
+    }
+
+    private func setLimits(of plan: AttemptPlan) async throws {
+        if let limits = plan.limitsToSet { try await services.starts.run { try plan.group.apply(limits, isNew: true) } }
     }
 
     private func beginStart() -> StartAbort {

@@ -31,12 +31,13 @@ public final class WorkQueue: Sendable {
     ///
     /// - Parameters:
     ///   - first: done once, on the same thread as the first look.
+    ///   - glance: milliseconds of the first look; what usually comes within them is seen at once.
     ///   - look: blocks for the milliseconds it is given at most.
     func untilTrue(
-        withinMilliseconds limit: UInt64, first: @escaping @Sendable () throws -> Void = {}, _ look: @escaping @Sendable (UInt64) throws -> Bool
+        withinMilliseconds limit: UInt64, glance: UInt64 = 5, first: @escaping @Sendable () throws -> Void = {},
+        _ look: @escaping @Sendable (UInt64) throws -> Bool
     ) async throws -> Bool {
         let deadline = bootNanoseconds() + limit * 1_000_000
-        let glance: UInt64 = 5
         if try await run({
             try first()
             return try look(min(glance, limit))
