@@ -71,7 +71,9 @@ public final class AttemptGroup: Sendable {
     /// - Parameter devices: the allow list of v1 (`GroupLimits.devices`); nil leaves devices alone.
     public func entry(devices: [DeviceRule]? = nil) throws(CgroupError) -> GroupEntry {
         // Nothing can enter a v1 cpuset without cpus and nodes (ENOSPC); an attempt without limits there gets the parent's.
-        if let own = directories.legacy[.cpuset], let above = parent.directories.legacy[.cpuset], !known.withLock({ $0.hasCpuset }) { try Cpuset.inherit(own, from: above) }
+        if let own = directories.legacy[.cpuset], let above = parent.directories.legacy[.cpuset], !known.withLock({ $0.hasCpuset }) {
+            try Cpuset.inherit(own, from: above)
+        }
         var tasks: [Descriptor] = []
         for directory in directories.all where directory.version == .v1 { tasks.append(try directory.open("tasks", .writeOnly)) }
         if let devices, let shared = parent.directories.legacy[.devices] {
