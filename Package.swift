@@ -140,7 +140,7 @@ let package = Package(
         .executableTarget(
             name: "berth-fuzz",
             dependencies: [
-                "TestSupport", "API", "Archives", "Client", "DaemonConfiguration", "Images", "JobLog", "JobModel", "JobSpecs", "JobStore",
+                "TestSupport", "API", "Archives", "Cgroups", "Client", "DaemonConfiguration", "Images", "JobLog", "JobModel", "JobSpecs", "JobStore",
                 "LaunchProgram",
                 "LinuxSys", "OCISpec",
             ],

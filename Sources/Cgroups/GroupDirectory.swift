@@ -88,7 +88,7 @@ struct GroupDirectory: Sendable {
     func readNumber(_ file: String) throws(CgroupError) -> UInt64 {
         let text = Self.text(try readOnce(file))
         if text == "max" { return .max }
-        guard let number = UInt64(text) else { throw CgroupError("read \(file)", path, wanted: "a number", found: text) }
+        guard let number = UInt64(text) else { throw CgroupError("read \(file)", path, wanted: "a number", found: text.replacingNewlines) }
         return number
     }
 
@@ -126,5 +126,17 @@ struct GroupDirectory: Sendable {
 }
 
 extension String {
-    var replacingNewlines: String { split(whereSeparator: \.isNewline).joined(separator: "; ") }
+    /// On one line, and not a long one: what a file held.
+    var replacingNewlines: String {
+        let line = split(whereSeparator: \.isNewline).joined(separator: "; ").unicodeScalars.filter { $0.value >= 32 && $0.value != 127 }
+        return line.count > 1000 ? String(String.UnicodeScalarView(line.prefix(1000))) + "…" : String(String.UnicodeScalarView(line))
+    }
+}
+
+extension UInt64 {
+    /// No number of the kernel's may end the daemon: the sum, or the largest that there is.
+    func saturated(adding other: UInt64) -> UInt64 {
+        let (sum, isBeyond) = addingReportingOverflow(other)
+        return isBeyond ? .max : sum
+    }
 }

@@ -62,7 +62,7 @@ enum HugePageLimit {
         case .v2: return HugePageUsage(size: size.size, failures: (try? group.readTable("\(name).events"))?["max"])
         case .v1:
             var failures = try? group.readNumber("\(name).failcnt")
-            if let reservations = try? group.readNumber("\(name).rsvd.failcnt") { failures = (failures ?? 0) + reservations }
+            if let reservations = try? group.readNumber("\(name).rsvd.failcnt") { failures = (failures ?? 0).saturated(adding: reservations) }
             return HugePageUsage(
                 size: size.size, peak: (try? group.readNumber("\(name).max_usage_in_bytes")).map { Bytes($0) }, failures: failures)
         }

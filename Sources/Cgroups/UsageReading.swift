@@ -77,7 +77,7 @@ enum UsageReading {
             usage.outOfMemoryKills = try? memory.readTable("memory.oom_control")["oom_kill"]
             // With swap limited to none the counter of both is charged first, and is the one that fails.
             let both = (try? memory.readNumber("memory.memsw.failcnt")) ?? 0
-            usage.memoryFailures = (try? memory.readNumber("memory.failcnt")).map { $0 + both }
+            usage.memoryFailures = (try? memory.readNumber("memory.failcnt")).map { $0.saturated(adding: both) }
             // Kernels of today (seen on 6.18) count none on v1, even where a limit was hit and they killed for it: there a zero says nothing.
             if usage.memoryFailures == 0 { usage.memoryFailures = nil }
             readLegacySwap(memory, &usage)
@@ -137,10 +137,10 @@ enum UsageReading {
 
 extension IOCounters {
     fileprivate mutating func add(_ other: IOCounters) {
-        readBytes += other.readBytes
-        writtenBytes += other.writtenBytes
-        readOperations += other.readOperations
-        writeOperations += other.writeOperations
+        readBytes = readBytes.saturated(adding: other.readBytes)
+        writtenBytes = writtenBytes.saturated(adding: other.writtenBytes)
+        readOperations = readOperations.saturated(adding: other.readOperations)
+        writeOperations = writeOperations.saturated(adding: other.writeOperations)
     }
 
     /// Each count of the one that has more.

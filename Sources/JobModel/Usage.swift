@@ -43,7 +43,7 @@ public struct Usage: Hashable, Sendable, Codable {
 
     public init() {}
 
-    public var cpuMicroseconds: UInt64? { cpuUserMicroseconds.flatMap { user in cpuSystemMicroseconds.map { user + $0 } } }
+    public var cpuMicroseconds: UInt64? { cpuUserMicroseconds.flatMap { user in cpuSystemMicroseconds.map { user &+ $0 } } }
 }
 
 /// Bytes and operations of one block device.

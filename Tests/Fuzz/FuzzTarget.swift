@@ -17,9 +17,9 @@ struct FuzzTarget: Sendable {
     let read: @Sendable ([UInt8]) throws -> Void
 
     static let all: [FuzzTarget] =
-        documents + [launchPrograms, exitRecords, jobLog]
+        documents + [launchPrograms, exitRecords, jobLog, logTail]
         + [frames, queries, bodies, words, replies]
-        + [storedRecords, imageConfig, mountTable, seccompProfile, archive]
+        + [storedRecords, imageConfig, mountTable, controlGroups, seccompProfile, archive]
 
     static func named(_ name: String) -> FuzzTarget? { all.first { $0.name == name } }
 }

@@ -8,9 +8,10 @@ import Testing
         where: Programs.exists)
 
     static let targets = [
-        "job-file", "script", "any-file", "configuration", "launch-program", "exit-record", "job-log", "frames", "queries", "bodies", "words",
+        "job-file", "script", "any-file", "configuration", "launch-program", "exit-record", "job-log", "log-tail", "frames", "queries", "bodies",
+        "words",
         "replies",
-        "stored-record", "image-config", "mount-table", "seccomp-profile", "archive",
+        "stored-record", "image-config", "mount-table", "control-groups", "seccomp-profile", "archive",
     ]
 
     private func fuzz(_ words: [String]) throws -> CommandResult {
@@ -20,7 +21,7 @@ import Testing
     @Test(arguments: targets) func noInputCrashesOrHangs(_ target: String) throws {
         let place = try TemporaryDirectory("fuzz")
         defer { place.remove() }
-        let result = try fuzz([target, "--seconds", "2", "--seed", "\(Seed.value)", "--keep", place("findings")])
+        let result = try fuzz([target, "--seconds", "1.75", "--seed", "\(Seed.value)", "--keep", place("findings")])
         print(result.output)
         #expect(result.status == 0, "\(result)")
     }

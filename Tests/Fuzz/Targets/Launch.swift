@@ -107,4 +107,75 @@ extension FuzzTarget {
             }
         }
     }
+
+    /// The end of a log, as `berth logs --tail` finds it: one look at the whole, then reading from where the last lines begin. A hostile file may tell
+    /// any position, but reading ends. Of a torn one the last lines are those that a look at its text finds.
+    static let logTail = FuzzTarget(
+        name: "log-tail",
+        sample: { random in
+            if Bool.random(using: &random) { return jobLog.sample(&random) }
+            let count = Int.random(in: 4...80, using: &random)
+            return (0..<count).map { _ in UInt8.random(in: 0...40, using: &random) }
+        }
+    ) { bytes in
+        // That of a log's magic number; all else is what a job printed.
+        let isHostile = bytes.first == UInt8(ascii: "B")
+        let file = try isHostile ? Descriptor.memoryFile("log") : tornLog(bytes)
+        if isHostile { try file.write(bytes) }
+        let size = Int(try file.status().size)
+        for lines in [0, 1, 3, 1000] {
+            var last = LastLines(lines)
+            let whole = try output(of: file, from: 0, size) { last.take($0, endingAt: $1) }
+            guard last.kept <= lines + 1 else { throw Violation("\(last.kept) places are kept for \(lines) lines") }
+            guard let start = last.start else { continue }
+            let tail = try output(of: file, from: start, size)
+            guard !isHostile, let text = whole.withoutGaps else { continue }
+            var ends = text.indices.filter { text[$0] == 0x0A }.map { $0 + 1 }
+            if ends.last == text.count { ends.removeLast() }
+            let expected = lines == 0 ? text.count : ends.count < lines ? 0 : ends[ends.count - lines]
+            guard tail.bytes == Array(text[expected...]) else { throw Violation("the last \(lines) lines of \(text) from \(start): \(tail.bytes)") }
+        }
+    }
+
+    /// A log that a PID 1 wrote, cut off anywhere: the sizes of its parts, the place of the cut, then the lengths of lines.
+    private static func tornLog(_ bytes: [UInt8]) throws -> Descriptor {
+        guard bytes.count > 3 else { throw Refused() }
+        let file = try Descriptor.memoryFile("log")
+        var writer = LogWriter(file: file.rawValue, headLimit: UInt64(bytes[0]) * 16, tailLimit: UInt64(bytes[1]) * 16)
+        for (number, length) in bytes.dropFirst(3).enumerated() {
+            // Some without their end.
+            let text = [UInt8](repeating: UInt8(ascii: "a") &+ length % 26, count: Int(length % 32)) + (length % 5 == 0 ? [] : [0x0A])
+            text.withUnsafeBytes { writer.append($0, stream: length % 3 == 0 ? .error : .output, bootNanoseconds: UInt64(number)) }
+        }
+        if bytes[2] > 0 { try file.truncate(to: try file.status().size * Int64(bytes[2]) / 255) }
+        return file
+    }
+
+    /// What the job printed from a place on, as far as the file tells.
+    private static func output(
+        of file: Descriptor, from position: UInt64, _ size: Int, _ take: ([UInt8], UInt64) -> Void = { _, _ in }
+    ) throws -> (bytes: [UInt8], withoutGaps: [UInt8]?) {
+        var reader = LogReader(file: file.rawValue, position: position)
+        var bytes: [UInt8] = []
+        var hasGaps = false
+        var steps = 0
+        while true {
+            var place = reader.position
+            let items = try reader.read(maximumBytes: 4096)
+            if items.isEmpty { return (bytes, hasGaps ? nil : bytes) }
+            for item in items {
+                switch item {
+                case .gap(let count):
+                    place &+= count
+                    hasGaps = true
+                case .frame(let frame):
+                    place &+= UInt64(frame.bytes.count)
+                    bytes += frame.bytes
+                    take(frame.bytes, place)
+                }
+            }
+            steps += 1
+            guard bytes.count <= size, steps < 10_000 else { throw Violation("\(bytes.count) bytes of a log of \(size), in \(steps) steps") }
+        }
+    }
 }
