@@ -83,8 +83,30 @@ public struct Container: Sendable {
         }
     }
 
-    /// How the job ended, as PID 1 wrote it; nil when there is no whole record.
-    public func exitRecord() -> ExitSummary? { ExitSummary(runDirectory: runDirectory) }
+    /// How the job ended, as PID 1 wrote it.
+    public func exitRecord() -> ExitEvidence { ExitEvidence(runDirectory: runDirectory) }
+}
+
+/// What a run directory says of the end.
+public enum ExitEvidence: Sendable {
+    /// The record is missing or torn: PID 1 did not get so far.
+    case missing
+    case record(ExitSummary)
+    /// There is one of a later format, which is not guessed at.
+    case unknownFormat(found: UInt16, latest: UInt16)
+
+    public var summary: ExitSummary? { if case .record(let summary) = self { summary } else { nil } }
+    public var isMissing: Bool { if case .missing = self { true } else { false } }
+
+    init(runDirectory: Descriptor) {
+        self = .missing
+        guard let file = try? runDirectory.open(at: RunFile.record.string, [.readOnly, .noFollow]),
+            let bytes = try? file.readFully(ExitRecord.size, at: 0)
+        else { return }
+        do throws(JobLogError) { self = .record(ExitSummary(try ExitRecord(decoding: bytes))) } catch {
+            if case .unknownFormat(let found, let latest) = error { self = .unknownFormat(found: found, latest: latest) }
+        }
+    }
 }
 
 /// The exit record in the daemon's terms.
@@ -109,11 +131,7 @@ public struct ExitSummary: Sendable {
     public var logBytesKept: UInt64
     public var logBytesDropped: UInt64
 
-    /// Nil when the record is missing, torn or of another version: then nothing in it is believed.
-    public init?(runDirectory: Descriptor) {
-        guard let file = try? runDirectory.open(at: RunFile.record.string, [.readOnly, .noFollow]),
-            let bytes = try? file.readFully(ExitRecord.size, at: 0), let record = try? ExitRecord(decoding: bytes)
-        else { return nil }
+    init(_ record: ExitRecord) {
         switch record.outcome {
         case .ended(let status):
             // wait(2): low seven bits are the signal, the next byte the code.

@@ -196,7 +196,7 @@ public final class ContainerRuntime: Sendable {
         /// PID 1 was dumped and is not restored yet. With the name of its groups.
         case dumped(groupName: String)
         /// PID 1 has ended; with a record or without. With the name of its groups.
-        case ended(ExitSummary?, groupName: String)
+        case ended(ExitEvidence, groupName: String)
     }
 
     /// Looks for a container of an earlier launcher. True because this runtime's launcher holds the lock: nothing can be half-started.
@@ -210,15 +210,15 @@ public final class ContainerRuntime: Sendable {
         }
         guard let stamp = try Self.stamp(in: directory) else {
             guard try Container.hasBegun(directory) else { return .neverBegun }
-            throw SystemError("read the stamp of", name, errno: 22, detail: "it is torn or of another version")
+            throw SystemError("read the stamp of", name, errno: 22, detail: "it is torn")
         }
         let groupName = String(decoding: stamp.groupName, as: UTF8.self)
         guard let monitor = try ProcessHandle.open(pid: stamp.pid, startTime: stamp.startTicks), monitor.isAlive else {
             guard try Container.hasBegun(directory) else { return .neverBegun }
-            let summary = ExitSummary(runDirectory: directory)
+            let evidence = ExitEvidence(runDirectory: directory)
             // One that was restored, and ended before the mark was taken away, has left its record.
-            if summary == nil, try Container.isDumped(directory) { return .dumped(groupName: groupName) }
-            return .ended(summary, groupName: groupName)
+            if evidence.isMissing, try Container.isDumped(directory) { return .dumped(groupName: groupName) }
+            return .ended(evidence, groupName: groupName)
         }
         guard try Self.begins(directory, monitor) else { return .neverBegun }
         return .running(
@@ -240,12 +240,18 @@ public final class ContainerRuntime: Sendable {
 
     /// Nil when there is none, or its writer was cut off.
     private static func stamp(in directory: Descriptor) throws(SystemError) -> ClonedStamp? {
+        let bytes: [UInt8]
         do throws(SystemError) {
-            let file = try directory.open(at: RunFile.cloned.string, [.readOnly, .noFollow])
-            return try? ClonedStamp(decoding: try file.readFully(ClonedStamp.size, at: 0))
+            bytes = try directory.open(at: RunFile.cloned.string, [.readOnly, .noFollow]).readFully(ClonedStamp.size, at: 0)
         } catch {
             if error.isNotFound { return nil }
             throw error
+        }
+        do throws(JobLogError) { return try ClonedStamp(decoding: bytes) } catch {
+            guard case .unknownFormat(let found, let latest) = error else { return nil }
+            // A later berth-init wrote it: whether its PID 1 has its go, or is about to, is not known.
+            let what = "it is of format \(found), this berthd reads up to \(latest): a later version of Berth started the job"
+            throw SystemError("read the stamp", RunFile.cloned.string, errno: 22, detail: what)
         }
     }
 

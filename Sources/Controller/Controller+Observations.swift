@@ -193,6 +193,6 @@ extension Controller: AgentObserver {
             submittedAt: job.submittedAt, startedAt: started?.wall, endedAt: ended.wall,
             queuedFor: max(.zero, record.assignedAt.wall - (record.queuedAt ?? job.submittedAt)), ranFor: max(.zero, ran),
             pausedFor: observation.pausedFor, outcome: outcome, usage: observation.usage ?? Usage(), startedBoot: started?.boot,
-            startingFor: max(.zero, starting))
+            startingFor: max(.zero, starting), note: outcome == .monitorLost ? observation.note : nil)
     }
 }

@@ -144,5 +144,6 @@ extension AttemptView {
         pausedFor = attempt.pausedFor
         outcome = OutcomeView(attempt.outcome)
         usage = attempt.usage
+        note = attempt.note
     }
 }

@@ -24,12 +24,9 @@ extension ExitRecord {
         return bytes
     }
 
-    /// Refuses what is torn, forged or of another version.
+    /// Refuses what is torn, forged or of a later version.
     public init(decoding bytes: [UInt8]) throws(JobLogError) {
-        guard bytes.count == Self.size, number(bytes, at: 0, size: 8) == Self.magic,
-            number(bytes, at: 8, size: 2) == UInt64(Self.version),
-            number(bytes, at: Self.size - 8, size: 8) == checksum(bytes[0..<Self.size - 8])
-        else { throw .invalid }
+        try check(bytes, magic: Self.magic, size: Self.size, version: 8, readable: Self.readable)
         let code = Int32(bitPattern: UInt32(truncatingIfNeeded: number(bytes, at: 16, size: 4)))
         switch bytes[10] {
         case 1: self.init(outcome: .ended(waitStatus: code))
@@ -82,6 +79,15 @@ extension ExitRecord {
     }
 }
 
+/// Torn, foreign and forged bytes are invalid; whole ones of a format that is not known are named.
+private func check(_ bytes: [UInt8], magic: UInt64, size: Int, version place: Int, readable: ClosedRange<UInt16>) throws(JobLogError) {
+    guard bytes.count == size, number(bytes, at: 0, size: 8) == magic,
+        number(bytes, at: size - 8, size: 8) == checksum(bytes[0..<size - 8])
+    else { throw .invalid }
+    let version = UInt16(truncatingIfNeeded: number(bytes, at: place, size: 2))
+    guard readable.contains(version) else { throw .unknownFormat(found: version, latest: readable.upperBound) }
+}
+
 extension ClonedStamp {
     private static let magic: UInt64 = 0x444e_4f4c_4342  // "BCLOND"
 
@@ -102,12 +108,9 @@ extension ClonedStamp {
 
     private static let namePlace = 32
 
-    /// Refuses what is torn.
+    /// Refuses what is torn or of a later version.
     public init(decoding bytes: [UInt8]) throws(JobLogError) {
-        guard bytes.count == Self.size, number(bytes, at: 0, size: 8) == Self.magic,
-            number(bytes, at: 14, size: 2) == UInt64(Self.version),
-            number(bytes, at: Self.size - 8, size: 8) == checksum(bytes[0..<Self.size - 8])
-        else { throw .invalid }
+        try check(bytes, magic: Self.magic, size: Self.size, version: 14, readable: Self.readable)
         let length = Int(truncatingIfNeeded: number(bytes, at: 12, size: 2))
         guard length <= Self.groupNameSize else { throw .invalid }
         pid = Int32(bitPattern: UInt32(truncatingIfNeeded: number(bytes, at: 8, size: 4)))

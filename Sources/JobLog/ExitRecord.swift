@@ -8,9 +8,12 @@ public struct ExitRecord: Equatable, Sendable {
         case startFailed(stage: UInt8, index: UInt16, errno: Int32)
     }
 
-    /// The format this code writes and reads.
+    /// The format this code writes, and the latest one it reads. Another number is for what an earlier reader would take for something else;
+    /// what it may leave out goes into unused bytes under the same number, and is 0 in earlier records.
     public static let version: UInt16 = 1
-    /// Bytes of the encoding.
+    /// Of its own and earlier versions: jobs outlive an upgrade.
+    public static var readable: ClosedRange<UInt16> { 1...version }
+    /// Bytes of the encoding, in every format; each begins with magic number and version and ends with a checksum.
     public static let size = 256
 
     /// Bytes of `failure` at most.
@@ -64,10 +67,12 @@ public struct ProcessUsage: Equatable, Sendable {
 
 /// The launcher's proof that PID 1 of an attempt was cloned.
 public struct ClonedStamp: Equatable, Sendable {
-    /// Bytes of the encoding.
+    /// Bytes of the encoding, in every format; each begins with the magic number, has the version at its place and ends with a checksum.
     public static let size = 112
-    /// The format this code writes and reads.
+    /// The format this code writes, and the latest one it reads.
     public static let version: UInt16 = 1
+    /// Of its own and earlier versions.
+    public static var readable: ClosedRange<UInt16> { 1...version }
     /// Bytes of `groupName` at most.
     public static let groupNameSize = 72
     /// The host's pid of PID 1.

@@ -8,6 +8,8 @@
 /// One file for each attempt, because making and removing files is what a log costs most. It is never longer than the log's limit and the header.
 enum LogFormat {
     static let version: UInt32 = 2
+    /// Logs are kept longer than a version of Berth.
+    static var readable: ClosedRange<UInt32> { 2...version }
     static let magic: UInt64 = 0x474f_4c42_4f4a_4542  // "BEJOBLOG"
     static let fileHeader = 28
     static let frameHeader = 13
@@ -29,14 +31,12 @@ enum LogFormat {
         return bytes
     }
 
-    /// The sizes that a header tells; nil when it is none.
-    static func regions(of header: [UInt8]) -> LogRegions? {
-        guard header.count == fileHeader, number(header, at: 0, size: 8) == magic, number(header, at: 8, size: 4) == UInt64(version) else {
-            return nil
-        }
-        let regions = LogRegions(head: number(header, at: 12, size: 8), tail: number(header, at: 20, size: 8))
-        // So that no sum of them overflows.
-        return regions.head <= LogRegions.largest && regions.tail <= LogRegions.largest ? regions : nil
+    /// The sizes that a header tells.
+    static func regions(of header: [UInt8]) throws(JobLogError) -> LogRegions {
+        guard header.count == fileHeader, number(header, at: 0, size: 8) == magic else { throw .invalid }
+        let found = UInt32(truncatingIfNeeded: number(header, at: 8, size: 4))
+        guard readable.contains(found) else { throw .unknownFormat(found: UInt16(clamping: found), latest: UInt16(clamping: version)) }
+        return LogRegions(head: number(header, at: 12, size: 8), tail: number(header, at: 20, size: 8))
     }
 
     static func header(stream: UInt8, time: UInt64, count: Int) -> [UInt8] {

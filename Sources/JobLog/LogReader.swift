@@ -62,6 +62,9 @@ public struct LogReader: Sendable {
         return items
     }
 
+    /// Refuses what is no log, or one of a format that is not known; one that is not begun yet is neither.
+    public mutating func check() throws(JobLogError) { _ = try regionsTold() }
+
     /// Where to read on: the cursor, or the start of the first segment that holds the position or lies behind it.
     private mutating func place(in segments: [Segment], _ items: inout [LogItem]) -> Cursor? {
         if let cursor, cursor.offset != .max, segments.contains(cursor.segment) { return cursor }
@@ -98,17 +101,21 @@ public struct LogReader: Sendable {
 
     /// The regions that hold a segment, in order.
     private mutating func segments() throws(JobLogError) -> [Segment] {
-        if regions == nil {
-            let header = try bytes(at: 0, count: LogFormat.fileHeader)
-            guard header.count == LogFormat.fileHeader else { return [] }
-            guard let found = LogFormat.regions(of: header) else { throw .invalid }
-            regions = found
-        }
+        guard try regionsTold() else { return [] }
         var segments: [Segment] = []
         for region in 0..<3 {
             if let segment = try segment(in: region) { segments.append(segment) }
         }
         return segments.sorted { $0.sequence < $1.sequence }
+    }
+
+    /// False while the header is not there.
+    private mutating func regionsTold() throws(JobLogError) -> Bool {
+        if regions != nil { return true }
+        let header = try bytes(at: 0, count: LogFormat.fileHeader)
+        guard header.count == LogFormat.fileHeader else { return false }
+        regions = try LogFormat.regions(of: header)
+        return true
     }
 
     private func segment(in region: Int) throws(JobLogError) -> Segment? {

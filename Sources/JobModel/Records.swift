@@ -196,12 +196,14 @@ public struct LedgerAttempt: Hashable, Sendable, Codable {
     public var startingFor: TimeSpan?
     /// `startedAt` on the clock of its boot, by which its log tells the time; nil in ledgers of versions that did not keep it.
     public var startedBoot: BootTime?
+    /// Why it is not known how it ended, where that can be told.
+    public var note: String?
 
     public init(
         id: AttemptID, owner: UserID, ownerName: String, name: String?, batch: String?, queue: String, image: String?, node: String,
         demand: ResourceDemand, timeLimit: TimeSpan, placement: Placement, submittedAt: WallTime, startedAt: WallTime?, endedAt: WallTime,
         queuedFor: TimeSpan, ranFor: TimeSpan, pausedFor: TimeSpan, outcome: AttemptOutcome, usage: Usage,
-        startedBoot: BootTime? = nil, startingFor: TimeSpan? = nil
+        startedBoot: BootTime? = nil, startingFor: TimeSpan? = nil, note: String? = nil
     ) {
         self.id = id
         self.owner = owner
@@ -224,6 +226,7 @@ public struct LedgerAttempt: Hashable, Sendable, Codable {
         self.usage = usage
         self.startedBoot = startedBoot
         self.startingFor = startingFor
+        self.note = note
     }
 
     /// How long it waited for its first instruction.

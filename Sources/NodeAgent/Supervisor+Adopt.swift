@@ -9,6 +9,8 @@ import OCISpec
 /// After a restart of the daemon.
 extension Supervisor {
     func adopt(_ container: Container) async {
+        // Such as that it could not be taken over until now.
+        if !observation.freezeFailed { observation.note = nil }
         let (groups, name) = (services.groups, container.groupName)
         var isUnread = false
         do { group = try await services.work.run { try groups.open(name) } } catch {
@@ -75,7 +77,7 @@ extension Supervisor {
     }
 
     /// It ended while no daemon looked: its record and its groups tell how.
-    func takeEnded(_ summary: ExitSummary?, _ name: String) async {
+    func takeEnded(_ evidence: ExitEvidence, _ name: String) async {
         let groups = services.groups
         do { group = try await services.work.run { try groups.open(name) } } catch {
             // How it ended is known; what it used is not, and its groups are swept at the next start.
@@ -84,7 +86,7 @@ extension Supervisor {
         // It was read when its run directory was looked at.
         mark(.seen)
         if summary != nil { mark(.recorded) }
-        await concluded(summary)
+        await concluded(evidence)
     }
 
     /// Adds the time since the freeze to the time paused.

@@ -23,8 +23,8 @@ extension Supervisor {
     private func monitorEnded() async {
         guard let container, !isFinished, !isConcluding else { return }
         let seen = services.clock.now().boot
-        let summary = container.exitRecord()
-        if summary == nil, (try? container.hasBegun()) == false {
+        let evidence = container.exitRecord()
+        if evidence.isMissing, (try? container.hasBegun()) == false {
             // It waited for the go of a daemon that is gone.
             self.container = nil
             disarm()
@@ -32,21 +32,22 @@ extension Supervisor {
             observation.state = .starting
             return kick()
         }
-        if summary == nil, (try? container.isDumped()) == true {
+        if evidence.isMissing, (try? container.isDumped()) == true {
             self.container = nil
             disarm()
             return kick()
         }
         isConcluding = true
         desired.clock.mark(.seen, at: seen)
-        if summary != nil { mark(.recorded) }
+        if evidence.summary != nil { mark(.recorded) }
         if let monitorToken { services.reactor.cancel(monitorToken) }
-        await concluded(summary)
+        await concluded(evidence)
     }
 
     /// PID 1 has ended, with a record or without.
-    func concluded(_ summary: ExitSummary?) async {
+    func concluded(_ evidence: ExitEvidence) async {
         disarm()
+        let summary = evidence.summary
         let usage = await endProcesses(summary)
         observation.usage = usage
         mark(.counted)
@@ -55,7 +56,7 @@ extension Supervisor {
             desired.clock.mark(.exited, nanoseconds: summary.endBootNanoseconds)
         }
         await tellLastMemoryEvents(usage)
-        let outcome = self.outcome(summary, usage)
+        let outcome = self.outcome(evidence, usage)
         let now = services.clock.stamp()
         var ended = now
         if let summary, summary.endBootNanoseconds > 0 { ended.boot = BootTime(nanoseconds: Int64(clamping: summary.endBootNanoseconds)) }
@@ -68,10 +69,17 @@ extension Supervisor {
     }
 
     /// The attempt ends as decided, else as the kernel and PID 1 say.
-    private func outcome(_ summary: ExitSummary?, _ usage: Usage) -> AttemptOutcome {
+    private func outcome(_ evidence: ExitEvidence, _ usage: Usage) -> AttemptOutcome {
         if let stop = desired.record.stop { return stop.outcome }
         let kills = usage.outOfMemoryKills ?? 0
-        guard let summary else { return kills > 0 ? .outOfMemory : .monitorLost }
+        if case .unknownFormat(let found, let latest) = evidence {
+            observation.note =
+                "the exit record is of format \(found), this berthd reads up to \(latest): a later version of Berth started the job, "
+                + "and how it ended is not known"
+            // A kill says nothing of a job whose main process may have ended well.
+            return .monitorLost
+        }
+        guard let summary = evidence.summary else { return kills > 0 ? .outOfMemory : .monitorLost }
         if let failure = summary.startFailure {
             return .startFailed(operation: failure.operation, errno: failure.errno)
         }

@@ -89,16 +89,24 @@ extension Supervisor {
             logger.error("a run directory cannot be read", metadata: ["attempt": "\(id)", "error": "\(error)"])
             if desired.record.stop != nil { return await stopUnread() }
             // Not a word of whether it runs: it is neither started nor ended blindly.
+            await tellUnread("\(error)")
             return lookAgainLater()
         }
         switch found {
         case .running(let container): await adopt(container)
         case .dumped(let groupName): await awaitRestore(groupName)
-        case .ended(let summary, let groupName): await takeEnded(summary, groupName)
+        case .ended(let evidence, let groupName): await takeEnded(evidence, groupName)
         case .neverBegun: await startAnew()
         case .nothing where isInherited: await startAnew()
         case .nothing: await startAfresh()
         }
+    }
+
+    /// Why nothing is done about it is shown, and told again only when it changes.
+    private func tellUnread(_ why: String) async {
+        guard observation.note != why else { return }
+        observation.note = why
+        await report()
     }
 
     /// How far it got cannot be told, but it is to end: what bears its name is killed, and it ends as decided.
@@ -108,7 +116,7 @@ extension Supervisor {
             logger.error("the groups of a job that is to end cannot be opened", metadata: ["attempt": "\(id)", "error": "\(error)"])
             return lookAgainLater()
         }
-        await concluded(nil)
+        await concluded(.missing)
     }
 
     /// An earlier daemon may have begun to start it.

@@ -126,6 +126,8 @@ actor Session {
             if request.kind == .exec { try await serveExec(output) } else { try await serveTask(output) }
         } catch let error as APIError {
             try await output.write(Frame.error(Array(try JSONEncoder().encode(error))).encoded)
+        } catch let error as UnreadableLog {
+            try await output.write(Frame.error(Array(try JSONEncoder().encode(APIError(.conflict, "\(error)")))).encoded)
         } catch let error as LaunchError {
             let status: Int32 = error.operation.hasPrefix("exec ") ? (error.errno == "ENOENT" ? 127 : 126) : 125
             try await output.write(Frame.exit(status: status, outcome: "startFailed(\(error))").encoded)

@@ -4,6 +4,7 @@ import FoundationEssentials
 import Hummingbird
 import JobModel
 import NIOCore
+import NodeAgent
 
 extension BerthServer {
     func addStreamRoutes(to router: Router<BerthContext>) {
@@ -32,35 +33,49 @@ extension BerthServer {
     private func log(_ request: LogRequest, of job: JobID, _ peer: Peer) async throws -> Response {
         let task = TaskID(job, request.index)
         // Refused before the reply begins.
-        try Self.checkAttempt(request, task, try await parts.controller.status(of: task, .logs, peer: peer))
+        let status = try await parts.controller.status(of: task, .logs, peer: peer)
+        try Self.checkAttempt(request, task, status)
+        if let first = request.attempt ?? Self.last(status) {
+            do {
+                try await parts.agent.checkLog(of: AttemptID(task, first))
+            } catch let error as UnreadableLog { throw APIError(.conflict, "\(error)") }
+        }
         let raw = request.format == .raw
         return streamed(raw ? "application/octet-stream" : Frame.mediaType) { [parts] output in
             if !raw { try await output.write(Frame.hello(version: Frame.version).encoded) }
             var wanted = FollowRequest(
                 task: task, attempt: request.attempt, onward: request.onward, position: request.position, follow: request.follow,
                 stream: request.stream)
-            if let lines = request.tail, request.position == nil {
-                wanted = try await Self.lastLines(lines, wanted, parts, peer)
+            do {
+                if let lines = request.tail, request.position == nil {
+                    wanted = try await Self.lastLines(lines, wanted, parts, peer)
+                }
+                let follower = TaskFollower(parts: parts, request: wanted, peer: peer) { frame in
+                    try await output.write(Self.bytes(frame, raw: raw))
+                }
+                let outcome = try await follower.run()
+                if !raw { try await output.write(Frame.end(outcome?.description ?? "").encoded) }
+            } catch let error as UnreadableLog where !raw {
+                // The reply has begun: what is wrong is its last frame.
+                try await output.write(Frame.error(Array(try JSONEncoder().encode(APIError(.conflict, "\(error)")))).encoded)
             }
-            let follower = TaskFollower(parts: parts, request: wanted, peer: peer) { frame in
-                try await output.write(Self.bytes(frame, raw: raw))
-            }
-            let outcome = try await follower.run()
-            if !raw { try await output.write(Frame.end(outcome?.description ?? "").encoded) }
         }
     }
 
     /// An attempt that there was not; a reader that follows may wait for one yet to come.
     private static func checkAttempt(_ request: LogRequest, _ task: TaskID, _ status: TaskStatus) throws(APIError) {
         guard let wanted = request.attempt else { return }
-        let last: UInt32
-        switch status {
-        case .pending(_, let attempt), .finished(_, let attempt): last = attempt?.number ?? 0
-        case .active(let attempt, _): last = attempt.number
-        }
+        let last = last(status) ?? 0
         if case .finished = status {} else if request.follow { return }
         guard wanted > last else { return }
         throw APIError(.unknown, "no attempt \(AttemptID(task, wanted)); there \(last == 1 ? "was 1" : "were \(last)")")
+    }
+
+    private static func last(_ status: TaskStatus) -> UInt32? {
+        switch status {
+        case .pending(_, let attempt), .finished(_, let attempt): attempt?.number
+        case .active(let attempt, _): attempt.number
+        }
     }
 
     private static func bytes(_ frame: Frame, raw: Bool) -> [UInt8] {

@@ -1,5 +1,6 @@
-import JobLog
 import Testing
+
+@testable import JobLog
 
 struct ExitRecordTests {
     private static var full: ExitRecord {
@@ -56,6 +57,20 @@ struct ExitRecordTests {
         #expect(throws: JobLogError.invalid) { try ExitRecord(decoding: [UInt8](repeating: 0, count: ExitRecord.size)) }
         #expect(throws: JobLogError.invalid) { try ExitRecord(decoding: bytes[..<128] + [UInt8](repeating: 0, count: 128)) }
         #expect(throws: JobLogError.invalid) { try ExitRecord(decoding: []) }
+    }
+
+    /// Whole, and of a later version: it says so. Of one that there never was it is refused too.
+    @Test(arguments: [0, ExitRecord.version + 1, .max]) func anotherFormatIsNamed(version: UInt16) {
+        var record = Self.full.encoded()
+        store(UInt64(version), in: &record, at: 8, size: 2)
+        #expect(throws: JobLogError.invalid) { try ExitRecord(decoding: record) }
+        store(checksum(record[0..<ExitRecord.size - 8]), in: &record, at: ExitRecord.size - 8, size: 8)
+        #expect(throws: JobLogError.unknownFormat(found: version, latest: 1)) { try ExitRecord(decoding: record) }
+        var stamp = ClonedStamp(pid: 4, startTicks: 5, bootNanoseconds: 7, groupName: []).encoded()
+        store(UInt64(version), in: &stamp, at: 14, size: 2)
+        #expect(throws: JobLogError.invalid) { try ClonedStamp(decoding: stamp) }
+        store(checksum(stamp[0..<ClonedStamp.size - 8]), in: &stamp, at: ClonedStamp.size - 8, size: 8)
+        #expect(throws: JobLogError.unknownFormat(found: version, latest: 1)) { try ClonedStamp(decoding: stamp) }
     }
 
     @Test func stampsSurviveARoundTrip() throws {

@@ -35,7 +35,7 @@ import Testing
             fields(Sample.ledgerAttempt(Sample.attemptID(1))) == [
                 "id", "owner", "ownerName", "name", "batch", "queue", "image", "node", "demand", "timeLimit", "placement", "submittedAt",
                 "startedAt", "endedAt", "queuedFor", "ranFor", "pausedFor", "outcome", "usage", "startingFor",
-                "startedBoot",
+                "startedBoot", "note",
             ])
         #expect(
             fields(Sample.event(1)) == ["sequence", "at", "kind", "job", "task", "attempt", "owner", "batch", "outcome", "detail"])
@@ -88,7 +88,7 @@ import Testing
             #expect(try LedgerAttempt(packed: attempt.packed) == attempt)
         }
         var never = Sample.ledgerAttempt(Sample.attemptID(1))
-        (never.startedAt, never.startedBoot, never.name, never.batch, never.image, never.usage) = (nil, nil, nil, nil, nil, Usage())
+        (never.startedAt, never.startedBoot, never.name, never.batch, never.image, never.note, never.usage) = (nil, nil, nil, nil, nil, nil, Usage())
         #expect(try LedgerAttempt(packed: never.packed) == never)
         #expect(try LedgerJob(packed: Sample.ledgerJob(4).packed) == Sample.ledgerJob(4))
         #expect(try Event(packed: Sample.event(4).packed) == Sample.event(4))

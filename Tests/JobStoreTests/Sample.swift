@@ -120,7 +120,8 @@ enum Sample {
             demand: demand, timeLimit: .minutes(5), placement: placement, submittedAt: WallTime(milliseconds: 1),
             startedAt: WallTime(milliseconds: 1000), endedAt: WallTime(milliseconds: endedAt), queuedFor: TimeSpan(milliseconds: 999),
             ranFor: TimeSpan(milliseconds: 900), pausedFor: TimeSpan(milliseconds: 100), outcome: outcome, usage: usage,
-            startedBoot: BootTime(nanoseconds: 77), startingFor: TimeSpan(milliseconds: 12))
+            startedBoot: BootTime(nanoseconds: 77), startingFor: TimeSpan(milliseconds: 12),
+            note: "the exit record is of format 2")
     }
 
     static func ledgerJob(_ number: UInt64, endedAt: Int64 = 2000, batch: String? = "b") -> LedgerJob {

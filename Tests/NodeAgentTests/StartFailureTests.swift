@@ -15,7 +15,7 @@ import Testing
         if told { record.failure = failure.detail.bytes }
         let directory = try Descriptor.open(place.path, [.path, .directory])
         try directory.open(at: RunFile.record.string, [.writeOnly, .create], mode: 0o600).write(record.encoded())
-        return ExitSummary(runDirectory: directory)
+        return ExitEvidence(runDirectory: directory).summary
     }
 
     @Test(arguments: [

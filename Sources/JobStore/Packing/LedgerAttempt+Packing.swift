@@ -23,6 +23,7 @@ extension LedgerAttempt: Packable {
         packer.nested(19, usage)
         packer.signed(20, startedBoot?.nanoseconds)
         packer.signed(21, startingFor?.milliseconds)
+        packer.text(22, note)
     }
 
     package init(unpacking fields: inout Unpacker) throws(PackingError) {
@@ -74,6 +75,7 @@ extension LedgerAttempt: Packable {
         case 19: usage = try field.nested()
         case 20: startedBoot = BootTime(nanoseconds: field.signed)
         case 21: startingFor = TimeSpan(milliseconds: field.signed)
+        case 22: note = field.text
         default: break
         }
     }
