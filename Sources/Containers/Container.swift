@@ -130,6 +130,8 @@ public struct ExitSummary: Sendable {
     public var systemMicroseconds: UInt64
     public var logBytesKept: UInt64
     public var logBytesDropped: UInt64
+    /// It was in a dump: the context switches are the least there were.
+    public var isUsagePartial: Bool
 
     init(_ record: ExitRecord) {
         switch record.outcome {
@@ -155,5 +157,6 @@ public struct ExitSummary: Sendable {
         systemMicroseconds = record.usage.systemMicroseconds
         logBytesKept = record.logBytesKept
         logBytesDropped = record.logBytesDropped
+        isUsagePartial = record.isUsagePartial
     }
 }

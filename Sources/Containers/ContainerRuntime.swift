@@ -263,6 +263,25 @@ public final class ContainerRuntime: Sendable {
         return String(decoding: stamp.groupName, as: UTF8.self)
     }
 
+    /// The last time that it was in a dump.
+    public struct TimeOnDisk: Sendable {
+        /// The restored PID 1.
+        public let monitor: Int32
+        /// CLOCK_BOOTTIME, in nanoseconds.
+        public let period: Range<UInt64>
+    }
+
+    /// Nil where it was in none, or one of this boot is not told.
+    public func timeOnDisk(of name: String) -> TimeOnDisk? {
+        guard let directory = try? runRoot.open(at: name, [.path, .directory, .noFollow]), let stamp = try? Self.stamp(in: directory),
+            let bytes = try? directory.open(at: RunFile.restored.string, [.readOnly, .noFollow]).readFully(64, at: 0),
+            let seconds = Double(String(decoding: bytes.prefix { $0 > 32 }, as: UTF8.self)), seconds > 0, seconds < 1e9
+        else { return nil }
+        // The restored one's life began when it was restored: hundredths of a second (proc(5), field 22 of stat).
+        let (from, to) = (UInt64(seconds * 1e9), stamp.startTicks.multipliedReportingOverflow(by: 10_000_000))
+        return to.overflow || to.partialValue < from ? nil : TimeOnDisk(monitor: stamp.pid, period: from..<to.partialValue)
+    }
+
     /// The names of all run directories.
     public func names() -> [String] {
         guard let directory = try? runRoot.open(at: ".", [.readOnly, .directory]) else { return [] }

@@ -1,7 +1,7 @@
 extension ExitRecord {
     private static let magic: UInt64 = 0x4452_4852_4542  // "BERHRD"
 
-    /// magic 8 │ version 2 │ kind 1 │ stage 1 │ index 2 │ – 2 │ status or errno 4 │ – 4 │ 13 numbers of 8 │ length 1, failure 119 │ checksum 8 at the end.
+    /// magic 8 │ version 2 │ kind 1 │ stage 1 │ index 2 │ flags 2 │ status or errno 4 │ – 4 │ 13 numbers of 8 │ length 1, failure 119 │ checksum 8 at the end.
     public func encoded() -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: Self.size)
         store(Self.magic, in: &bytes, at: 0, size: 8)
@@ -16,6 +16,7 @@ extension ExitRecord {
             store(UInt64(index), in: &bytes, at: 12, size: 2)
             store(UInt64(UInt32(bitPattern: errno)), in: &bytes, at: 16, size: 4)
         }
+        store(isUsagePartial ? Self.usageIsPartial : 0, in: &bytes, at: 14, size: 2)
         for (place, value) in numbers.enumerated() { store(value, in: &bytes, at: 24 + 8 * place, size: 8) }
         let shown = Self.shortened(failure)
         bytes[Self.failurePlace] = UInt8(truncatingIfNeeded: shown.count)
@@ -35,6 +36,7 @@ extension ExitRecord {
             self.init(outcome: .startFailed(stage: bytes[11], index: index, errno: code))
         default: throw .invalid
         }
+        isUsagePartial = number(bytes, at: 14, size: 2) & Self.usageIsPartial != 0
         var values: [UInt64] = []
         for place in 0..<13 { values.append(number(bytes, at: 24 + 8 * place, size: 8)) }
         numbers = values
@@ -43,6 +45,7 @@ extension ExitRecord {
         failure = Array(bytes[Self.failurePlace + 1..<Self.failurePlace + 1 + length])
     }
 
+    private static let usageIsPartial: UInt64 = 1
     private static let failurePlace = 128
 
     /// Beginning and end tell the operation and the name it ended on.
@@ -54,27 +57,39 @@ extension ExitRecord {
     }
 
     private var numbers: [UInt64] {
-        get {
-            [
-                startBootNanoseconds, endBootNanoseconds, usage.userMicroseconds, usage.systemMicroseconds,
-                usage.maximumResidentKilobytes, usage.minorFaults, usage.majorFaults, usage.voluntarySwitches,
-                usage.involuntarySwitches, usage.blocksIn, usage.blocksOut, logBytesKept, logBytesDropped,
-            ]
-        }
+        get { [startBootNanoseconds, endBootNanoseconds] + usage.counters + [logBytesKept, logBytesDropped] }
         set {
             startBootNanoseconds = newValue[0]
             endBootNanoseconds = newValue[1]
-            usage.userMicroseconds = newValue[2]
-            usage.systemMicroseconds = newValue[3]
-            usage.maximumResidentKilobytes = newValue[4]
-            usage.minorFaults = newValue[5]
-            usage.majorFaults = newValue[6]
-            usage.voluntarySwitches = newValue[7]
-            usage.involuntarySwitches = newValue[8]
-            usage.blocksIn = newValue[9]
-            usage.blocksOut = newValue[10]
-            logBytesKept = newValue[11]
-            logBytesDropped = newValue[12]
+            usage.counters = Array(newValue[2..<2 + ProcessUsage.count])
+            logBytesKept = newValue[2 + ProcessUsage.count]
+            logBytesDropped = newValue[3 + ProcessUsage.count]
+        }
+    }
+}
+
+extension ProcessUsage {
+    /// How many there are.
+    public static let count = 9
+
+    /// All of them, in the order of the record.
+    public var counters: [UInt64] {
+        get {
+            [
+                userMicroseconds, systemMicroseconds, maximumResidentKilobytes, minorFaults, majorFaults, voluntarySwitches, involuntarySwitches,
+                blocksIn, blocksOut,
+            ]
+        }
+        set {
+            userMicroseconds = newValue[0]
+            systemMicroseconds = newValue[1]
+            maximumResidentKilobytes = newValue[2]
+            minorFaults = newValue[3]
+            majorFaults = newValue[4]
+            voluntarySwitches = newValue[5]
+            involuntarySwitches = newValue[6]
+            blocksIn = newValue[7]
+            blocksOut = newValue[8]
         }
     }
 }

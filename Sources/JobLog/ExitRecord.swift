@@ -29,6 +29,8 @@ public struct ExitRecord: Equatable, Sendable {
     public var endBootNanoseconds: UInt64 = 0
     /// Of all processes PID 1 reaped.
     public var usage = ProcessUsage()
+    /// Some of the processes were in a dump, and the kernel's counters of what restored them begin anew: `usage` is the least that was used.
+    public var isUsagePartial = false
     /// Bytes printed by the job that are in the log or its files.
     public var logBytesKept: UInt64 = 0
     /// Bytes printed by the job that are not.

@@ -72,6 +72,7 @@ public struct UsageFacts: Hashable, Sendable {
     public var majorFaults: UInt64?
     public var voluntarySwitches: UInt64?
     public var involuntarySwitches: UInt64?
+    public var switchesPartial = false
     public var logBytes: UInt64?
     public var logDroppedBytes: UInt64?
     /// Something was counted.
@@ -100,6 +101,7 @@ public struct UsageFacts: Hashable, Sendable {
         majorFaults = usage.majorFaults
         voluntarySwitches = usage.voluntarySwitches
         involuntarySwitches = usage.involuntarySwitches
+        switchesPartial = usage.switchesPartial == true
         logBytes = usage.logBytes
         logDroppedBytes = usage.logDroppedBytes
         isKnown = usage != Usage()

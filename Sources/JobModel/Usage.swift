@@ -22,6 +22,8 @@ public struct Usage: Hashable, Sendable, Codable {
     public var majorFaults: UInt64?
     public var voluntarySwitches: UInt64?
     public var involuntarySwitches: UInt64?
+    /// True where both are the least that it can have been: the job was on disk meanwhile, and the kernel tells of no other's ended threads.
+    public var switchesPartial: Bool?
     /// How often the attempt was refused memory at its limit, so that the kernel had to free some first (v1 `memory.failcnt`, v2 `max`).
     public var memoryFailures: UInt64?
     /// How often freeing did not help (v2 `oom`); v1 counts only the processes that were killed.

@@ -77,8 +77,11 @@ public struct LaunchProgram: Equatable, Sendable {
 public enum RunFile {
     /// `ClonedStamp` of JobLog: PID 1 was cloned.
     public static let cloned: ByteString = "cloned"
-    /// Empty; stands from before PID 1 is dumped until the restored one is in `cloned`: meanwhile PID 1's end is not the job's.
+    /// Stands from before PID 1 is dumped until the restored one is in `cloned`: meanwhile PID 1's end is not the job's. It holds the seconds since
+    /// boot when it was made, as text.
     public static let dumped: ByteString = "dumped"
+    /// `dumped`, once it is over.
+    public static let restored: ByteString = "restored"
     /// `ExitRecord` of JobLog, preallocated with zeros.
     public static let record: ByteString = "record"
     /// FIFO of `ControlMessage`s to PID 1.

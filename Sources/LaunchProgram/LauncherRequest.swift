@@ -163,4 +163,7 @@ public enum ControlMessage: Equatable, Sendable {
     case prepareDump
     /// After a dump or a restore: PID 1 is not dumpable any more. No signal, because one from inside may be pending and hide that from outside.
     case goOn
+    /// Before the `goOn` of a restored PID 1: what those of its processes that were in the dump had used until then, of one counter of the exit
+    /// record, by its number there. What restored them begins to count anew.
+    case usedBefore(counter: UInt16, UInt64)
 }

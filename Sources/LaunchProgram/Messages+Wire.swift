@@ -156,7 +156,9 @@ extension ControlMessage {
     /// Bytes of every message.
     public static let size = 16
 
-    /// kind 1 │ version 1 │ signal or rows 2 │ columns 2 │ – 10.
+    /// kind 1 │ version 1 │ signal, rows or counter 2 │ columns 2 │ – 2 │ value 8.
+    ///
+    /// Later kinds come on top and the version stays: a PID 1 of an earlier version leaves out what it does not know, and no message says who reads.
     public func encoded() -> [UInt8] {
         var writer = ByteWriter()
         switch self {
@@ -166,6 +168,7 @@ extension ControlMessage {
         case .closeInput: writer.putControl(kind: 4, 0, 0)
         case .prepareDump: writer.putControl(kind: 5, 0, 0)
         case .goOn: writer.putControl(kind: 6, 0, 0)
+        case .usedBefore(let counter, let value): writer.putControl(kind: 7, counter, 0, value)
         }
         return writer.bytes
     }
@@ -185,6 +188,9 @@ extension ControlMessage {
         case 4: self = .closeInput
         case 5: self = .prepareDump
         case 6: self = .goOn
+        case 7:
+            _ = try reader.uint16()
+            self = .usedBefore(counter: first, try reader.uint64())
         default: throw .unknownCase
         }
     }
@@ -196,11 +202,12 @@ extension ControlMessage {
 }
 
 extension ByteWriter {
-    fileprivate mutating func putControl(kind: UInt8, _ first: UInt16, _ second: UInt16) {
+    fileprivate mutating func putControl(kind: UInt8, _ first: UInt16, _ second: UInt16, _ value: UInt64 = 0) {
         put(kind)
         put(UInt8(1))
         put(first)
         put(second)
-        for _ in 0..<10 { put(UInt8(0)) }
+        put(UInt16(0))
+        put(value)
     }
 }

@@ -14,7 +14,7 @@ extension Monitor {
         takeWaiting()
         if !reexecuted { reexecute() }
         guard reexecuted else { return }
-        usageAtDump = ProcessUsage.ofChildren
+        usageBeforeDump.dumped(.ofChildren)
         _ = linux_prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
         isDumpable = true
     }

@@ -34,9 +34,7 @@ extension Monitor {
         _ = linux_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
         guard isDumpable else { return }
         isDumpable = false
-        // A restored one has reaped nothing of what it had before.
-        let usage = ProcessUsage.ofChildren
-        if usage != usageAtDump { carriedUsage = carriedUsage + usageAtDump }
+        usageBeforeDump.goesOn(.ofChildren)
         _ = linux_set_nonblocking(control, 1)
         for source in sources where source.descriptor >= 0 {
             _ = linux_set_nonblocking(source.descriptor, 1)
@@ -60,6 +58,7 @@ extension Monitor {
         case .resize(let size): if terminal >= 0 { _ = linux_set_terminal_size(terminal, size.rows, size.columns) }
         case .prepareDump: prepareDump()
         case .goOn: goOn()
+        case .usedBefore(let counter, let value): if isDumpable { usageBeforeDump.told(counter: counter, value) }
         case .closeInput:
             if inputWriter >= 0 { _ = linux_close(inputWriter) }
             inputWriter = -1

@@ -29,9 +29,8 @@ struct Monitor {
     var isDumpable = false
     /// False after an exec of a file without CAP_KILL.
     var canSignal = true
-    /// The usage of the processes reaped until the dump, which a restored PID 1's kernel does not know.
-    var usageAtDump = ProcessUsage()
-    var carriedUsage = ProcessUsage()
+    /// Which a restored PID 1's kernel does not know.
+    var usageBeforeDump = UsageBeforeDump()
     /// Not an array: that would be filled with zeros, and its 16 pages count for every job, however quiet.
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
 
@@ -115,7 +114,8 @@ struct Monitor {
         var record = ExitRecord(outcome: .ended(waitStatus: ended?.status ?? 0))
         record.startBootNanoseconds = started
         record.endBootNanoseconds = ended?.time ?? 0
-        record.usage = carriedUsage + .ofChildren
+        record.usage = usageBeforeDump.sum + .ofChildren
+        record.isUsagePartial = usageBeforeDump.isPartial
         record.logBytesKept = (log?.bytesKept ?? 0) &+ fileBytes
         record.logBytesDropped = (log?.bytesDropped ?? 0) &+ fileBytesDropped
         _ = writeOnce(record.encoded(), to: self.record)

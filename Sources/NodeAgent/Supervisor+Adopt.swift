@@ -24,6 +24,7 @@ extension Supervisor {
             logger.error("a running job has no groups: it cannot be frozen, and ends with its PID 1", metadata: ["attempt": "\(id)"])
             observation.note = "its control groups are gone"
         }
+        await takeTimeOnDisk()
         self.container = container
         if let signal = desired.job.spec.stopSignal.flatMap({ SignalName.number($0) }) {
             stopSignal = signal
@@ -63,19 +64,6 @@ extension Supervisor {
         desired.clock.mark(.executed, at: started)
     }
 
-    /// The job is in a dump. Whoever restores it leaves the new PID 1 where the old one stood, and it is adopted from there; time limits stand still.
-    func awaitRestore(_ name: String) async {
-        if desired.record.stop != nil { return await stopUnread() }
-        let groups = services.groups
-        if group == nil { group = try? await services.work.run { try groups.open(name) } }
-        if observation.state != .suspended {
-            observation.pausedSince = observation.pausedSince ?? services.clock.now().boot
-            observation.state = .suspended
-            await report()
-        }
-        lookAgainLater()
-    }
-
     /// It ended while no daemon looked: its record and its groups tell how.
     func takeEnded(_ evidence: ExitEvidence, _ name: String) async {
         let groups = services.groups
@@ -86,6 +74,7 @@ extension Supervisor {
         // It was read when its run directory was looked at.
         mark(.seen)
         if summary != nil { mark(.recorded) }
+        await takeTimeOnDisk()
         await concluded(evidence)
     }
 

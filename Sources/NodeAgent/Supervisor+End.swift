@@ -112,6 +112,7 @@ extension Supervisor {
         usage.majorFaults = usage.majorFaults ?? summary.majorFaults
         usage.voluntarySwitches = summary.voluntarySwitches
         usage.involuntarySwitches = summary.involuntarySwitches
+        if summary.isUsagePartial { usage.switchesPartial = true }
         if summary.startFailure == nil { usage.reapedCpuMicroseconds = summary.userMicroseconds + summary.systemMicroseconds }
         return usage
     }

@@ -16,7 +16,7 @@ extension EndToEnd {
         }
 
         private static let ways: [(isKilled: Bool, hasFile: Bool)] = {
-            let rounds = min(10, Torture.rounds(0))
+            let rounds = min(10, Torture.rounds(0, "BERTH_CHECKPOINT_ROUNDS"))
             if rounds == 0 { return [(true, true), (false, false)] }
             return (0..<rounds).flatMap { _ in [(true, true), (true, false), (false, true), (false, false)] }
         }()
@@ -29,6 +29,7 @@ extension EndToEnd {
             let monitor = Int32(try #require(before["pid"].number))
             let run = try runDirectory(monitor)
             let trip = try roundTrip(of: monitor, run)
+            let used = try cpuMicroseconds(of: monitor)
             let script = try trip.start("both", monitor: monitor)
             try #require(trip.isDumped(script), "\(trip.output("both"))")
             if isKilled {
@@ -51,6 +52,10 @@ extension EndToEnd {
             let attempts = try daemon.show(id)["attempts"].list
             #expect(attempts.count == 1 && attempts[0]["outcome"]["kind"].text == "failed", "\(attempts)")
             #expect((attempts[0]["pausedFor"].number ?? 0) > 0, "\(attempts)")
+            // The groups' counters are whole; of what PID 1 reaped, the switches of what had ended before the dump are not known.
+            let usage = attempts[0]["usage"]
+            #expect(usage["switchesPartial"].flag == true && (usage["voluntarySwitches"].number ?? 0) > 0, "\(usage)")
+            #expect((usage["reapedCpuMicroseconds"].number ?? 0) >= used, "\(used) before the dump: \(usage)")
             let lines = try text(id, hasFile).split(separator: "\n")
             let counted = lines.filter { $0.hasPrefix("count ") }.compactMap { Int($0.split(separator: " ")[1]) }
             #expect(counted == Array(1...max(1, counted.count)))
@@ -71,6 +76,14 @@ extension EndToEnd {
             try eventually("it goes on", seconds: 120) { try last("count") > count + 100 && last("siege") > siege + 1 }
             let found = try text(id, hasFile).split(separator: "\n").filter { $0.hasPrefix("OPEN") || $0.hasPrefix("CANNOT") }
             #expect(found.isEmpty)
+        }
+
+        /// Of the job's main process and what it waited for: it is in the dump.
+        private func cpuMicroseconds(of monitor: Int32) throws -> Int {
+            let children = try readTextFile("/proc/\(monitor)/task/\(monitor)/children").split(separator: " ")
+            let line = try readTextFile("/proc/\(children.first ?? "")/stat")
+            let fields = line[line.index(after: try #require(line.lastIndex(of: ")")))...].split(separator: " ")
+            return fields[11..<15].compactMap { Int($0) }.reduce(0, +) * 10_000
         }
 
         private func runDirectory(_ monitor: Int32) throws -> String {
@@ -96,7 +109,7 @@ extension EndToEnd {
             stamp.startTicks = try ProcessStatus(pid: pid).startTime
             try Descriptor.open("\(run)/cloned.new", [.writeOnly, .create, .exclusive], mode: 0o600).write(stamp.encoded())
             try Command(["mv", "\(run)/cloned.new", "\(run)/cloned"]).run()
-            try Command(["rm", "\(run)/dumped"]).run()
+            try Command(["mv", "\(run)/dumped", "\(run)/restored"]).run()
         }
     }
 }

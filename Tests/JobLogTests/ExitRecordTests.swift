@@ -18,6 +18,7 @@ struct ExitRecordTests {
         record.usage.blocksOut = 11
         record.logBytesKept = 12
         record.logBytesDropped = .max
+        record.isUsagePartial = true
         return record
     }
 
@@ -71,6 +72,14 @@ struct ExitRecordTests {
         #expect(throws: JobLogError.invalid) { try ClonedStamp(decoding: stamp) }
         store(checksum(stamp[0..<ClonedStamp.size - 8]), in: &stamp, at: ClonedStamp.size - 8, size: 8)
         #expect(throws: JobLogError.unknownFormat(found: version, latest: 1)) { try ClonedStamp(decoding: stamp) }
+    }
+
+    /// Those of versions that had no flags have zeros there.
+    @Test func aRecordWithoutFlagsIsWhole() throws {
+        var record = Self.full
+        record.isUsagePartial = false
+        #expect(record.encoded()[14..<16] == [0, 0])
+        #expect(try ExitRecord(decoding: record.encoded()) == record)
     }
 
     @Test func stampsSurviveARoundTrip() throws {

@@ -30,7 +30,7 @@ import Testing
             fields(Sample.demand) == [
                 "cores", "cpuMillis", "memory", "swap", "pids", "scratch", "scratchInodes", "scratchKind", "named", "hugePages",
             ])
-        #expect(fields(Sample.usage).count == 28)
+        #expect(fields(Sample.usage).count == 29)
         #expect(
             fields(Sample.ledgerAttempt(Sample.attemptID(1))) == [
                 "id", "owner", "ownerName", "name", "batch", "queue", "image", "node", "demand", "timeLimit", "placement", "submittedAt",

@@ -108,6 +108,7 @@ enum Sample {
         usage.scratchFiles = 27
         usage.scratchPartial = false
         usage.reapedCpuMicroseconds = 28
+        usage.switchesPartial = true
         return usage
     }
 

@@ -34,6 +34,7 @@ struct MessageTests {
 
     private static let controls: [ControlMessage] = [
         .signalMain(15), .signalAll(9), .resize(TerminalSize(rows: 24, columns: 65535)), .closeInput, .prepareDump, .goOn,
+        .usedBefore(counter: 8, .max - 1),
     ]
 
     @Test func messagesSurviveARoundTrip() throws {

@@ -11,7 +11,7 @@ extension KernelTests {
     struct CheckpointTests {
         /// One of each kind, or ten of every kind there is. The log under emulation, where a trip takes most of a minute, is `asOftenAsIsLiked`'s.
         private static let ways: [CheckpointWay] = {
-            let rounds = Torture.rounds(0)
+            let rounds = Torture.rounds(0, "BERTH_CHECKPOINT_ROUNDS")
             let v1 = CheckpointWay.Freezer.v1, v2 = CheckpointWay.Freezer.v2
             if rounds == 0 {
                 let log = Programs.isEmulated ? [] : [CheckpointWay(v2, .log, isAhead: true), CheckpointWay(v1, .log)]

@@ -49,6 +49,9 @@ final class CheckpointTrip {
     private var overlay: Descriptor?
     private var restored: ProcessHandle?
     private var typed: [String] = []
+    /// Of the processes that went through a dump, and of those that PID 1 had reaped, until then.
+    private var usedBefore: UInt64 = 0
+    private var switchesBefore: UInt64 = 0
     private static let capabilities: UInt64 = ((1 << 41) - 1) & ~(3 << 23)
     private static let filter = KernelTests.IsolationTests.filter([
         (0x20, 0, 0, 0), (0x15, 0, 1, 110), (0x06, 0, 0, 0x0005_0001), (0x06, 0, 0, 0x7fff_0000),
@@ -152,7 +155,10 @@ final class CheckpointTrip {
 
     func dump(monitor pid: Int32? = nil) throws {
         let monitor = try #require(job.monitor)
+        let used = try used(pid ?? monitor.pid)
         try trip.dump(monitor: pid ?? monitor.pid)
+        usedBefore += used.cpuMicroseconds
+        switchesBefore += used.switches
         #expect(try (restored ?? monitor).waitUntilEnded(milliseconds: 10_000))
         if overlay == nil { builder.table[0].close() }
         overlay?.close()
@@ -228,9 +234,28 @@ final class CheckpointTrip {
         return line.map { String($0.dropFirst(7).prefix(1)) } ?? "?"
     }
 
+    /// What the kernel counts now of the job's processes, of those that they waited for and of those that PID 1 reaped.
+    private func used(_ monitor: Int32) throws -> (cpuMicroseconds: UInt64, switches: UInt64) {
+        func counters(_ pid: Int32) throws -> [UInt64] {
+            let line = try readTextFile("/proc/\(pid)/stat")
+            // Fields 14 to 17, behind the name: user and system time of the process, then of its children; in hundredths of a second.
+            return line[line.index(after: try #require(line.lastIndex(of: ")")))...].split(separator: " ")[11..<15].compactMap { UInt64($0) }
+        }
+        var ticks = try counters(monitor)[2...].reduce(0, +)
+        var switches: UInt64 = 0
+        for pid in try readTextFile(group + "/job/cgroup.procs").split(separator: "\n").compactMap({ Int32($0) }) {
+            // What the attack starts is soon gone.
+            ticks += (try? counters(pid).reduce(0, +)) ?? 0
+            let line = (try? readTextFile("/proc/\(pid)/status"))?.split(separator: "\n").first { $0.hasPrefix("voluntary_ctxt") }
+            if let count = line.flatMap({ UInt64($0.split(separator: "\t")[1]) }) { switches += count }
+        }
+        return (ticks * 10_000, switches)
+    }
+
     /// PID 1 ends the job and writes the record; every byte of the output is there once.
     func conclude(_ pid: Int32) throws {
         let monitor = try ProcessHandle(pid: pid)
+        let usedAfter = try used(pid)
         let asked = bootNanoseconds()
         // With CAP_KILL alone can it signal another id.
         try job.control(.signalMain(UInt8(SIGUSR1)))
@@ -242,6 +267,11 @@ final class CheckpointTrip {
         #expect((asked...bootNanoseconds()).contains(record.endBootNanoseconds))
         // Of one that PID 1 reaped before the dump.
         #expect(record.usage.minorFaults >= 16_384)
+        // Of those that lived through it.
+        let cpu = record.usage.userMicroseconds + record.usage.systemMicroseconds
+        #expect(cpu >= usedBefore + usedAfter.cpuMicroseconds, "\(usedBefore) before, \(usedAfter.cpuMicroseconds) after, \(cpu) told")
+        #expect(record.usage.voluntarySwitches >= switchesBefore + usedAfter.switches)
+        #expect(record.isUsagePartial)
         let all = try text()
         #expect(record.logBytesKept == UInt64(all.utf8.count) && record.logBytesDropped == 0)
         let lines = all.split(whereSeparator: \.isNewline)

@@ -153,6 +153,38 @@ extension AgentSuite {
             }
         }
 
+        /// Nobody looked while it was on disk: that is no time that it ran, whether it runs still or not. Once it was taken over it is counted.
+        @Test(arguments: [true, false]) func timeOnDiskThatNobodySawIsNoTimeItRan(goesOn: Bool) async throws {
+            try await withNode { node in
+                let here = try node.place.directory("out", owner: .first)
+                let job = await node.job("while ! [ -e \(here)/go ]; do sleep 0.05; done; exit 7") {
+                    $0.spec.mounts = [MountSpec(kind: .bind, source: here, target: here)]
+                }
+                let id = await node.assign(job)
+                await node.becomes(id, .running)
+                let monitor = try #require(await node.recorder.last(id)?.monitor)
+                await node.services.shutDown()
+                let began = Double(try ProcessStatus(pid: monitor).startTime) / 100
+                let place = "\(node.runPlace.path)/run/attempts-\(node.clock.bootID)/\(containerName(id))"
+                try Descriptor.open("\(place)/restored", [.writeOnly, .create], mode: 0o600).write("\(began - 20)\n")
+                let handle = try ProcessHandle(pid: monitor)
+                if !goesOn {
+                    try Descriptor.open(here, .directory).open(at: "go", [.writeOnly, .create], mode: 0o644).close()
+                    #expect(try handle.waitUntilEnded(milliseconds: 30_000))
+                }
+                // Seen last was the PID 1 that was dumped.
+                try await node.restart { $0.lastSeen?.monitor = 1 }
+                if goesOn {
+                    await node.eventually("it is adopted") { await node.recorder.last(id)?.pausedFor ?? .zero > .zero }
+                    try await node.restart()
+                    try Descriptor.open(here, .directory).open(at: "go", [.writeOnly, .create], mode: 0o644).close()
+                }
+                #expect(await node.outcome(id) == .failed(code: 7))
+                let paused = try #require(await node.recorder.last(id)?.pausedFor)
+                #expect((19_990...20_010).contains(paused.milliseconds), "\(paused)")
+            }
+        }
+
         /// The end of a PID 1 that was dumped is not the job's; nor has it to be restored before the job can be ended.
         @Test func aJobInADumpIsWaitedForAndCanBeEnded() async throws {
             try await withNode { node in

@@ -16,6 +16,20 @@ enum RoundTripScript {
         }
         thaw() { if [ -e $1/freezer.state ]; then echo THAWED > $1/freezer.state; else echo 0 > $1/cgroup.freeze; fi; }
         control() { printf "\\$1\\001\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0" > $RUN/control; }
+        # A number's bytes, the lowest first, as printf takes them.
+        octets() { local value=$2 at; for ((at = 0; at < $1; at++)); do printf '\\%03o' $((value & 255)); value=$((value >> 8)); done; }
+        used_before() { printf "\\007\\001$(octets 2 $1)\\0\\0\\0\\0$(octets 8 $2)" > $RUN/control; }
+        # What processes have used, by the numbers of the exit record's counters: user and system time, largest size, faults without and with input,
+        # switches by waiting and by force (of threads that live), blocks in and out.
+        used() {
+          for process in "$@"; do
+            tr '\n' ' ' < /proc/$process/stat | sed 's/.*) //' | awk -v tick=$((1000000 / $(getconf CLK_TCK))) \
+              '{printf "0 %.0f\n1 %.0f\n3 %.0f\n4 %.0f\n", ($12 + $14) * tick, ($13 + $15) * tick, $8 + $9, $10 + $11}'
+            awk '/^VmHWM/ {print 2, $2}' /proc/$process/status
+            cat /proc/$process/task/*/status | awk '/^voluntary_/ {print 5, $2} /^nonvoluntary_/ {print 6, $2}'
+            awk '/^read_bytes/ {print 7, int($2 / 512)} /^write_bytes/ {print 8, int($2 / 512)}' /proc/$process/io
+          done | awk '{if ($1 != 2) all[$1] += $2; else if ($2 > all[2]) all[2] = $2} END {for (counter in all) printf "%d %.0f\n", counter, all[counter]}'
+        }
         # Dumpable, its files of /proc are its own user's; not dumpable, they are root's.
         is_dumpable() { [ "$(stat -c %u /proc/$1/maps)" != 0 ]; }
         is_safe() { ! is_dumpable $1; }
@@ -76,7 +90,7 @@ enum RoundTripScript {
 
         dump() {
           rm -rf $IMG; mkdir $IMG
-          touch $RUN/dumped
+          cut -d' ' -f1 /proc/uptime > $RUN/dumped
           $TOOL filters $(main_of $PID) > $DIR/filters
           freeze $GROUP/job
           # Once is enough, also for what a restore brought back.
@@ -114,6 +128,7 @@ enum RoundTripScript {
           done < $DIR/mounts
           if [ $MODE = both ]; then mkdir $DIR/merged; $TOOL keep $PID / $DIR/merged; fi
           facts $ALL > $DIR/facts
+          used $(cat $GROUP/job/cgroup.procs) > $DIR/used
           if timeout 120 env ${LIMITS_SHIM:+LD_PRELOAD=$LIMITS_SHIM} $CRIU dump -v4 -o $DIR/dump.log -D $IMG -t $PID --manage-cgroups=ignore --network-lock skip --freeze-cgroup $GROUP "${EXTERNAL[@]}"; then
             thaw $GROUP
             return 0
@@ -171,6 +186,7 @@ enum RoundTripScript {
           $TOOL filters $(main_of $pid) | diff $DIR/filters -
           for file in $(cat $DIR/groups); do grep -qx $pid $file; done
           is_dumpable $pid
+          while read -r counter value; do used_before $counter $value; done < $DIR/used
           control 006
           kill -CONT $pid
           until_true is_safe $pid

@@ -109,6 +109,7 @@ package struct FactsReader {
             case 32: usage.swapPeak = value
             case 33: usage.swapPartial = value != 0
             case 38: usage.reapedCpuMicroseconds = value
+            case 39: usage.switchesPartial = value != 0
             default: break
             }
         }

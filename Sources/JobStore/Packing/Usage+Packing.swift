@@ -30,6 +30,7 @@ extension Usage: Packable {
         packer.number(36, scratchFiles)
         packer.flag(37, scratchPartial)
         packer.number(38, reapedCpuMicroseconds)
+        packer.flag(39, switchesPartial)
     }
 
     package init(unpacking fields: inout Unpacker) throws(PackingError) {
@@ -78,6 +79,7 @@ extension Usage {
         case 36: scratchFiles = field.value
         case 37: scratchPartial = field.flag
         case 38: reapedCpuMicroseconds = field.value
+        case 39: switchesPartial = field.flag
         default: break
         }
     }

@@ -48,7 +48,10 @@ extension FuzzTarget {
             LauncherAnswer.ready(version: 1), .started(pid: 77), .running(bootNanoseconds: 1 << 60, pid: 2), .exited(waitStatus: 256), .descriptor,
             .failed(LaunchFailure(stage: .containerOperation, index: 3, errno: 2, detail: "mount proc on /proc")), .prepared(), .helping(pid: 5),
         ].map { $0.encoded() }
-        + [ControlMessage.signalMain(15), .signalAll(9), .resize(TerminalSize(rows: 24, columns: 65535)), .closeInput].map { $0.encoded() }
+        + [
+            ControlMessage.signalMain(15), .signalAll(9), .resize(TerminalSize(rows: 24, columns: 65535)), .closeInput,
+            .usedBefore(counter: 3, 1 << 40),
+        ].map { $0.encoded() }
 
     static let exitRecords = FuzzTarget(
         name: "exit-record",
