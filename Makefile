@@ -51,7 +51,8 @@ torture: export BERTH_CUT_ROUNDS ?= $(or $(CUTS),100)
 torture: export BERTH_WAVES ?= $(or $(WAVES),10)
 torture: export BERTH_TORTURE_ROUNDS ?= $(or $(RACES),10000)
 torture: export BERTH_LOAD_SECONDS ?= $(or $(LOAD),600)
-torture: packages  ## faults, load and races for hours: PARTS="kills cuts crowds crashes load races", ROUNDS (300), CUTS (100), WAVES (10), LOAD (600), RACES (10000), BERTH_SEED
+torture: export BERTH_CHECKPOINT_ROUNDS ?= $(or $(CHECKPOINTS),10)
+torture: packages  ## faults, load and races for hours: PARTS="kills cuts crowds crashes load races versions checkpoints", ROUNDS (300), CUTS (100), WAVES (10), LOAD (600), RACES (10000), CHECKPOINTS (10), BERTH_SEED
 	@scripts/torture $(PARTS)
 
 FUZZ_TIME ?= 1h
