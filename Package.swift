@@ -144,7 +144,7 @@ let package = Package(
                 "LaunchProgram",
                 "LinuxSys", "OCISpec",
             ],
-            path: "Tests/Fuzz", exclude: ["Corpus"], swiftSettings: strict),
+            path: "Tests/Fuzz", exclude: ["Corpus", "LibFuzzer"], swiftSettings: strict),
         .testTarget(
             name: "FuzzTests", dependencies: ["TestSupport", "LinuxSys", "berth-fuzz"], swiftSettings: strict),
         tests("JobModel"), tests("LaunchProgram"), tests("JobLog"),

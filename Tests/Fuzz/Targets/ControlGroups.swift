@@ -50,14 +50,17 @@ private final class FakeGroups: Sendable {
         }
     }
 
-    private let kind: Kind
+    private let files: [Kind.File]
     private let directory: String
+    /// By file; nil before the first input.
+    private let written: Mutex<[[UInt8]?]>
     private let parent: GroupParent
     private let group: AttemptGroup
 
     private init(_ kind: Kind, _ directory: String) throws {
-        self.kind = kind
+        files = kind.files
         self.directory = directory
+        written = Mutex(kind.files.map { _ in nil })
         var lines: [String] = []
         if kind != .v1 {
             try Self.put("\(directory)/cg", ["cgroup.controllers": kind == .v2 ? "cpuset cpu io memory hugetlb pids\n" : "hugetlb\n"])
@@ -84,14 +87,18 @@ private final class FakeGroups: Sendable {
         for (name, text) in files { try place.open(at: name, [.writeOnly, .create, .truncate], mode: 0o600).write(text) }
     }
 
+    /// Only those that are other than before: most of an input is like the one that it was made of.
     func write(_ texts: [ArraySlice<UInt8>]) throws {
-        for (number, file) in kind.files.enumerated() {
-            let path = "\(directory)/\(file.path)"
-            if number < texts.count, !texts[number].isEmpty {
-                try Descriptor.open(path, [.writeOnly, .create, .truncate], mode: 0o600).write(Array(texts[number]))
-            } else {
-                let slash = path.lastIndex(of: "/") ?? path.endIndex
-                try? Descriptor.open(String(path[..<slash]), .directory).unlink(String(path[path.index(after: slash)...]))
+        try written.withLock { written in
+            for (number, file) in files.enumerated() {
+                let text = number < texts.count ? Array(texts[number]) : []
+                guard written[number] != text else { continue }
+                written[number] = text
+                let slash = file.path.lastIndex(of: "/") ?? file.path.endIndex
+                let place = try Descriptor.open("\(directory)/\(file.path[..<slash])", .directory)
+                let name = String(file.path[file.path.index(after: slash)...])
+                try? place.unlink(name)
+                if !text.isEmpty { try place.open(at: name, [.writeOnly, .create, .exclusive], mode: 0o600).write(text) }
             }
         }
     }
@@ -100,7 +107,7 @@ private final class FakeGroups: Sendable {
     func read() throws {
         for one in [group.usage(), parent.usage()] {
             _ = one.cpuMicroseconds
-            guard one.devices?.count ?? 0 <= 32, one.memoryPeak == nil || one.memoryPeak == one.memoryPeak else { throw Violation("\(one)") }
+            guard one.devices?.count ?? 0 <= 32 else { throw Violation("\(one)") }
         }
         try mustEqual(group.usage(), group.usage(), "usage")
         _ = group.currentUse(at: BootTime(nanoseconds: 1))
