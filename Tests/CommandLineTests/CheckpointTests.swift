@@ -17,7 +17,8 @@ extension EndToEnd {
 
         private static let ways: [(isKilled: Bool, hasFile: Bool)] = {
             let rounds = min(10, Torture.rounds(0, "BERTH_CHECKPOINT_ROUNDS"))
-            if rounds == 0 { return [(true, true), (false, false)] }
+            // Half a minute each under emulation.
+            if rounds == 0 { return Programs.isEmulated ? [(true, true)] : [(true, true), (false, false)] }
             return (0..<rounds).flatMap { _ in [(true, true), (true, false), (false, true), (false, false)] }
         }()
 
@@ -73,7 +74,8 @@ extension EndToEnd {
                 return line.flatMap { Int($0.split(separator: " ")[1]) } ?? 0
             }
             let (count, siege) = (try last("count"), try last("siege"))
-            try eventually("it goes on", seconds: 120) { try last("count") > count + 100 && last("siege") > siege + 1 }
+            let enough = Programs.isEmulated ? 1 : 2
+            try eventually("it goes on", seconds: 120) { try last("count") > count + 100 && last("siege") >= siege + enough }
             let found = try text(id, hasFile).split(separator: "\n").filter { $0.hasPrefix("OPEN") || $0.hasPrefix("CANNOT") }
             #expect(found.isEmpty)
         }
