@@ -53,7 +53,9 @@ extension EndToEnd {
             #expect(try daemon.berth(["wait", "--timeout", "60s", ended]).status == 7)
             _ = try daemon.berth(["wait", "--timeout", "60s", stopped])
             #expect(try daemon.outcome(stopped)["kind"].text == "cancelled")
-            #expect(try daemon.berth(["logs", stopped]).output == "up\nasked\n")
+            // One that is killed between the signal and the note of it has a successor that signals once more.
+            let told = try daemon.berth(["logs", stopped]).outputLines
+            #expect(told == ["up", "asked"] || !cleanly && told == ["up", "asked", "asked"], "\(told)")
             try Command(["touch", "\(here)/go", "\(here)/on"]).run()
             #expect(try daemon.berth(["wait", "--timeout", "60s", running]).status == 5)
             #expect(try daemon.berth(["logs", running]).output == "up\nwent on\n")
