@@ -13,7 +13,7 @@ public enum APILimit {
     public static let requestKey = 128
     /// Selectors in one selection.
     public static let selectors = 10_000
-    /// Jobs in one page of a list; what is asked beyond is cut to this.
+    /// Jobs in one page of a list; what is asked beyond is cut to this. No job is added either once the page has so many tasks in rows of their own.
     public static let page = 1_000
     /// Attempts in one reply of `show`.
     public static let attempts = 1_000

@@ -7,7 +7,7 @@ public struct ListRequest: QueryRequest {
     public var all: Bool
     /// Each task of an array by itself instead of collapsed.
     public var expand: Bool
-    /// At most so many jobs; `APILimit.page` at most.
+    /// At most so many jobs; `APILimit.page` at most. Expanded, a page is at its end too once it has so many tasks.
     public var limit: Int?
     /// Only jobs after this one: `next` of the reply before.
     public var after: JobID?

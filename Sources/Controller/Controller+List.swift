@@ -21,20 +21,62 @@ extension Controller {
             owner = batch.owner
         }
         let limit = min(request.limit ?? APILimit.page, APILimit.page)
-        let after = request.after?.value ?? 0
+        var after = request.after?.value ?? 0
+        while true {
+            let (rows, next) = try await rows(request, selection, owner, peer, after: after, limit: limit)
+            // No page is empty that is not the last.
+            if let next, rows.isEmpty { after = next.value } else { return ListReply(now: clock.now().wall, jobs: rows, next: next) }
+        }
+    }
+
+    /// Rows up to the limit, or to so many tasks that a page would be long by them alone; with what comes after, the job to go on behind.
+    private func rows(
+        _ request: ListRequest, _ selection: Selection, _ owner: UserID?, _ peer: Peer, after: UInt64, limit: Int
+    ) async throws(APIError) -> (rows: [JobSummary], next: JobID?) {
         var rows: [JobSummary] = []
+        var groups = 0
         let finished = try await finishedJobs(request, selection, owner, peer, after: after, limit: limit + 1)
-        let living = jobs.keys.filter { $0.value > after && matches($0, selection, owner, peer) }.sorted()
-        let merged = (living.map { ($0, LedgerJob?.none) } + finished.map { ($0.record.id, $0) }).sorted { $0.0 < $1.0 }
-        for (id, ledger) in merged {
-            if rows.count == limit { return ListReply(now: clock.now().wall, jobs: rows, next: rows.last?.id) }
+        let living = await livingJobs(selection, owner, peer, after: after, limit: limit + 1)
+        // Behind the last of those of which there may be more, nothing is known.
+        let end = [living, finished.map(\.record.id)].compactMap { $0.count > limit ? $0.last : nil }.min()
+        let ended = finished.filter { jobs[$0.record.id] == nil }
+        let merged = (living.map { ($0, LedgerJob?.none) } + ended.map { ($0.record.id, $0) }).sorted { $0.0 < $1.0 }
+        for (id, ledger) in merged where end.map({ id <= $0 }) ?? true {
+            if rows.count == limit || groups >= APILimit.page { return (rows, rows.last?.id) }
             if let ledger {
                 rows.append(await summary(of: ledger, selection, peer, expand: request.expand))
             } else if let job = jobs[id], let row = summary(of: job, selection, peer, expand: request.expand) {
                 rows.append(row)
+            } else {
+                continue
             }
+            groups += rows[rows.count - 1].groups.count
         }
-        return ListReply(now: clock.now().wall, jobs: rows)
+        return (rows, end)
+    }
+
+    /// So many jobs are looked at before others get their turn: a filter may pass over most of a long queue.
+    private static let lookedAtOnce = 4096
+
+    /// The next living jobs that are meant, in order.
+    private func livingJobs(_ selection: Selection, _ owner: UserID?, _ peer: Peer, after: UInt64, limit: Int) async -> [JobID] {
+        let lowest = selection.ids?.map(\.jobs.lowerBound).min() ?? 0
+        let highest = selection.ids.map { $0.map(\.jobs.upperBound).max() ?? 0 } ?? .max
+        var after = max(after, lowest > 0 ? lowest - 1 : 0)
+        var found: [JobID] = []
+        var most = limit
+        while true {
+            let next = jobs.ids(after: after, most: most)
+            for id in next {
+                guard id.value <= highest else { return found }
+                if matches(id, selection, owner, peer) { found.append(id) }
+                if found.count == limit { return found }
+            }
+            guard next.count == most, let last = next.last else { return found }
+            after = last.value
+            most = Self.lookedAtOnce
+            await Task.yield()
+        }
     }
 
     /// Whether a filter may look at a job: by what is private only of jobs whose private parts the peer may see, or it would tell them one guess
@@ -65,15 +107,32 @@ extension Controller {
             filter.owner = peer.user
         }
         await caughtUp()
+        // A page of a long ledger reads what it shows, and more only where the selection passes over most.
+        var found: [LedgerJob] = []
+        let lowest = selection.ids?.map(\.jobs.lowerBound).min() ?? 1
+        var from = max(after, max(lowest, 1) - 1)
+        let last = min(lastJob, selection.ids.map { $0.map(\.jobs.upperBound).max() ?? 0 } ?? .max)
+        var width = UInt64(limit) * 2
+        while from < last, found.count < limit {
+            let through = last - from > width ? from + width : last
+            filter.numbers = (from + 1)...through
+            found += try await endedJobs(filter, selection, most: limit - found.count)
+            from = through
+            width = width > .max / 4 ? .max : width * 4
+        }
+        return found
+    }
+
+    /// In order.
+    private func endedJobs(_ filter: LedgerFilter, _ selection: Selection, most: Int) async throws(APIError) -> [LedgerJob] {
         do throws(StoreError) {
-            let found = try await store.foldJobs(matching: filter, into: [LedgerJob]()) { list, job in
-                guard job.record.id.value > after, list.count < limit else { return }
+            return try await store.foldJobs(matching: filter, into: [LedgerJob]()) { list, job in
+                guard list.count < most else { return }
                 if let ids = selection.ids, !ids.contains(where: { $0.jobs.contains(job.record.id.value) }) { return }
                 if let name = selection.name, job.record.spec.name != name { return }
                 if let states = selection.states, !states.contains(where: { Self.hasEnded(job, in: $0) }) { return }
                 list.append(job)
             }
-            return found.filter { jobs[$0.record.id] == nil }
         } catch { throw APIError(.internal, "\(error)") }
     }
 
@@ -151,8 +210,8 @@ extension Controller {
         let pending = job.table.pending.intersection(slots)
         guard !pending.isEmpty else { return [] }
         let held = held(job).intersection(pending)
-        var parts = [(TaskState.held, held), (.pending, pending.subtracting(held))].filter { !$0.1.isEmpty }
-        if expand { parts = parts.flatMap { part in part.1.members.prefix(APILimit.page).map { (part.0, IntervalSet([$0])) } } }
+        let parts = [(TaskState.held, held), (.pending, pending.subtracting(held))].filter { !$0.1.isEmpty }
+        if expand { return parts.flatMap { eachPending(job, $0.0, $0.1) } }
         return parts.map { state, members in
             let task = job.record.task(members.first ?? 0)
             var group = TaskGroup(state: state, indices: job.record.isArray ? members : nil, count: members.count)
@@ -160,6 +219,25 @@ extension Controller {
             group.estimatedStart = scheduler.estimatedStart(of: task)
             return group
         }
+    }
+
+    /// Each task by itself, as many as go into a page. Why they wait is looked up once for those in line that wait for the same.
+    private func eachPending(_ job: LiveJob, _ state: TaskState, _ tasks: IntervalSet) -> [TaskGroup] {
+        let now = clock.now()
+        var groups: [TaskGroup] = []
+        var group = TaskGroup(state: state)
+        var last: TaskIndex?
+        for slot in tasks.members.prefix(APILimit.page) {
+            if last.map({ slot > $0 }) ?? true {
+                let task = job.record.task(slot)
+                group.reasons = scheduler.reasons(for: task, now: now)
+                group.estimatedStart = scheduler.estimatedStart(of: task)
+                last = scheduler.lastAlike(task)
+            }
+            if job.record.isArray { group.indices = IntervalSet(slot...slot) }
+            groups.append(group)
+        }
+        return groups
     }
 
     private func activeGroup(_ job: LiveJob, _ slot: TaskIndex, _ id: AttemptID, _ peer: Peer) -> TaskGroup {

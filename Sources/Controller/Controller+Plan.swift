@@ -40,7 +40,8 @@ extension Controller {
         guard span >= Self.step || .zero - span >= Self.step else { return }
         wallAtBoot = zero
         logger.notice("the wall clock was set", metadata: ["by": "\(span.milliseconds) ms"])
-        for (id, job) in jobs where !job.table.notBefore.isEmpty {
+        for job in jobs.values where !job.table.notBefore.isEmpty {
+            let id = job.record.id
             var table = job.table
             table.notBefore = table.notBefore.mapValues { $0 + span }
             jobs[id]?.table = table

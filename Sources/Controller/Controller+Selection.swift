@@ -21,7 +21,7 @@ extension Controller {
         guard let ids = selection.ids else {
             if selection.meansAllUsers {
                 try refuse { () throws(Access.Refusal) in try settings.access.require(.operate, for: peer) }
-                return (jobs.keys.sorted().compactMap { narrow(Chosen(job: $0, slots: living($0)), selection, nil) }, [])
+                return (jobs.ids(in: 0...(.max)).compactMap { narrow(Chosen(job: $0, slots: living($0)), selection, nil) }, [])
             }
             let owner = user ?? peer.user
             try refuse { () throws(Access.Refusal) in try settings.access.require(action, for: peer, on: owner, what: "jobs of user \(owner)") }
@@ -50,7 +50,7 @@ extension Controller {
         var chosen: [JobID: IntervalSet] = [:]
         var refused: [ActionReply.Refusal] = []
         for selector in ids {
-            let living = jobs.keys.filter { selector.jobs.contains($0.value) }.sorted()
+            let living = jobs.ids(in: selector.jobs)
             if living.isEmpty {
                 if let error = await absence(of: selector) { refused.append(ActionReply.Refusal(selector, error)) }
                 continue

@@ -44,7 +44,7 @@ extension Controller {
         detail.dependencies = spec.dependencies?.map { dependency in
             DependencyView(dependency, state: dependencyState(dependency, of: record.id))
         }
-        let dependents = jobs.values.filter { ($0.record.spec.dependencies ?? []).contains { $0.job == record.id } }.map(\.record.id)
+        let dependents = scheduler.dependents(of: record.id)
         detail.dependents = dependents.isEmpty ? nil : dependents.sorted()
     }
 

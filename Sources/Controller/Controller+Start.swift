@@ -13,7 +13,7 @@ extension Controller {
         lastJob = max(state.counters[.jobs]?.value ?? 0, await surroundings.newestLog()?.value ?? 0)
         for batch in state.batches.values { take(batch.value) }
         let ordered = state.jobs.values.map(\.value).sorted { $0.id < $1.id }
-        jobs = Dictionary(uniqueKeysWithValues: ordered.map { ($0.id, LiveJob(record: $0, table: TaskTable(pending: $0.indices))) })
+        jobs = LivingJobs(ordered.map { LiveJob(record: $0, table: TaskTable(pending: $0.indices)) })
         try await learnFinishedDependencies(of: ordered)
         for record in ordered { take(record, state.tasks[record.id]?.value ?? TaskTable(pending: record.indices)) }
         for attempt in state.attempts.values.map(\.value).sorted(by: { $0.id < $1.id }) {

@@ -176,9 +176,11 @@ extension Controller {
     }
 
     private func checkLimits(_ records: [JobRecord], _ peer: Peer) throws(APIError) {
+        // Counted over all that lives, but only where there is a limit.
+        let limited = Set(records.flatMap { WaitingLimit.all(of: $0) }.filter { $0.most(settings) != nil })
         var waiting: [WaitingLimit: Int] = [:]
-        for job in jobs.values {
-            for limit in WaitingLimit.all(of: job.record) { waiting[limit, default: 0] += job.table.pending.count }
+        for job in jobs.values where !limited.isEmpty {
+            for limit in WaitingLimit.all(of: job.record) where limited.contains(limit) { waiting[limit, default: 0] += job.table.pending.count }
         }
         for record in records {
             if let reason = scheduler.refusal(of: State.Job(record)) { throw APIError(.invalid, reason.text, field: reason.field ?? "resources") }

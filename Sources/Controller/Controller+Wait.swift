@@ -89,17 +89,9 @@ extension Controller {
         }
     }
 
-    /// The living jobs that a selector names, in order.
-    private func livingJobs(_ selector: TaskSelector) -> [JobID] {
-        if selector.jobs.upperBound - selector.jobs.lowerBound < UInt64(jobs.count) {
-            return selector.jobs.map { JobID($0) }.filter { jobs[$0] != nil }
-        }
-        return jobs.keys.filter { selector.jobs.contains($0.value) }.sorted()
-    }
-
     /// Of the living jobs that a selector names, those with tasks that have not ended.
     private func living(_ selector: TaskSelector) -> [JobID] {
-        livingJobs(selector).filter { id in
+        jobs.ids(in: selector.jobs).filter { id in
             let alive = living(id)
             return !(selector.indices.map { alive.intersection($0) } ?? alive).isEmpty
         }
@@ -109,7 +101,7 @@ extension Controller {
         var tally = WaitTally(settings.access, peer)
         for selector in ids {
             tally.found = 0
-            let living = livingJobs(selector)
+            let living = jobs.ids(in: selector.jobs)
             for id in living {
                 guard let job = jobs[id] else { continue }
                 try tally.add(job.record, job.table, selector)

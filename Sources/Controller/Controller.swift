@@ -67,7 +67,7 @@ public actor Controller {
     let metrics = ControllerMetrics()
 
     var scheduler: Scheduling.State
-    var jobs: [JobID: LiveJob] = [:]
+    var jobs = LivingJobs()
     var attempts: [AttemptID: LiveAttempt] = [:]
     var batches: [BatchID: BatchRecord] = [:]
     /// Living jobs of a batch.

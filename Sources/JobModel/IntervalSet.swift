@@ -35,6 +35,13 @@ public struct IntervalSet: Hashable, Sendable {
     /// The end of the range that a member lies in; the member itself when it is none.
     public func last(inRangeOf member: TaskIndex) -> TaskIndex { contains(member) ? ranges[position(member)].upperBound : member }
 
+    /// The last index of those from `index` on that are all members, as it is, or all none.
+    public func last(alike index: TaskIndex) -> TaskIndex {
+        let at = position(index)
+        guard at < ranges.count else { return .max }
+        return ranges[at].lowerBound <= index ? ranges[at].upperBound : ranges[at].lowerBound - 1
+    }
+
     public mutating func insert(_ index: TaskIndex) { insert(index...index) }
 
     public mutating func insert(_ range: ClosedRange<TaskIndex>) {

@@ -73,7 +73,7 @@ extension Supervisor {
         }
         // It was read when its run directory was looked at.
         mark(.seen)
-        if summary != nil { mark(.recorded) }
+        if evidence.summary != nil { mark(.recorded) }
         await takeTimeOnDisk()
         await concluded(evidence)
     }

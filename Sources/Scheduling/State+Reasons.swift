@@ -14,6 +14,23 @@ extension State {
         return reasons + short + lineReasons(entry, task, fits: short.isEmpty)
     }
 
+    /// The last index of the array up to which every pending task waits for the same reasons as this one, and has the same estimate. Perhaps more do.
+    public func lastAlike(_ task: TaskID) -> TaskIndex {
+        // A back-off is a task's own.
+        guard let position = positions[task.job], entries[position].notBefore.isEmpty else { return task.slot }
+        // Those name the other's task.
+        if dependencies.open(task.job, slot: task.slot).contains(where: { $0.dependency.kind == .aftercorr }) { return task.slot }
+        var sets = entries[position].holds.map(\.tasks) + [entries[position].pending]
+        for condition in dependencies.dependents[task.job]?.conditions ?? [] {
+            sets += [condition.openIndices, condition.failedIndices]
+        }
+        if let reserve, reserve.task.job == task.job { sets.append(IntervalSet(reserve.task.slot...reserve.task.slot)) }
+        return sets.reduce(.max) { min($0, $1.last(alike: task.slot)) }
+    }
+
+    /// The jobs that name the job in a dependency.
+    public func dependents(of job: JobID) -> Set<JobID> { dependencies.sources[job]?.dependents ?? [] }
+
     /// When the task is expected to start, from the last plan's reservation; nil: not known.
     public func estimatedStart(of task: TaskID) -> WallTime? {
         guard let position = positions[task.job], entries[position].pending.contains(task.slot) || attempts[task]?.phase == .waiting else {

@@ -24,7 +24,7 @@ extension BerthServer {
             }
             return try reply(answer)
         }
-        add(.list, to: router) { request, _, peer in try reply(try await controller.list(ListRequest(query: request.apiQuery), peer: peer)) }
+        add(.list, to: router) { request, _, peer in try reply(page: try await controller.list(ListRequest(query: request.apiQuery), peer: peer)) }
         add(.show, to: router) { [self] request, context, peer in
             let id = try Self.job(context)
             var detail = try await controller.show(id, ShowRequest(query: request.apiQuery), peer: peer)

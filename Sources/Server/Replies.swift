@@ -7,12 +7,21 @@ import NodeAgent
 
 /// JSON of a reply.
 func reply(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
+    reply(ByteBuffer(bytes: try replyEncoder().encode(value)), status)
+}
+
+/// JSON of a page of the list.
+func reply(page: ListReply) throws -> Response { reply(ByteBuffer(string: try PageText(page, replyEncoder()).text), .ok) }
+
+func replyEncoder() -> JSONEncoder {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    let body = try encoder.encode(value)
-    return Response(
-        status: status, headers: [.contentType: "application/json", .contentLength: "\(body.count)"],
-        body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+    return encoder
+}
+
+private func reply(_ body: ByteBuffer, _ status: HTTPResponse.Status) -> Response {
+    Response(
+        status: status, headers: [.contentType: "application/json", .contentLength: "\(body.readableBytes)"], body: ResponseBody(byteBuffer: body))
 }
 
 /// A stream whose length is not known.

@@ -36,6 +36,9 @@ import Testing
             for result in [a, a.union(b), a.subtracting(b), a.intersection(b)] { #expect(isNormal(result), "\(seed): \(result)") }
             let probe = TaskIndex.random(in: 0...60, using: &random)
             #expect(a.contains(probe) == naiveA.contains(probe) && a.next(from: probe) == naiveA.filter { $0 >= probe }.min(), "\(seed)")
+            let isIn = naiveA.contains(probe)
+            let change = isIn ? (probe...(.max)).first { !naiveA.contains($0) } : naiveA.filter { $0 > probe }.min()
+            #expect(a.last(alike: probe) == change.map { $0 - 1 } ?? .max, "\(seed)")
             if let member = a.first {
                 #expect(naiveA.contains(a.last(inRangeOf: member)) && !naiveA.contains(a.last(inRangeOf: member) &+ 1))
             }

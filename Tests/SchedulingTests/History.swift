@@ -64,6 +64,25 @@ struct History {
     mutating func check() {
         faults += state.checkInvariants()
         if let text = model.overcommitted() { faults.append("over-committed: \(text)") }
+        if !draining { checkLikeness() }
+    }
+
+    /// Tasks that are said to wait for the same do.
+    private mutating func checkLikeness() {
+        let now = Fixture.now(model.now)
+        for (id, job) in model.jobs where job.stored && job.job.isArray {
+            var first: (task: TaskID, last: TaskIndex)?
+            for slot in job.pending.sorted() {
+                let task = TaskID(id, slot)
+                guard let alike = first, slot <= alike.last else {
+                    first = (task, state.lastAlike(task))
+                    continue
+                }
+                let (one, other) = (state.reasons(for: task, now: now), state.reasons(for: alike.task, now: now))
+                guard one != other || state.estimatedStart(of: task) != state.estimatedStart(of: alike.task) else { continue }
+                faults.append("\(task) waits for \(one), \(alike.task) for \(other)")
+            }
+        }
     }
 
     private mutating func step() {
