@@ -106,8 +106,8 @@ let package = Package(
         library(
             "Server",
             [
-                "Controller", "NodeAgent", "Containers", "Images", "OCISpec", "JobLog", "API", "APIDescription", "JobModel", "LinuxSys", "Telemetry",
-                logging,
+                "Controller", "NodeAgent", "Containers", "Images", "OCISpec", "JobLog", "API", "APIDescription", "JobModel", "LinuxSys", "Reports",
+                "Telemetry", logging,
                 metrics, hummingbird, lifecycle,
             ]),
         library("Client", ["API", "JobModel", "LinuxSys", "Reports"]),
@@ -162,7 +162,7 @@ let package = Package(
             "NodeAgent",
             ["API", "Cgroups", "Containers", "Images", "JobLog", "JobModel", "LaunchProgram", "LinuxSys", "berth-helper", "berthd", logging]),
         tests("Controller", ["API", "Database", "JobModel", "JobStore", "NodeAgent", "Reports", "Scheduling", logging]),
-        tests("Server", ["API", "Controller", "JobModel", "LinuxSys", "NodeAgent", hummingbird, logging, embeddedChannels]),
+        tests("Server", ["API", "Controller", "JobModel", "LinuxSys", "NodeAgent", "Reports", hummingbird, logging, embeddedChannels]),
         tests("Client", ["API", "JobModel", "LinuxSys"]),
         tests("berth", ["Client", "JobSpecs", "API", "JobModel", "LinuxSys", "Reports", argumentParser]),
         .testTarget(

@@ -30,11 +30,12 @@ extension SQLiteStore {
         return try await read { db in
             var result = initial
             var reader = FactsReader(name: filter.name)
+            var facts = AttemptFacts()
             let rows = try Row.fetchCursor(db, sql: query.sql, arguments: StatementArguments(query.arguments))
             while let row = try rows.next() {
                 try row.withUnsafeData(atIndex: 0) { data in
                     guard let data else { return }
-                    if let facts = try data.withUnsafeBytes({ try reader.read($0) }) { body(&result, facts) }
+                    if try data.withUnsafeBytes({ try reader.read($0, into: &facts) }) { body(&result, facts) }
                 }
             }
             return result

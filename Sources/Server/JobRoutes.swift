@@ -43,7 +43,7 @@ extension BerthServer {
             }
         }
         add(.report, to: router) { request, _, peer in
-            try reply(try await controller.report(ReportRequest(query: request.apiQuery), peer: peer))
+            try reply(report: try await controller.report(ReportRequest(query: request.apiQuery), peer: peer))
         }
     }
 

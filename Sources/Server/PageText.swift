@@ -2,124 +2,75 @@ import API
 import FoundationEssentials
 import JobModel
 
-/// The JSON of a page of the list: character for character what the encoder makes of it with sorted names, in a small part of its time.
-///
-/// No reply is longer or asked for more often, and most of its rows say the same: that is encoded once.
+/// The JSON of a page of the list: no reply is longer or asked for more often, and most of its rows say the same, which is encoded once.
 struct PageText {
-    private(set) var text = ""
-    private let encoder: JSONEncoder
     private var demand = Repeated<ResourceDemand>()
     private var reasons = Repeated<[PendingReason]>()
-    private var names: [String: String] = [:]
 
-    init(_ page: ListReply, _ encoder: JSONEncoder) throws {
-        self.encoder = encoder
-        text.reserveCapacity(page.jobs.reduce(256) { $0 + 768 + 192 * $1.groups.count })
-        text += "{"
-        try list("jobs", page.jobs) { try $0.write($1) }
-        if let next = page.next { number("next", next.value) }
-        number("now", page.now.milliseconds)
-        number("version", page.version)
-        close()
-    }
-
-    private mutating func write(_ row: JobSummary) throws {
-        text += "{"
-        if let limit = row.arrayLimit { number("arrayLimit", limit) }
-        if let batch = row.batch { try string("batch", batch) }
-        if let command = row.command { try list("command", command) { $0.text += try $0.quoted($1) } }
-        write("counts", row.counts)
-        member("demand", try demand.text(row.demand, encoder))
-        try list("groups", row.groups) { try $0.write($1) }
-        number("id", row.id.value)
-        if let image = row.image { try string("image", image) }
-        member("isArray", row.isArray ? "true" : "false")
-        if let name = row.name { try string("name", name) }
-        number("owner", row.owner.value)
-        try string("ownerName", row.ownerName)
-        number("priority", row.priority)
-        try string("queue", row.queue)
-        member("redacted", row.redacted ? "true" : "false")
-        number("submittedAt", row.submittedAt.milliseconds)
-        if let tags = row.tags { try list("tags", tags) { $0.text += try $0.quoted($1) } }
-        number("timeLimit", row.timeLimit.milliseconds)
-        close()
-    }
-
-    private mutating func write(_ name: String, _ counts: TaskCounts) {
-        text += "\"\(name)\":{"
-        number("cancelled", counts.cancelled)
-        number("failed", counts.failed)
-        number("held", counts.held)
-        number("paused", counts.paused)
-        number("pending", counts.pending)
-        number("running", counts.running)
-        number("succeeded", counts.succeeded)
-        close()
-        text += ","
-    }
-
-    private mutating func write(_ group: TaskGroup) throws {
-        text += "{"
-        if let attempt = group.attempt { member("attempt", try Self.encoded(attempt, encoder)) }
-        number("count", group.count)
-        if let start = group.estimatedStart { number("estimatedStart", start.milliseconds) }
-        if let indices = group.indices { member("indices", "\"\(indices)\"") }
-        if let outcome = group.outcome { member("outcome", try Self.encoded(outcome, encoder)) }
-        if let why = group.reasons { member("reasons", try reasons.text(why, encoder)) }
-        member("state", "\"\(group.state.rawValue)\"")
-        close()
-    }
-
-    // MARK: Members, each with a comma behind it
-
-    private mutating func member(_ name: String, _ json: String) {
-        text += "\""
-        text += name
-        text += "\":"
-        text += json
-        text += ","
-    }
-
-    private mutating func number(_ name: String, _ value: some BinaryInteger) { member(name, value.description) }
-    private mutating func string(_ name: String, _ value: String) throws { member(name, try quoted(value)) }
-
-    private mutating func list<Element>(_ name: String, _ elements: [Element], _ write: (inout Self, Element) throws -> Void) throws {
-        text += "\"\(name)\":["
-        for (position, element) in elements.enumerated() {
-            if position > 0 { text += "," }
-            try write(&self, element)
+    static func text(_ page: ListReply, _ encoder: JSONEncoder) throws -> String {
+        var json = JSONText(encoder, room: page.jobs.reduce(256) { $0 + 768 + 192 * $1.groups.count })
+        var writer = PageText()
+        try json.object { json in
+            try json.list("jobs", page.jobs) { try writer.write($1, &$0) }
+            if let next = page.next { json.member("next", next.value) }
+            json.member("now", page.now.milliseconds)
+            json.member("version", page.version)
         }
-        text += "],"
+        return json.text
     }
 
-    /// In place of the last comma.
-    private mutating func close() {
-        text.removeLast()
-        text += "}"
+    private mutating func write(_ row: JobSummary, _ json: inout JSONText) throws {
+        try json.object { json in
+            if let limit = row.arrayLimit { json.member("arrayLimit", limit) }
+            if let batch = row.batch { try json.string("batch", batch) }
+            if let command = row.command { try json.list("command", command) { try $0.append(quoted: $1) } }
+            json.object("counts") { Self.write(row.counts, &$0) }
+            json.member("demand", try demand.text(row.demand, json))
+            try json.list("groups", row.groups) { try write($1, &$0) }
+            json.member("id", row.id.value)
+            if let image = row.image { try json.string("image", image) }
+            json.member("isArray", row.isArray)
+            if let name = row.name { try json.string("name", name) }
+            json.member("owner", row.owner.value)
+            try json.string("ownerName", row.ownerName)
+            json.member("priority", row.priority)
+            try json.string("queue", row.queue)
+            json.member("redacted", row.redacted)
+            json.member("submittedAt", row.submittedAt.milliseconds)
+            if let tags = row.tags { try json.list("tags", tags) { try $0.append(quoted: $1) } }
+            json.member("timeLimit", row.timeLimit.milliseconds)
+        }
     }
 
-    /// A text as JSON; most are short and come again.
-    private mutating func quoted(_ value: String) throws -> String {
-        if let known = names[value] { return known }
-        let json = try Self.encoded(value, encoder)
-        if names.count < Self.namesKept { names[value] = json }
-        return json
+    private static func write(_ counts: TaskCounts, _ json: inout JSONText) {
+        json.member("cancelled", counts.cancelled)
+        json.member("failed", counts.failed)
+        json.member("held", counts.held)
+        json.member("paused", counts.paused)
+        json.member("pending", counts.pending)
+        json.member("running", counts.running)
+        json.member("succeeded", counts.succeeded)
     }
 
-    private static let namesKept = 256
-
-    private static func encoded(_ value: some Encodable, _ encoder: JSONEncoder) throws -> String {
-        String(decoding: try encoder.encode(value), as: UTF8.self)
+    private mutating func write(_ group: TaskGroup, _ json: inout JSONText) throws {
+        try json.object { json in
+            if let attempt = group.attempt { try json.encoded("attempt", attempt) }
+            json.member("count", group.count)
+            if let start = group.estimatedStart { json.member("estimatedStart", start.milliseconds) }
+            if let indices = group.indices { try json.string("indices", indices.description) }
+            if let outcome = group.outcome { try json.encoded("outcome", outcome) }
+            if let why = group.reasons { json.member("reasons", try reasons.text(why, json)) }
+            try json.string("state", group.state.rawValue)
+        }
     }
 
     /// What was encoded last, if it comes again.
     private struct Repeated<Value: Encodable & Equatable> {
         var last: (value: Value, text: String)?
 
-        mutating func text(_ value: Value, _ encoder: JSONEncoder) throws -> String {
+        mutating func text(_ value: Value, _ json: JSONText) throws -> String {
             if let last, last.value == value { return last.text }
-            let text = try PageText.encoded(value, encoder)
+            let text = try json.encoded(value)
             last = (value, text)
             return text
         }

@@ -4,6 +4,7 @@ import Hummingbird
 import JobModel
 import NIOCore
 import NodeAgent
+import Reports
 
 /// JSON of a reply.
 func reply(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
@@ -11,7 +12,10 @@ func reply(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws ->
 }
 
 /// JSON of a page of the list.
-func reply(page: ListReply) throws -> Response { reply(ByteBuffer(string: try PageText(page, replyEncoder()).text), .ok) }
+func reply(page: ListReply) throws -> Response { reply(ByteBuffer(string: try PageText.text(page, replyEncoder())), .ok) }
+
+/// JSON of a report.
+func reply(report: ReportReply) throws -> Response { reply(ByteBuffer(string: try ReportText.text(report, replyEncoder())), .ok) }
 
 func replyEncoder() -> JSONEncoder {
     let encoder = JSONEncoder()

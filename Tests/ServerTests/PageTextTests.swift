@@ -77,7 +77,7 @@ import Testing
             let page = ListReply(now: WallTime(milliseconds: Int64(number(&random))), jobs: rows, next: next)
             if whole { #expect(isWhole(page) && rows.allSatisfy(isWhole) && rows.allSatisfy { $0.groups.allSatisfy(isWhole) }) }
             let plain = String(decoding: try replyEncoder().encode(page), as: UTF8.self)
-            #expect(try PageText(page, replyEncoder()).text == plain, "BERTH_SEED=\(Seed.value &+ round)")
+            #expect(try PageText.text(page, replyEncoder()) == plain, "BERTH_SEED=\(Seed.value &+ round)")
         }
     }
 }
