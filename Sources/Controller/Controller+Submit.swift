@@ -176,17 +176,13 @@ extension Controller {
     }
 
     private func checkLimits(_ records: [JobRecord], _ peer: Peer) throws(APIError) {
-        // Counted over all that lives, but only where there is a limit.
-        let limited = Set(records.flatMap { WaitingLimit.all(of: $0) }.filter { $0.most(settings) != nil })
-        var waiting: [WaitingLimit: Int] = [:]
-        for job in jobs.values where !limited.isEmpty {
-            for limit in WaitingLimit.all(of: job.record) where limited.contains(limit) { waiting[limit, default: 0] += job.table.pending.count }
-        }
+        // Of this request alone; what waits already is counted with the jobs.
+        var added: [WaitingLimit: Int] = [:]
         for record in records {
             if let reason = scheduler.refusal(of: State.Job(record)) { throw APIError(.invalid, reason.text, field: reason.field ?? "resources") }
             for limit in WaitingLimit.all(of: record) {
-                let total = waiting[limit, default: 0] + record.indices.count
-                waiting[limit] = total
+                let total = added[limit, default: jobs.waiting(limit)] + record.indices.count
+                added[limit] = total
                 guard let most = limit.most(settings), total > most, !settings.access.isOperator(peer) else { continue }
                 throw APIError(.limit, "submit: \(limit) may have at most \(most) waiting tasks (pending_tasks), found \(total)")
             }

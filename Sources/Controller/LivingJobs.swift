@@ -7,6 +7,8 @@ struct LivingJobs: Sendable {
     private var order: [JobID] = []
     private var gone = 0
     private static let mostGone = 64
+    /// Tasks that wait, by each of which a limit may count them; none with a zero.
+    private var waiting: [WaitingLimit: Int] = [:]
 
     init() {}
 
@@ -20,11 +22,38 @@ struct LivingJobs: Sendable {
         get { byID[id] }
         _modify {
             let before = byID.count
+            let waited = byID[id].map(Waiting.init)
             defer {
                 if byID.count > before { entered(id) }
                 if byID.count < before { left() }
+                recount(waited, byID[id].map(Waiting.init))
             }
             yield &byID[id]
+        }
+    }
+
+    /// How many tasks of a queue, a user or a batch wait.
+    func waiting(_ limit: WaitingLimit) -> Int { waiting[limit] ?? 0 }
+
+    /// What of a job counts among the waiting tasks.
+    private struct Waiting: Hashable {
+        let limits: [WaitingLimit]
+        let tasks: Int
+
+        init(_ job: LiveJob) {
+            limits = WaitingLimit.all(of: job.record)
+            tasks = job.table.pending.count
+        }
+    }
+
+    private mutating func recount(_ before: Waiting?, _ after: Waiting?) {
+        guard before != after else { return }
+        for (side, sign) in [(before, -1), (after, 1)] {
+            guard let side, side.tasks > 0 else { continue }
+            for limit in side.limits {
+                let count = waiting[limit, default: 0] + sign * side.tasks
+                waiting[limit] = count == 0 ? nil : count
+            }
         }
     }
 
