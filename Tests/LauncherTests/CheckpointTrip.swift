@@ -122,11 +122,14 @@ final class CheckpointTrip {
             chmod(harness.directory, 0o777)
             try Data("one\n".utf8).write(to: URL(fileURLWithPath: "\(harness.directory)/in"))
             chmod("\(harness.directory)/in", 0o644)
+            // The table that a spare is handed has no gaps.
+            let next = UInt16(builder.table.count)
+            let (written, read) = (DescriptorIndex(next), DescriptorIndex(next + 1))
             builder.program.hostOperations += [
-                .openAsSubmitter(path: ByteString(output), how: .output(append: false, mode: 0o640), into: DescriptorIndex(600)),
-                .openAsSubmitter(path: ByteString("\(harness.directory)/in"), how: .input, into: DescriptorIndex(601)),
+                .openAsSubmitter(path: ByteString(output), how: .output(append: false, mode: 0o640), into: written),
+                .openAsSubmitter(path: ByteString("\(harness.directory)/in"), how: .input, into: read),
             ]
-            builder.program.streams = .pipes(input: .file(DescriptorIndex(601)), output: .file(DescriptorIndex(600)), error: .log)
+            builder.program.streams = .pipes(input: .file(read), output: .file(written), error: .log)
         }
     }
 
@@ -221,6 +224,7 @@ final class CheckpointTrip {
         for _ in 0..<6000 {
             (counted, besieged) = (try last("count"), try last("siege"))
             if counted > count + 100, besieged > siege + 1 { break }
+            try goesOnRunning()
             usleep(Programs.isEmulated ? 200_000 : 20_000)
         }
         #expect(counted > count + 100 && besieged > siege + 1)
@@ -309,9 +313,17 @@ final class CheckpointTrip {
         return line.flatMap { Int($0.split(separator: " ")[1]) } ?? 0
     }
 
+    /// Waiting for a job that has ended would take minutes.
+    private func goesOnRunning() throws {
+        guard let monitor = restored ?? job.monitor, !monitor.isAlive else { return }
+        let record = try? ExitRecord(decoding: try harness.readRunFile("one", RunFile.record))
+        throw SystemError("run the job", "it has ended: \(record.map { "\($0)" } ?? "no record"), its output: \(try text().suffix(500))", errno: 3)
+    }
+
     private func waits(_ words: String) throws {
         for _ in 0..<6000 {
             if try text().contains(words) { return }
+            try goesOnRunning()
             usleep(Programs.isEmulated ? 200_000 : 20_000)
         }
         Issue.record("no \(words) in the output: \(try text().suffix(500))")
