@@ -5,20 +5,26 @@ internal import LaunchProgram
 extension Monitor {
     /// Signals from outside the pid namespace are passed on to the job's main process. Those from inside are ignored: their sender has a pid
     /// here. Only `kill` (SI_USER) is believed, because rt_sigqueueinfo(2) lets a process inside write any pid, 0 included; and no real-time signal,
-    /// which loses its sender when the queue is full (RLIMIT_SIGPENDING), and is then told as if it came from outside. What must never come from
-    /// inside comes by the control FIFO.
+    /// which loses its sender when the queue is full (RLIMIT_SIGPENDING), and is then told as if it came from outside. So do others that sigqueue(3) or
+    /// tgkill(2) sent; those are told with id 0, while who is outside is nobody here: the id that is 0 inside is no user's outside. What must never
+    /// come from inside comes by the control FIFO.
+    ///
+    /// So many at a time: a job that sends them faster than they are read must not hold up all else.
     mutating func handleSignals() {
         var information = signalfd_siginfo()
         let size = MemoryLayout<signalfd_siginfo>.size
-        while linux_read(signals, &information, size) == size {
+        for _ in 0..<Self.signalsAtOnce {
+            guard linux_read(signals, &information, size) == size else { return }
             let signal = Int32(truncatingIfNeeded: information.ssi_signo)
             if signal == SIGCHLD {
                 reap()
-            } else if signal < Self.firstRealTimeSignal, information.ssi_code == 0, information.ssi_pid == 0 {
+            } else if signal < Self.firstRealTimeSignal, information.ssi_code == 0, information.ssi_pid == 0, information.ssi_uid != 0 {
                 passOn(signal)
             }
         }
     }
+
+    private static var signalsAtOnce: Int { 256 }
 
     /// The kernel's, of which the C library keeps two for itself (signal(7)).
     private static let firstRealTimeSignal: Int32 = 32

@@ -111,11 +111,12 @@ let watchSource = #"""
     }
     """#
 
-/// Fills the queue of real-time signals of its user, so that the kernel forgets the sender of the next ones, and sends PID 1 all of them.
+/// Fills the queue of real-time signals of its user, so that the kernel forgets the sender of the next ones, and sends PID 1 all of them in each way.
 let forgeSource = #"""
     #define _GNU_SOURCE
     #include <signal.h>
     #include <stdio.h>
+    #include <sys/syscall.h>
     #include <unistd.h>
     int main(void) {
         sigset_t all;
@@ -124,7 +125,11 @@ let forgeSource = #"""
         sigfillset(&all);
         sigprocmask(SIG_BLOCK, &all, NULL);
         while (queued < 1000000 && sigqueue(getpid(), SIGRTMIN + 6, none) == 0) queued++;
-        for (int signal = 1; signal < 65; signal++) kill(1, signal);
+        for (int signal = 1; signal < 65; signal++) {
+            kill(1, signal);
+            sigqueue(1, signal, none);
+            syscall(SYS_tgkill, 1, 1, signal);
+        }
         printf("queued %ld\n", queued);
         return 0;
     }
