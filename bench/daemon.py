@@ -42,15 +42,25 @@ class Daemon:
             f"image_directory: {self.folder}/images\nprogram_directory: {self.release}\nlog_level: warning\n"
         )
         self.log = open(self.folder / "log", "wb")
+        self.start()
+        return self
+
+    def start(self):
         self.process = subprocess.Popen(
-            [str(self.release / "berthd"), "--config", str(config)], stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log
-        )
+            [str(self.release / "berthd"), "--config", str(self.folder / "berthd.yaml")],
+            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
+        )  # fmt: skip
         try:
             self.wait_until_ready()
         except BaseException:
             self.__exit__()
             raise
-        return self
+
+    def restart(self, change):
+        """Changes the state while nobody uses it."""
+        self.stop()
+        change()
+        self.start()
 
     def wait_until_ready(self):
         end = time.monotonic() + 30
@@ -85,7 +95,7 @@ class Daemon:
         debian.run([self.release / "berth", "image", "import", archive, name], env={**os.environ, "BERTH_SOCKET": str(self.socket)})
         return name
 
-    def __exit__(self, *_):
+    def stop(self):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:
@@ -94,6 +104,9 @@ class Daemon:
                 print(f"bench: berthd, pid {self.process.pid}, did not end within 30 s: killing it")
                 self.process.kill()
                 self.process.wait()
+
+    def __exit__(self, *_):
+        self.stop()
         self.log.close()
         for folder in (self.folder, self.run_folder):
             shutil.rmtree(folder, ignore_errors=True)
