@@ -57,7 +57,11 @@ extension BerthClient {
 
     public func wait(_ request: WaitRequest) throws(ClientError) -> WaitReply { try call(.wait, body: request) }
 
-    public func report(_ request: ReportRequest) throws(ClientError) -> ReportReply { try call(.report, query: request.query) }
+    public func report(_ request: ReportRequest) throws(ClientError) -> ReportReply {
+        let bytes = try exchange(Route.report.method, Route.report.path() + request.query.suffix, nil)
+        if let reply = ReportReply(reading: bytes) { return reply }
+        return try Self.decode(bytes)
+    }
 
     public func purge(_ request: PurgeRequest) throws(ClientError) -> PurgeReply { try call(.purge, body: request) }
 

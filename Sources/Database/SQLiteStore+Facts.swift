@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import GRDB
+internal import GRDBSQLite
 public import JobModel
 public import JobStore
 
@@ -22,7 +23,7 @@ extension SQLiteStore {
 
     /// A row costs less than a microsecond: nothing is copied that reports do not need.
     public func foldFacts<Result: Sendable>(
-        matching filter: LedgerFilter, into initial: Result, _ body: @escaping @Sendable (inout Result, AttemptFacts) -> Void
+        matching filter: LedgerFilter, into initial: Result, _ add: @escaping @Sendable (inout Result, AttemptFacts) -> Void
     ) async throws(StoreError) -> Result {
         // A span of time has its index, which is of use only where it leaves little; the order of the table is that of the ids.
         let query = LedgerClause(filter, withOutcomes: true).query(
@@ -31,12 +32,13 @@ extension SQLiteStore {
             var result = initial
             var reader = FactsReader(name: filter.name)
             var facts = AttemptFacts()
-            let rows = try Row.fetchCursor(db, sql: query.sql, arguments: StatementArguments(query.arguments))
-            while let row = try rows.next() {
-                try row.withUnsafeData(atIndex: 0) { data in
-                    guard let data else { return }
-                    if try data.withUnsafeBytes({ try reader.read($0, into: &facts) }) { body(&result, facts) }
-                }
+            let statement = try db.makeStatement(sql: query.sql)
+            let rows = try Row.fetchCursor(statement, arguments: StatementArguments(query.arguments))
+            while try rows.next() != nil {
+                // Where it lies until the next step: an object around it would be made and freed for each.
+                guard let body = sqlite3_column_blob(statement.sqliteStatement, 0) else { continue }
+                let bytes = UnsafeRawBufferPointer(start: body, count: Int(sqlite3_column_bytes(statement.sqliteStatement, 0)))
+                if try reader.read(bytes, into: &facts) { add(&result, facts) }
             }
             return result
         }

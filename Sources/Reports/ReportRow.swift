@@ -84,18 +84,10 @@ extension ReportRow {
         mutating func addJob() { jobs += 1 }
 
         mutating func add(_ attempt: AttemptFacts) {
+            addRatios(attempt)
             attempts += 1
-            let given = attempt.givenCpuMicroseconds
-            givenMicroseconds += given
-            // What never started used nothing that could have been counted.
-            if attempt.startedAt != nil || attempt.usage.isKnown {
-                sums.add(attempt.usage)
-                efficiency.add(attempt.usage, given: given)
-                if let peak = attempt.usage.memoryPeak, attempt.memory > .zero, attempt.ranFor > .zero {
-                    memory.peak += Double(peak) * attempt.ranFor.inSeconds
-                    memory.asked += Double(attempt.memory.count) * attempt.ranFor.inSeconds
-                }
-            }
+            givenMicroseconds += attempt.givenCpuMicroseconds
+            if Self.isCounted(attempt) { sums.add(attempt.usage) }
             outcomes[attempt.outcome.place] += 1
             waited.add(attempt.waitedFor)
             if attempt.startedAt != nil { ran.add(attempt.ranFor) }
@@ -105,14 +97,32 @@ extension ReportRow {
             pausedFor = pausedFor + attempt.pausedFor
         }
 
+        /// What never started used nothing that could have been counted.
+        private static func isCounted(_ attempt: AttemptFacts) -> Bool { attempt.startedAt != nil || attempt.usage.isKnown }
+
+        /// Of an attempt only what the efficiencies are made of.
+        mutating func addRatios(_ attempt: AttemptFacts) {
+            guard Self.isCounted(attempt) else { return }
+            efficiency.add(attempt.usage, given: attempt.givenCpuMicroseconds)
+            if let peak = attempt.usage.memoryPeak, attempt.memory > .zero, attempt.ranFor > .zero {
+                memory.peak += Double(peak) * attempt.ranFor.inSeconds
+                memory.asked += Double(attempt.memory.count) * attempt.ranFor.inSeconds
+            }
+        }
+
         /// Takes another row in, whose jobs are others.
         mutating func add(_ other: Builder) {
-            jobs += other.jobs
-            attempts += other.attempts
-            givenMicroseconds += other.givenMicroseconds
             efficiency.add(other.efficiency)
             memory.peak += other.memory.peak
             memory.asked += other.memory.asked
+            addCounts(other)
+        }
+
+        /// The same but for what the efficiencies are made of.
+        mutating func addCounts(_ other: Builder) {
+            jobs += other.jobs
+            attempts += other.attempts
+            givenMicroseconds += other.givenMicroseconds
             sums.add(other.sums)
             for index in outcomes.indices { outcomes[index] += other.outcomes[index] }
             waited.add(other.waited)

@@ -40,6 +40,7 @@ public struct ReportTable: Hashable, Sendable, Codable {
         private var keys: [Key] = []
         private var others = ReportRow.Builder(label: ReportTable.othersLabel)
         private var beyond = 0
+        /// Until the end only what is added up with a point, whose last digits depend on the order; the rest is taken from the rows.
         private var total = ReportRow.Builder(label: "total")
         private var lastKey: Key?
         private var lastPlace: Int?
@@ -59,8 +60,7 @@ public struct ReportTable: Hashable, Sendable, Codable {
         public mutating func add(_ attempt: AttemptFacts) {
             let isNew = attempt.job != lastJob
             if isNew { note(attempt.job) }
-            total.add(attempt)
-            if isNew { total.addJob() }
+            total.addRatios(attempt)
             let key = key(of: attempt)
             if key != lastKey {
                 lastPlace = place(key, attempt.owner, attempt.ownerName)
@@ -100,7 +100,6 @@ public struct ReportTable: Hashable, Sendable, Codable {
         /// A job none of whose tasks has an attempt.
         public mutating func add(_ job: LedgerJob) {
             let record = job.record
-            total.addJob()
             let key: Key =
                 switch grouping {
                 case .user: .user(record.owner.user)
@@ -172,7 +171,10 @@ public struct ReportTable: Hashable, Sendable, Codable {
                 kept = Array(kept[..<most])
             }
             kept.sort { precedes($0, $1) }
-            var result = ReportTable(grouping: grouping, since: since, until: until, rows: kept.map { rows[$0].row }, total: total.row)
+            var sum = total
+            for row in rows { sum.addCounts(row) }
+            sum.addCounts(others)
+            var result = ReportTable(grouping: grouping, since: since, until: until, rows: kept.map { rows[$0].row }, total: sum.row)
             if count > 0 {
                 result.rows.append(rest.row)
                 result.others = count
