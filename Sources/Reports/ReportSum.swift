@@ -8,43 +8,42 @@ public struct ReportSum: Hashable, Sendable, Codable {
         self.partial = partial
     }
 
-    /// The sum over attempts, each of which may have no count.
+    /// The sum over attempts, each of which may have no count. Small: of thousands of rows each takes its attempt in turn.
     struct Counter: Hashable, Sendable {
         private var sum: UInt64 = 0
-        private var counted = 0
-        private var missing = 0
-        private var incomplete = 0
+        private var isCounted = false
+        /// Something is missing, or was counted in part.
+        private var isPartial = false
 
         mutating func add(_ value: UInt64?, partial: Bool = false) {
             guard let value else {
-                missing += 1
+                isPartial = true
                 return
             }
             sum = sum.addingReportingOverflow(value).overflow ? .max : sum + value
-            counted += 1
-            if partial { incomplete += 1 }
+            isCounted = true
+            if partial { isPartial = true }
         }
 
         /// The same for the largest value instead of the sum.
         mutating func take(_ value: UInt64?, partial: Bool = false) {
             guard let value else {
-                missing += 1
+                isPartial = true
                 return
             }
             sum = max(sum, value)
-            counted += 1
-            if partial { incomplete += 1 }
+            isCounted = true
+            if partial { isPartial = true }
         }
 
         mutating func merge(_ other: Counter, isLargest: Bool) {
             let added = sum.addingReportingOverflow(other.sum)
             sum = isLargest ? max(sum, other.sum) : added.overflow ? .max : added.partialValue
-            counted += other.counted
-            missing += other.missing
-            incomplete += other.incomplete
+            isCounted = isCounted || other.isCounted
+            isPartial = isPartial || other.isPartial
         }
 
-        var result: ReportSum { ReportSum(value: counted > 0 ? sum : nil, partial: counted > 0 && missing + incomplete > 0) }
+        var result: ReportSum { ReportSum(value: isCounted ? sum : nil, partial: isCounted && isPartial) }
     }
 
     /// `-` when nothing was counted, `≥` before the value when not all was.
