@@ -4,7 +4,7 @@ internal import LaunchProgram
 /// The new root. The image is not trusted: every path is resolved by the kernel below the root's descriptor, links included.
 struct ContainerRoot {
     let descriptor: Int32
-    /// What masks are cloned from; negative before the first.
+    /// What masks are cloned from, one read-only file system for all directories; negative before the first.
     private var empty: Int32 = -1
     private var null: Int32 = -1
 
@@ -121,19 +121,15 @@ struct ContainerRoot {
         var identity = linux_file_identity()
         try check(linux_identity(place, &identity), detail)
         let isDirectory = identity.mode & UInt32(S_IFMT) == UInt32(S_IFDIR)
-        let source = isDirectory ? try emptyDirectory(detail) : try nullDevice()
-        let cover = try check(linux_open_tree(source, "", Self.cloneFlags), detail)
-        defer { _ = linux_close(cover) }
-        try moveMount(cover, onto: place, detail)
-    }
-
-    /// One read-only file system covers all directories.
-    private mutating func emptyDirectory(_ detail: ByteString) throws(Fault) -> Int32 {
-        if empty < 0 {
+        if isDirectory, empty < 0 {
+            // The first is attached itself: kernels before 6.15 clone no mount that is not (open_tree(2)).
             let options: [FilesystemMount.Option] = [.init("mode", "755"), .init("uid", "0"), .init("gid", "0"), .init("nr_inodes", "2")]
             empty = try makeFilesystem("tmpfs", options, [.readOnly, .noSetUID, .noDevices, .noExecute], detail)
+            return try moveMount(empty, onto: place, detail)
         }
-        return empty
+        let cover = try check(linux_open_tree(isDirectory ? empty : try nullDevice(), "", Self.cloneFlags), detail)
+        defer { _ = linux_close(cover) }
+        try moveMount(cover, onto: place, detail)
     }
 
     private mutating func nullDevice() throws(Fault) -> Int32 {

@@ -49,7 +49,7 @@ extension KernelTests {
             #expect(!text.contains("/sys/fs/cgroup"))
             // Hidden, and read-only.
             #expect(text.contains(" /proc/cpuinfo "))
-            #expect(text.contains(" /proc/irq ro"))
+            #expect(text.contains(" /proc/irq ro") && text.contains(" /proc/fs ro"))
             #expect(text.contains(" /proc/sys ro"))
             #expect(!text.contains("launcher" + " /"))
             #expect(!text.contains("processor"))

@@ -116,7 +116,8 @@ struct ProgramBuilder {
             program.containerOperations.append(.attach(mount: into, path: ByteString("/dev/" + device), target: .file))
         }
         program.containerOperations += [
-            .hostname("inside"), .loopbackUp, .mask(path: "/proc/cpuinfo"), .mask(path: "/proc/irq"), .mask(path: "/proc/sys/not-there"),
+            .hostname("inside"), .loopbackUp, .mask(path: "/proc/cpuinfo"), .mask(path: "/proc/irq"), .mask(path: "/proc/fs"),
+            .mask(path: "/proc/sys/not-there"),
             .readOnly(path: "/proc/sys"), .pivotRoot,
         ]
         program.jobOperations = Self.operations(identity)

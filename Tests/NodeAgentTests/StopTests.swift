@@ -97,8 +97,10 @@ extension AgentSuite {
         @Test func aJobWithATornStampCanBeCancelled() async throws {
             try await withNode { node in
                 let (id, processes) = try await running(node) { Array($0.encoded().prefix(40)) }
+                // Why nothing is done about it is told, once.
+                await node.eventually("it is told why") { await node.recorder.last(id)?.note?.contains("stamp") == true }
                 let seen = await node.recorder.seen[id]?.count
-                try await Task.sleep(for: .milliseconds(300))
+                try await Task.sleep(for: .milliseconds(1300))
                 #expect(await node.recorder.seen[id]?.count == seen, "it is neither adopted nor ended")
                 for process in processes { #expect(process.isAlive) }
                 try await cancels(node, id, processes)
