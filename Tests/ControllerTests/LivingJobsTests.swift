@@ -23,7 +23,9 @@ import Testing
                 let id = JobID(UInt64.random(in: 1...40, using: &random))
                 switch Int.random(in: 0...4, using: &random) {
                 case 0: jobs[id] = nil
-                case 1: jobs[id] = job(id.value, queue: Bool.random(using: &random) ? "default" : "long", tasks: TaskIndex.random(in: 1...50, using: &random))
+                case 1:
+                    jobs[id] = job(
+                        id.value, queue: Bool.random(using: &random) ? "default" : "long", tasks: TaskIndex.random(in: 1...50, using: &random))
                 case 2: jobs[id]?.record.queue = Bool.random(using: &random) ? "default" : "long"
                 case 3: jobs[id]?.table.pending = IntervalSet()
                 default: jobs[id]?.table.pending.insert(TaskIndex.random(in: 0...99, using: &random))
