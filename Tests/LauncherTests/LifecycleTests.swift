@@ -114,7 +114,8 @@ extension KernelTests {
             try eventually("it is the new program", seconds: 60) {
                 try readLink("/proc/\(pid)/exe").hasSuffix("/.berth/init") && readTextFile("/proc/\(pid)/cmdline").contains("monitor")
             }
-            #expect(try Descriptor.open("/proc/\(pid)/maps").status().uid != 0)
+            // It says so once it has read where it goes on from.
+            try eventually("it can be dumped", seconds: 60) { try Descriptor.open("/proc/\(pid)/maps").status().uid != 0 }
             // As a restorer continues it: the signal is not the job's.
             try #require(job.monitor).signal(SIGCONT)
             try job.control(.goOn)
