@@ -7,6 +7,8 @@ final class GroupRemover: Sendable {
     private let queue = DispatchQueue(label: "berth.groups")
     private let pending = DispatchGroup()
     private let failures = Mutex<[CgroupError]>([])
+    /// The longest pause, in milliseconds, that processes on their way out are given before something else is looked for.
+    private static let usualPause = 4
 
     /// Removes a group in every directory, in the background; one that is still busy does not keep the others waiting.
     ///
@@ -21,15 +23,15 @@ final class GroupRemover: Sendable {
 
     private func attempt(_ name: String, in directories: [GroupDirectory], deadline: UInt64, pauseMilliseconds: Int) {
         var busy: [GroupDirectory] = []
+        let isUsual = pauseMilliseconds <= Self.usualPause
         for (place, directory) in directories.enumerated() {
             do throws(CgroupError) {
-                // What else is below is looked for once it takes longer than processes need to leave.
-                try Self.removeNow(name, in: directory, looksBelow: pauseMilliseconds > 4)
+                try Self.removeNow(name, in: directory, looksBelow: !isUsual)
             } catch {
                 if error.cause?.errno == 16, bootNanoseconds() < deadline {
                     busy.append(directory)
                     // The processes that are still in this group are in the others, too.
-                    if place == 0, pauseMilliseconds <= 4 {
+                    if place == 0, isUsual {
                         busy += directories.dropFirst()
                         break
                     }
